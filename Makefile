@@ -1,0 +1,72 @@
+# Every target stands on $(VENV), which is made anew whenever pyproject.toml changes. It needs Python 3.11 or newer.
+PYTHON ?= python3
+VENV ?= .venv
+DEMO := build/demo
+
+# Metaflow starts its own tools by name, and runs nothing as root without the name of a user.
+export PATH := $(abspath $(VENV))/bin:$(PATH)
+export USER := $(or $(filter-out root,$(USER)),metaflow)
+
+.DEFAULT_GOAL := all
+.PHONY: all help install demo demo-once test check types format coverage schema benchmark smoke clean
+
+all: check test  ## check and test
+
+help:  ## show this
+	@sed -nE 's/^([a-z-]+):.*## (.*)/\1: \2/p' Makefile | awk -F ': ' '{ printf "%-10s  %s\n", $$1, $$2 }'
+
+install: $(VENV)/installed  ## make the environment with all that developing needs
+
+$(VENV)/installed: pyproject.toml
+	rm -rf $(VENV)
+	$(PYTHON) -m venv $(VENV)
+	pip install --quiet --disable-pip-version-check --editable '.[dev]'
+	touch $@
+
+demo: install  ## run the sample flows once, start the gateway over them, show a query with its answer; Ctrl-C ends it
+	python examples/run_flows.py $(DEMO)
+	python examples/demo.py $(DEMO)
+
+demo-once: install  ## the same, but end after the answer
+	python examples/run_flows.py $(DEMO)
+	python examples/demo.py $(DEMO) --once
+
+test: install  ## run all tests
+	pytest
+
+check: install types  ## formatting, lint, types, layers
+	ruff format --check
+	ruff check
+	pytest --quiet tests/test_layers.py
+
+types: install  ## check types alone
+	mkdir -p build
+	ln -sfn .. build/metaflow_graphql
+	basedpyright
+
+format: install  ## format the code and mend what the linter can
+	ruff check --fix
+	ruff format
+
+coverage: install  ## run all tests and show the lines that none enters
+	coverage run -m pytest
+	coverage report
+
+schema: install  ## write schema/schema.graphql anew
+	mkdir -p build
+	metaflow-graphql schema > build/schema.graphql
+	cp build/schema.graphql schema/schema.graphql
+
+benchmark: install  ## print the ratios of benchmarks/
+	for benchmark in benchmarks/*.py; do python $$benchmark || exit 1; done
+
+smoke: install  ## install the wheel alone, without Metaflow, and try it
+	rm -rf build/bdist.* build/lib build/smoke
+	pip wheel --quiet --no-deps --wheel-dir build/smoke .
+	python -m venv build/smoke/venv
+	build/smoke/venv/bin/pip install --quiet --disable-pip-version-check build/smoke/*.whl
+	build/smoke/venv/bin/metaflow-graphql --help
+	build/smoke/venv/bin/metaflow-graphql schema | diff - schema/schema.graphql
+
+clean:  ## remove what was made: environment, demo, build
+	rm -rf $(VENV) build *.egg-info examples/typescript/node_modules examples/typescript/generated

@@ -1,0 +1,272 @@
+"""The JSON view of a decoded value."""
+
+from base64 import b64encode
+from collections.abc import Callable, Mapping, Sequence, Set
+from datetime import date, datetime, time, timedelta, timezone
+from decimal import Decimal
+from fractions import Fraction
+from math import isfinite
+from pathlib import PurePath
+from re import compile
+from types import NoneType
+from typing import Any, cast
+from uuid import UUID
+from zoneinfo import ZoneInfo
+
+from . import kinds
+from .errors import TooLarge
+from .limits import DEFAULT, Clock, Limits
+from .names import type_name
+from .numerals import decimal_text
+from .order import arranged
+from .previews import preview
+from .stand_ins import Global, Instance, Key, shown_by, unwrapped
+from .texts import text as text_of
+from .times import iso_duration
+
+JSON = None | bool | int | float | str | list["JSON"] | dict[str, "JSON"]
+Known = Mapping[str, Callable[[Instance], object]]
+
+_EXACT = 2**53 - 1  # JavaScript's Number.MAX_SAFE_INTEGER
+_SURROGATES = compile("[\ud800-\udfff]")
+_KEY_LENGTH = 1000
+_CYCLE = "__cycle__"
+
+
+def to_json(value: object, limits: Limits = DEFAULT, *, enum: bool = False, known: Known | None = None) -> JSON:
+    """Plain JSON values, which any encoder takes. TooLarge where the view goes beyond the limits.
+    With `enum` the value itself is a member of an enum, by what its writer recorded. What `known` has for the
+    class of an instance is shown in its place; it precedes what was given to decode.
+    """
+    view = _View(limits, known or {})
+    try:
+        return view.show(_member(value) if enum else value)
+    except RecursionError:
+        raise TooLarge("The value is nested too deeply.") from None
+
+
+def _member(value: object) -> object:
+    """The value of an enum's member, or its name where the pickle has that alone."""
+    match value:
+        case Instance(args=(inner,), state=None):
+            return inner
+        case Global(owner=Global()):
+            return value.attribute
+        case _:
+            return value
+
+
+class _View:
+    def __init__(self, limits: Limits, known: Known) -> None:
+        self._limits = limits
+        self._known = known
+        self._clock = Clock(limits.seconds)
+        self._items = limits.items
+        self._text = limits.text
+        self._depth = 0
+        self._open: set[int] = set()  # ids of what is being shown, from the outermost inwards
+
+    def show(self, value: object) -> JSON:
+        show = _BY_TYPE.get(type(value))
+        return show(self, value) if show else self.other(value)
+
+    def _enter(self, owner: object, size: int, levels: int = 1) -> bool:
+        """Counts a container of so many values; False where it is inside of itself."""
+        if id(owner) in self._open:
+            return False
+        self._clock.check()
+        self._room_for(size)
+        self._items -= size
+        self._depth += levels
+        if self._depth > self._limits.depth:
+            raise TooLarge(f"The value is nested more than {self._limits.depth} levels deep.")
+        self._open.add(id(owner))
+        return True
+
+    def _room_for(self, size: int) -> None:
+        if size > self._items:
+            raise TooLarge(f"The value shows more than {self._limits.items} values.")
+
+    def _leave(self, owner: object, levels: int = 1) -> None:
+        self._depth -= levels
+        self._open.discard(id(owner))
+
+    def _charge(self, characters: int) -> None:
+        self._text -= characters
+        if self._text < 0:
+            raise TooLarge(f"The value shows more than {self._limits.text} characters of text.")
+
+    # Scalars.
+
+    def text(self, value: str) -> str:
+        self._charge(len(value))
+        return value if value.isascii() else _SURROGATES.sub("\ufffd", value)
+
+    def written(self, value: object) -> str:
+        return self.text(str(value))
+
+    def whole(self, value: int) -> JSON:
+        if -_EXACT <= value <= _EXACT:
+            return value
+        self._clock.check()
+        digits = decimal_text(value)
+        return {"__class__": "builtins.int", "bits": value.bit_length()} if digits is None else self.text(digits)
+
+    def base64(self, value: bytes | bytearray) -> str:
+        self._charge(len(value) * 4 // 3)
+        return b64encode(value).decode("ascii")
+
+    # Containers.
+
+    def array(self, owner: object, values: Sequence[object] | None = None) -> JSON:
+        """The members of the owner, or the owner's own where none are given."""
+        members = cast(Sequence[object], owner) if values is None else values
+        if not self._enter(owner, len(members)):
+            return {_CYCLE: True}
+        shown: list[JSON] = []
+        for value in members:
+            if type(value) is float:
+                shown.append(value if isfinite(value) else None)
+            elif type(value) is int and -_EXACT <= value <= _EXACT:
+                shown.append(value)
+            else:
+                shown.append(self.show(value))
+        self._leave(owner)
+        return shown
+
+    def numbers(self, value: range) -> JSON:
+        try:
+            return self.array(value)
+        except OverflowError:  # of its length
+            raise TooLarge(f"The value shows more than {self._limits.items} values.") from None
+
+    def members(self, value: Set[object]) -> JSON:
+        self._room_for(len(value))
+        return self.array(value, arranged(value))
+
+    def plain_dict(self, value: dict[object, object]) -> JSON:
+        if set(map(type, value)) <= {str}:
+            return self.fields(value, cast(dict[str, object], value))
+        self._room_for(len(value))
+        return self.mapping(value, [(unwrapped(key), inner) for key, inner in value.items()])
+
+    def fields(self, owner: object, fields: Mapping[str, object], name: str | None = None) -> JSON:
+        """An object of these fields, with the name of its class first; pairs where keys would fall together."""
+        if not self._enter(owner, len(fields)):
+            return {_CYCLE: True}
+        shown: dict[str, JSON] = {} if name is None else {"__class__": self.text(name)}
+        for key, value in fields.items():
+            if name is None or key != "__class__":
+                shown[self.text(key)] = self.show(value)
+        self._leave(owner)
+        return shown if name or len(shown) == len(fields) else self.pairs(owner, list(fields.items()))
+
+    def mapping(self, owner: object, pairs: Sequence[tuple[object, object]]) -> JSON:
+        """An object where the text of the keys keeps them apart, else an array of pairs."""
+        fields: dict[str, object] = {}
+        for key, value in pairs:
+            written = self._key(key)
+            if written is None or written in fields:
+                return self.pairs(owner, pairs)
+            fields[written] = value
+        return self.fields(owner, fields)
+
+    def pairs(self, owner: object, pairs: Sequence[tuple[object, object]]) -> JSON:
+        if not self._enter(owner, 3 * len(pairs), levels=2):
+            return {_CYCLE: True}
+        shown: list[JSON] = [[self.show(key), self.show(value)] for key, value in pairs]
+        self._leave(owner, levels=2)
+        return shown
+
+    def _key(self, key: object) -> str | None:
+        """`str` of a key, or as near to it as the pickle tells; None where that is too long."""
+        if isinstance(key, str):
+            return key
+        if type(key) is int:
+            return decimal_text(key)
+        self._clock.check()
+        written = text_of(key) if isinstance(key, Instance) else None
+        if written is None:
+            written = str(key) if isinstance(key, _WITH_STR) else preview(key, _KEY_LENGTH + 1)
+        self._charge(len(written))
+        return written if len(written) <= _KEY_LENGTH else None
+
+    # What stands for objects and globals.
+
+    def thing(self, value: Global) -> JSON:
+        if value.owner is not None and value.attribute.isupper():
+            return self.text(value.attribute)  # a member of an enum, pickled by its name
+        return {"__global__": self.text(value.name)}
+
+    def instance(self, value: Instance) -> JSON:
+        known = self._known.get(value.name) or value.callee.shown
+        if known is None:
+            return self.as_is(value)
+        instead = shown_by(known, value)
+        if isinstance(instead, Instance):
+            return self.as_is(instead)
+        if not self._enter(value, 0, levels=0):
+            return {_CYCLE: True}
+        shown = self.show(instead)
+        self._leave(value, levels=0)
+        return shown
+
+    def as_is(self, value: Instance) -> JSON:
+        written = text_of(value)
+        if written is not None:
+            return self.text(written)
+        pairs = kinds.mapping(value)
+        if pairs is not None:
+            return self.mapping(value, [(unwrapped(key), inner) for key, inner in pairs])
+        members = kinds.sequence(value)
+        if members is not None:
+            return self.array(value, members)
+        if kinds.extends_its_argument(value):
+            return self.show(value.args[0])
+        return self.fields(value, kinds.fields(value), value.name)
+
+    def offset(self, value: timezone) -> JSON:
+        return self.fields(value, {"args": [value.utcoffset(None), str(value)]}, "datetime.timezone")
+
+    def zone(self, value: ZoneInfo) -> JSON:
+        return self.fields(value, {"args": [str(value)]}, "zoneinfo.ZoneInfo")
+
+    def other(self, value: object) -> JSON:
+        """What no pickle decodes to, but a function in `known` may give."""
+        if isinstance(value, PurePath | UUID):
+            return self.written(value)
+        return {"__class__": self.text(type_name(value))}
+
+
+def _same(_: _View, value: JSON) -> JSON:
+    return value
+
+
+_WITH_STR = (float, bool, Decimal, Fraction, date, time, timedelta, complex, NoneType)
+_BY_TYPE: dict[type, Callable[[_View, Any], JSON]] = {
+    NoneType: _same,
+    bool: _same,
+    int: _View.whole,
+    float: lambda _, value: value if isfinite(value) else None,
+    str: _View.text,
+    bytes: _View.base64,
+    bytearray: _View.base64,
+    list: _View.array,
+    tuple: _View.array,
+    range: _View.numbers,
+    set: _View.members,
+    frozenset: _View.members,
+    dict: _View.plain_dict,
+    Key: lambda view, key: view.show(key.value),
+    Global: _View.thing,
+    Instance: _View.instance,
+    datetime: lambda view, value: view.text(value.isoformat()),
+    date: lambda view, value: view.text(value.isoformat()),
+    time: lambda view, value: view.text(value.isoformat()),
+    timedelta: lambda view, value: view.text(iso_duration(value)),
+    timezone: _View.offset,
+    ZoneInfo: _View.zone,
+    Decimal: _View.written,
+    Fraction: _View.written,
+    complex: _View.written,
+}

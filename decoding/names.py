@@ -1,0 +1,57 @@
+"""Names of globals and of classes."""
+
+from _compat_pickle import IMPORT_MAPPING, NAME_MAPPING
+
+from .errors import Unreadable
+from .stand_ins import NAME_LENGTH, Global, Instance
+
+# Functions that build an object of a class of another name.
+_BUILT_BY = {
+    "re._compile": "re.Pattern",
+    "array._array_reconstructor": "array.array",
+    "_codecs.encode": "bytes",
+}
+_OF_BUILTINS = {
+    "builtins.Ellipsis": "ellipsis",
+    "builtins.NotImplemented": "NotImplementedType",
+    "builtins.len": "builtin_function_or_method",
+}
+_TYPES = {"bool", "bytearray", "bytes", "complex", "dict", "float", "frozenset", "int", "list", "object", "range"} | {
+    "set",
+    "slice",
+    "str",
+    "tuple",
+    "type",
+}
+
+
+def dotted(module: str, qualname: str, protocol: int) -> Global:
+    """The global of this name; below protocol 3 the names are those of Python 2."""
+    if len(module) + len(qualname) > NAME_LENGTH:
+        raise Unreadable("The pickle names a global by more than a name.")
+    if protocol < 3:
+        if (module, qualname) in NAME_MAPPING:
+            module, qualname = NAME_MAPPING[module, qualname]
+        elif module in IMPORT_MAPPING:
+            module = IMPORT_MAPPING[module]
+    return Global(module, qualname)
+
+
+def type_name(value: object) -> str:
+    """The dotted name of the value's class, as `str(type(value))` has it: `int`, `datetime.datetime`.
+    Of a global the pickle does not tell the class: `object`, but for builtins.
+    """
+    if isinstance(value, Instance):
+        return _BUILT_BY.get(value.name, value.name).removeprefix("builtins.")
+    if isinstance(value, Global):
+        return _type_of_global(value)
+    kind = type(value)
+    return kind.__qualname__ if kind.__module__ == "builtins" else f"{kind.__module__}.{kind.__qualname__}"
+
+
+def _type_of_global(value: Global) -> str:
+    if value.owner is not None and value.attribute.isupper():
+        return value.owner.name  # a member of an enum
+    if value.module == "builtins" and value.qualname in _TYPES:
+        return "type"
+    return _OF_BUILTINS.get(value.name, "object")

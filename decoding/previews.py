@@ -1,0 +1,160 @@
+"""A value as text, close to Python's repr, as far as it is looked at."""
+
+from collections.abc import Callable, Iterable, Iterator, Set
+from datetime import date, datetime, time, timedelta, timezone
+from decimal import Decimal
+from fractions import Fraction
+from itertools import chain
+from types import NoneType
+from typing import Any, cast
+from zoneinfo import ZoneInfo
+
+from . import kinds
+from .names import type_name
+from .numerals import decimal_text
+from .order import arranged
+from .stand_ins import Global, Instance, Key, shown_by, unwrapped
+from .texts import text as text_of
+
+_END = object()
+
+
+class _Text(str):
+    """A piece of the answer, where a value that is to be shown could stand as well."""
+
+    __slots__ = ()
+
+
+def preview(value: object, length: int) -> str:
+    """The text, cut to so many characters, the ellipsis included; not much more is made than that."""
+    parts: list[str] = []
+    room = length
+    inside: set[int] = set()
+    waiting: list[Iterator[object]] = [iter((value,))]
+    while waiting and room >= 0:
+        token = next(waiting[-1], _END)
+        if token is _END:
+            waiting.pop()
+            continue
+        text = token if isinstance(token, _Text) else _scalar(token, room)
+        if text is None:
+            waiting.append(_opened(token, inside))
+        else:
+            parts.append(text)
+            room -= len(text)
+    whole = "".join(parts)
+    return whole if len(whole) <= length else whole[: max(length - 1, 0)] + "…"[: max(length, 0)]
+
+
+def _scalar(value: object, room: int) -> str | None:
+    match value:
+        case str() | bytes() | bytearray():
+            return repr(value[: room + 1])
+        case bool():
+            return repr(value)
+        case int():
+            return decimal_text(value) or f"<int of {value.bit_length()} bits>"
+        case Global():
+            return value.name.removeprefix("builtins.")
+        case _:
+            return repr(value) if type(value) in _REPR else None
+
+
+def _opened(value: object, inside: set[int]) -> Iterator[object]:
+    """The pieces of a container, and the values between them."""
+    if id(value) in inside:
+        yield _Text("...")
+        return
+    inside.add(id(value))
+    open_ = _BY_TYPE.get(type(value))
+    yield from open_(value) if open_ else (_Text(f"<{type_name(value)}>"),)
+    inside.discard(id(value))
+
+
+def _separated(opening: str, values: Iterable[object], closing: str) -> Iterator[object]:
+    yield _Text(opening)
+    for index, value in enumerate(values):
+        if index:
+            yield _Text(", ")
+        yield value
+    yield _Text(closing)
+
+
+def _tuple(values: tuple[object, ...]) -> Iterator[object]:
+    return _separated("(", values, ",)" if len(values) == 1 else ")")
+
+
+def _set(values: Set[object]) -> Iterator[object]:
+    return _separated("{", arranged(values), "}") if values else iter((_Text("set()"),))
+
+
+def _frozenset(values: Set[object]) -> Iterator[object]:
+    return chain((_Text("frozenset("),), _set(values) if values else (), (_Text(")"),))
+
+
+def _pairs(pairs: Iterable[tuple[object, object]]) -> Iterator[object]:
+    yield _Text("{")
+    for index, (key, value) in enumerate(pairs):
+        if index:
+            yield _Text(", ")
+        yield unwrapped(key)
+        yield _Text(": ")
+        yield value
+    yield _Text("}")
+
+
+def _instance(value: Instance) -> Iterator[object]:
+    if value.callee.shown is not None:
+        instead = shown_by(value.callee.shown, value)
+        if not isinstance(instead, Instance):
+            return iter((instead,))
+        value = instead
+    name = type_name(value).removeprefix(value.callee.module).removeprefix(".")
+    written = text_of(value)
+    if written is not None:
+        return iter((_Text(written if name == "Pattern" else f"{name}({written!r})"),))
+    pairs = kinds.mapping(value)
+    if pairs is not None:
+        return _wrapped(name, value, _pairs(pairs))
+    members = kinds.sequence(value)
+    if members is not None:
+        return _wrapped(name, value, _separated("[", members, "]"))
+    if kinds.extends_its_argument(value):
+        return iter((value.args[0],))
+    return _call(name, kinds.fields(value))
+
+
+def _wrapped(name: str, value: Instance, inner: Iterator[object]) -> Iterator[object]:
+    """A container of the standard library shows its name, one of the user's is shown as what it extends."""
+    if value.callee.module not in ("collections", "array"):
+        return inner
+    opening: tuple[object, ...] = (_Text(f"{name}("),)
+    if name in ("defaultdict", "array") and value.args:
+        opening = (*opening, value.args[0], _Text(", "))
+    return chain(opening, inner, (_Text(")"),))
+
+
+def _call(name: str, fields: kinds.Fields) -> Iterator[object]:
+    """Name(positional, field=value)"""
+    args = fields.get("args")
+    positional = cast(tuple[object, ...], args) if isinstance(args, tuple | list) else ()
+    named = {key: value for key, value in fields.items() if key != "args" or not positional}
+    yield from _separated(f"{name}(", positional, ", " if positional and named else "")
+    for index, (key, value) in enumerate(named.items()):
+        yield _Text(f"{', ' if index else ''}{key[:100]}=")
+        yield value
+    yield _Text(")")
+
+
+_REPR = frozenset(
+    {NoneType, float, complex, range, Decimal, Fraction, datetime, date, time, timedelta, timezone, ZoneInfo}
+)
+_BY_TYPE: dict[type, Callable[[Any], Iterator[object]]] = {
+    list: lambda values: _separated("[", values, "]"),
+    tuple: _tuple,
+    dict: lambda values: _pairs(values.items()),
+    set: _set,
+    frozenset: _frozenset,
+    Key: lambda key: iter((key.value,)),
+    Instance: _instance,
+}

@@ -1,0 +1,78 @@
+"""Runs the sample flows with Metaflow into a folder, once: `python examples/run_flows.py DIR`."""
+
+import os
+import subprocess
+import sys
+from concurrent.futures import ThreadPoolExecutor
+from itertools import repeat
+from pathlib import Path
+
+FLOWS = Path(__file__).parent / "flows"
+AT_ONCE = 2
+# The file of the folder that says which of the runs are done.
+DONE = "sample-runs"
+
+RUNS = (
+    "train.py run --tag baseline",
+    "orders.py run --orders orders.csv --tag nightly",
+    "train.py run --learning-rates 0.05,0.5,5.0 --tag sweep",
+    "forecast.py run --tag nightly",
+    "orders.py run --orders spoilt_orders.csv --tag nightly",
+    "train.py run --epochs 60 --tag sweep --tag long",
+    "orders.py run --orders orders.csv --currency USD --tag monthly",
+    "forecast.py run --days 2 --tag nightly",
+    "train.py run --seed 11 --tag baseline",
+)
+EXPECTED_TO_FAIL = {"orders.py run --orders spoilt_orders.csv --tag nightly"}
+
+
+def main(folder: Path) -> None:
+    folder = folder.resolve()
+    (folder / ".metaflow").mkdir(parents=True, exist_ok=True)
+    done = folder / DONE
+    finished = done.read_text().splitlines() if done.exists() else []
+    left = [run for run in RUNS if run not in finished]
+    with ThreadPoolExecutor(AT_ONCE) as pool, done.open("a") as file:
+        for run, ended in zip(left, pool.map(execute, left, repeat(folder)), strict=False):
+            print(f"{run:70} {ended}", flush=True)
+            print(run, file=file, flush=True)
+
+
+def execute(run: str, folder: Path) -> str:
+    """Runs one flow to its end: `done`, or `failed` where that is what it shows."""
+    script, command, *options = run.split()
+    ended = subprocess.run(
+        [sys.executable, str(FLOWS / script), "--no-pylint", "--quiet", command, *_with_paths(options)],
+        env=environment(folder),
+        cwd=folder,
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    if bool(ended.returncode) != (run in EXPECTED_TO_FAIL):
+        raise SystemExit(f"{run} ended with {ended.returncode}:\n{ended.stdout}{ended.stderr}")
+    return "failed, as it should" if ended.returncode else "done"
+
+
+def _with_paths(options: list[str]) -> list[str]:
+    return [str(FLOWS / option) if option.endswith(".csv") else option for option in options]
+
+
+def environment(folder: Path) -> dict[str, str]:
+    """Of a run into the folder whatever else Metaflow is configured for; root has no name that Metaflow accepts."""
+    kept = {name: value for name, value in os.environ.items() if not name.startswith("METAFLOW_")}
+    user = os.environ.get("USER", "root")
+    return kept | {
+        "METAFLOW_USER": "demo" if user == "root" else user,
+        "METAFLOW_HOME": str(folder),
+        "METAFLOW_DEFAULT_METADATA": "local",
+        "METAFLOW_DEFAULT_DATASTORE": "local",
+        "METAFLOW_DATASTORE_SYSROOT_LOCAL": str(folder),
+    }
+
+
+if __name__ == "__main__":
+    if len(sys.argv) != 2:
+        raise SystemExit(__doc__)
+    main(Path(sys.argv[1]))

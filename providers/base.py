@@ -1,0 +1,209 @@
+"""The interfaces of metadata providers and datastores: batch methods, a list of keys in, one entry for each out.
+
+Entries come in the order of the keys. An entry is what was asked for, None where it does not exist, or the
+GatewayError that this key alone met; a method raises only where the whole batch failed. Where an entry is a
+list, errors in it stand for the objects that could not be read.
+"""
+
+from typing import NamedTuple, Protocol
+
+from . import records
+from .errors import GatewayError
+
+
+class Key(NamedTuple):
+    """An object: its provider's name, its pathspec, and the attempt where one was asked for (tasks, artifacts)."""
+
+    provider: str
+    pathspec: str
+    attempt: int | None = None
+
+
+class FlowKey(NamedTuple):
+    """A flow seen from a namespace; without a name, all flows of the namespace."""
+
+    provider: str
+    name: str | None
+    namespace: str | None
+
+
+class Position(NamedTuple):
+    """A run's place in listings, which are newest first: descending in this tuple. `microseconds` since the epoch."""
+
+    microseconds: int
+    flow: str
+    run_id: str
+
+
+class RunFilter(NamedTuple):
+    """Conditions that all must hold. `*_ms` are compared with the run's `ts_epoch`."""
+
+    flows: frozenset[str] | None = None
+    tags: frozenset[str] = frozenset()
+    any_tags: frozenset[str] | None = None
+    users: frozenset[str] | None = None
+    run_id_prefix: str = ""
+    created_from_ms: int | None = None  # inclusive
+    created_before_ms: int | None = None  # exclusive
+
+
+class RunsKey(NamedTuple):
+    """Runs of a provider, newest first: those in the namespace that pass the filter."""
+
+    provider: str
+    namespace: str | None
+    filter: RunFilter = RunFilter()
+
+
+class RunPageKey(NamedTuple):
+    """A page of them: the `limit` newest that are older than `after`, or, `backward`, the oldest newer than `before`.
+
+    Both bounds hold in either direction.
+    """
+
+    runs: RunsKey
+    limit: int
+    after: Position | None = None
+    before: Position | None = None
+    backward: bool = False
+
+    @property
+    def provider(self) -> str:
+        return self.runs.provider
+
+
+class RunPage(NamedTuple):
+    """Newest first. `more`: others follow in the direction of the page, within its bounds.
+
+    `places` has the place of each entry: a run that can't be read has one too, so that a page can go on behind it.
+    """
+
+    runs: list[records.Run | GatewayError]
+    more: bool
+    places: tuple[Position, ...]
+
+
+class MetadataProvider(Protocol):
+    """Where runs, steps, tasks, their metadata and artifact records are read from."""
+
+    @property
+    def name(self) -> str:
+        """As configured: what the argument `metadata` picks it by."""
+        ...
+
+    @property
+    def type(self) -> str:
+        """local, service or s3."""
+        ...
+
+    @property
+    def info(self) -> str | None:
+        """Its path or URL, without credentials."""
+        ...
+
+    @property
+    def can_mutate_tags(self) -> bool: ...
+
+    @property
+    def datastore(self) -> "Datastore":
+        """Where the artifacts are read that this provider has the records of."""
+        ...
+
+    async def flows(self, keys: list[FlowKey]) -> list[records.Flow | None | GatewayError]:
+        """Each named flow; NamespaceMismatch where none of its runs is in the namespace."""
+        ...
+
+    async def flows_in(self, keys: list[FlowKey]) -> list[list[records.Flow | GatewayError] | GatewayError]:
+        """The flows with at least one run in the namespace, by name; without a namespace also those without runs."""
+        ...
+
+    async def run_pages(self, keys: list[RunPageKey]) -> list[RunPage | GatewayError]: ...
+
+    async def run_counts(self, keys: list[RunsKey]) -> list[int | None | GatewayError]:
+        """How many there are; None where the provider can't count without reading all."""
+        ...
+
+    async def runs(self, keys: list[Key]) -> list[records.Run | None | GatewayError]: ...
+
+    async def steps(self, keys: list[Key]) -> list[records.Step | None | GatewayError]: ...
+
+    async def steps_of(self, runs: list[Key]) -> list[list[records.Step | GatewayError] | GatewayError]:
+        """The steps of each run, newest first, `_parameters` among them; none where the run does not exist."""
+        ...
+
+    async def tasks(self, keys: list[Key]) -> list[records.Task | None | GatewayError]:
+        """Each task; whether the attempt asked for exists is not looked up."""
+        ...
+
+    async def tasks_of(self, steps: list[Key]) -> list[list[records.Task | GatewayError] | GatewayError]:
+        """The tasks of each step, newest first."""
+        ...
+
+    async def created_at(self, keys: list[Key]) -> list[int | None | GatewayError]:
+        """The `ts_epoch` of each flow, step or task."""
+        ...
+
+    async def metadata_of(self, tasks: list[Key]) -> list[list[records.Metadata | GatewayError] | GatewayError]:
+        """Every metadata event of each task over all attempts, oldest first; the key's attempt is ignored."""
+        ...
+
+    async def attempts_of(self, tasks: list[Key]) -> list[list[records.Attempt] | GatewayError]:
+        """Every attempt of each task that started, oldest first; the key's attempt is ignored."""
+        ...
+
+    async def artifacts(self, keys: list[Key]) -> list[records.DataArtifact | None | GatewayError]:
+        """Each artifact, of the attempt asked for, else of the latest attempt that is done."""
+        ...
+
+    async def artifacts_of(self, tasks: list[Key]) -> list[list[records.DataArtifact | GatewayError] | GatewayError]:
+        """All artifacts of each task, `_*` among them, by name; of the attempt asked for or the latest done."""
+        ...
+
+    async def artifact_names_of(self, tasks: list[Key]) -> list[list[str] | GatewayError]:
+        """The names of the same, sorted."""
+        ...
+
+    async def last_activity(self, runs: list[Key]) -> list[int | None | GatewayError]:
+        """The newest trace (ms since the epoch) of anything that happened in each run; None without any."""
+        ...
+
+    async def mutate_tags(self, run: Key, add: frozenset[str], remove: frozenset[str]) -> records.Run:
+        """Remove, then add, in one step; the run as it is now. Raises the TaggingErrors and NotFound.
+
+        What both sets may hold is checked before (resolvers/tagging.py); the rules that depend on the run's
+        own tags are checked here, as Metaflow's provider of this type has them.
+        """
+        ...
+
+
+class InfoKey(NamedTuple):
+    """The datastore's record of one attempt of a task; `root` where the datastore begins."""
+
+    provider: str
+    root: str
+    task: str  # pathspec
+    attempt: int
+
+
+class BlobKey(NamedTuple):
+    """A blob of a flow's content-addressed store; `sha` is its key there."""
+
+    root: str
+    flow: str
+    sha: str
+
+
+class Datastore(Protocol):
+    """Where artifacts are read from. Locations in its keys come from metadata: they are data from strangers."""
+
+    async def infos(self, keys: list[InfoKey]) -> list[dict[str, records.ArtifactInfo] | None | GatewayError]:
+        """What each attempt's data file (`N.data.json`) says of its artifacts, by name."""
+        ...
+
+    async def blobs(self, keys: list[BlobKey], limit: int) -> list[bytes | GatewayError]:
+        """The bytes of each, uncompressed; ArtifactTooLarge beyond `limit` bytes, ArtifactUnreadable without it."""
+        ...
+
+    async def included_files(self, urls: list[str], limit: int) -> list[bytes | GatewayError]:
+        """The plain content of what IncludeFile uploaded to each URL, with the errors of `blobs`."""
+        ...

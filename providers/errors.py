@@ -1,0 +1,132 @@
+"""Faults that a client is told of by their code.
+
+GatewayError
+├── BadUserInput             an argument that means nothing here
+│   ├── InvalidPathspec      a pathspec, or a part of one, that Metaflow could not have written
+│   └── UnknownMetadataProvider
+├── NotFound                 mutations only: elsewhere absent is None
+├── NamespaceMismatch        it exists, outside of the namespace
+├── LimitExceeded            more than the gateway gives in one answer
+├── ArtifactError
+│   ├── ArtifactTooLarge
+│   └── ArtifactUnreadable
+├── ProviderError            what the provider holds or says can't be used
+│   ├── CorruptMetadata
+│   └── ProviderUnavailable  it did not answer; trying again may help
+└── TaggingError
+    ├── InvalidTag
+    ├── SystemTag
+    ├── TagConflict          others change the same run's tags all the time; trying again may help
+    └── ReadOnlyProvider
+"""
+
+from typing import ClassVar
+
+
+class GatewayError(Exception):
+    """A fault with a message for the client: it names the pathspec and says what to do, never where files lie."""
+
+    code: ClassVar[str] = "INTERNAL_SERVER_ERROR"
+    retryable: ClassVar[bool | None] = None
+
+
+class BadUserInput(GatewayError):
+    """An argument that means nothing here."""
+
+    code = "BAD_USER_INPUT"
+
+
+class InvalidPathspec(BadUserInput):
+    """A pathspec, or a part of one, that Metaflow could not have written."""
+
+    code = "INVALID_PATHSPEC"
+
+
+class UnknownMetadataProvider(BadUserInput):
+    """A name that is none of the configured metadata providers'."""
+
+    code = "UNKNOWN_METADATA_PROVIDER"
+
+
+class NotFound(GatewayError):
+    """What a mutation is about does not exist."""
+
+    code = "NOT_FOUND"
+
+
+class NamespaceMismatch(GatewayError):
+    """The object exists, outside of the namespace."""
+
+    code = "NAMESPACE_MISMATCH"
+
+
+class LimitExceeded(GatewayError):
+    """More than the gateway gives in one answer."""
+
+    code = "LIMIT_EXCEEDED"
+
+
+class ArtifactError(GatewayError):
+    """An artifact's value can't be given."""
+
+
+class ArtifactTooLarge(ArtifactError):
+    """Stored or decoded, it is beyond the limit."""
+
+    code = "ARTIFACT_TOO_LARGE"
+
+
+class ArtifactUnreadable(ArtifactError):
+    """Its bytes are gone, damaged, or of an encoding that the gateway does not know."""
+
+    code = "ARTIFACT_UNREADABLE"
+
+
+class ProviderError(GatewayError):
+    """What the provider holds or says can't be used."""
+
+    code = "PROVIDER_ERROR"
+    retryable = False
+
+
+class CorruptMetadata(ProviderError):
+    """A record that is half-written, unreadable or not of the form that Metaflow writes."""
+
+    code = "CORRUPT_METADATA"
+    retryable = None
+
+
+class ProviderUnavailable(ProviderError):
+    """The provider did not answer."""
+
+    code = "PROVIDER_UNAVAILABLE"
+    retryable = True
+
+
+class TaggingError(GatewayError):
+    """Tags that were not changed."""
+
+
+class InvalidTag(TaggingError):
+    """Metaflow would reject it, or there is nothing to add or remove."""
+
+    code = "INVALID_TAG"
+
+
+class SystemTag(TaggingError):
+    """System tags can't be removed."""
+
+    code = "SYSTEM_TAG"
+
+
+class TagConflict(TaggingError):
+    """Others changed the same run's tags at each try."""
+
+    code = "TAG_CONFLICT"
+    retryable = True
+
+
+class ReadOnlyProvider(TaggingError):
+    """The provider does not change tags."""
+
+    code = "READ_ONLY_PROVIDER"

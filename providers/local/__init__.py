@@ -1,0 +1,1 @@
+"""Metadata provider and datastore over a folder that Metaflow writes: `.metaflow`, of this or of another machine."""

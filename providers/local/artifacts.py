@@ -1,0 +1,129 @@
+"""The artifact records of a task's attempts."""
+
+import re
+from collections.abc import Callable
+
+import msgspec
+
+from .. import ids, records
+from .. import pathspec as pathspecs
+from ..base import Key
+from ..errors import CorruptMetadata, GatewayError
+from ..times import rfc3339
+from . import events, forms
+from .files import Unreadable
+from .tree import META, Folder, Tree, corrupt
+
+# Where records name the blob itself, as they did once.
+_OLD_LOCATION = re.compile(r"(?P<root>.*)/[^/]+/data/[0-9a-f]{2}/[0-9a-f]{40}", re.DOTALL)
+_ROOT = ":root:"
+
+
+def artifact(tree: Tree, key: Key) -> records.DataArtifact | None:
+    """The artifact of the attempt asked for, else of the latest that is done; raises CorruptMetadata."""
+    task, name = pathspecs.parent(key.pathspec), pathspecs.name(key.pathspec)
+    folder, attempt = _attempt(tree, Key(key.provider, task, key.attempt))
+    file = f"{attempt}_artifact_{name}.json"
+    if folder is None or file not in folder.files:
+        return None
+    found = tree.contents(folder, [file], _reader(tree, task)).get(file)
+    if isinstance(found, Unreadable):
+        raise _corrupt(task, file, found)
+    return found and _asked(found, key.attempt)
+
+
+def artifacts_of(tree: Tree, task: Key) -> list[records.DataArtifact | GatewayError]:
+    """All artifacts of that attempt, by name."""
+    folder, attempt = _attempt(tree, task)
+    if folder is None or attempt is None:
+        return []
+    return folder.once(("artifacts", attempt, task.attempt), lambda: _all(tree, task, folder, _files(folder, attempt)))
+
+
+def artifact_names_of(tree: Tree, task: Key) -> list[str]:
+    """The names of the same."""
+    folder, attempt = _attempt(tree, task)
+    return [] if folder is None or attempt is None else [_name(file) for file in _files(folder, attempt)]
+
+
+def _attempt(tree: Tree, task: Key) -> tuple[Folder | None, int | None]:
+    folder = tree.folder(f"{task.pathspec}/{META}")
+    if folder is None or task.attempt is not None:
+        return folder, task.attempt
+    return folder, _latest_done(tree, folder, task.pathspec)
+
+
+def _latest_done(tree: Tree, folder: Folder, task: str) -> int | None:
+    """The `attempt-done` whose file comes last by name (local.py, _get_object_internal)."""
+    files = events.files_of(folder, "attempt-done_")[-1:]
+    for event in events.events(tree, folder, files).values():
+        attempt = None if isinstance(event, Unreadable) else events.number(event.value)
+        if attempt is None:
+            reason = event if isinstance(event, Unreadable) else Unreadable("it names no attempt")
+            raise corrupt(task, reason, "The metadata attempt-done")
+        return attempt
+    return None
+
+
+def _files(folder: Folder, attempt: int) -> list[str]:
+    prefix = f"{attempt}_artifact_"
+    found = [name for name in folder.files if name.startswith(prefix) and name.endswith(".json")]
+    return sorted((name for name in found if pathspecs.is_component(_name(name))), key=_name)
+
+
+def _name(file: str) -> str:
+    return file.partition("_artifact_")[2].removesuffix(".json")
+
+
+def _all(tree: Tree, task: Key, folder: Folder, files: list[str]) -> list[records.DataArtifact | GatewayError]:
+    found = tree.contents(folder, files, _reader(tree, task.pathspec))
+    return [
+        _corrupt(task.pathspec, file, one) if isinstance(one, Unreadable) else _asked(one, task.attempt)
+        for file, one in found.items()
+    ]
+
+
+def _reader(tree: Tree, task: str) -> Callable[[str, bytes], records.DataArtifact]:
+    components = task.split("/")
+
+    def made(file: str, data: bytes) -> records.DataArtifact:
+        name, own = _name(file), forms.ARTIFACT.read(data)
+        at = rfc3339(own.ts_epoch)
+        return records.DataArtifact(
+            id=ids.of_object("DataArtifact", tree.provider, f"{task}/{name}"),
+            provider=tree.provider,
+            pathspec=f"{task}/{name}",
+            path_components=[*components, name],
+            name=name,
+            asked=None,
+            attempt=int(file.partition("_")[0]),
+            sha=own.sha,
+            ts_epoch=own.ts_epoch,
+            created_at=at,
+            finished_at=at,
+            # metaflow/datastore/task_datastore.py takes this where none is recorded.
+            content_type=own.content_type or "gzip+pickle-v2",
+            location=own.location,
+            ds_type=own.ds_type or "local",
+            root=_root(own.location or ""),
+        )
+
+    return made
+
+
+def _asked(one: records.DataArtifact, attempt: int | None) -> records.DataArtifact:
+    if attempt is None:
+        return one
+    asked = ids.of_object("DataArtifact", one.provider, one.pathspec, attempt)
+    return msgspec.structs.replace(one, id=asked, asked=attempt)
+
+
+def _root(location: str) -> str:
+    if location.startswith(_ROOT):
+        return location.removeprefix(_ROOT)
+    match = _OLD_LOCATION.fullmatch(location)
+    return match["root"] if match else ""
+
+
+def _corrupt(task: str, file: str, reason: Unreadable) -> CorruptMetadata:
+    return corrupt(f"{task}/{_name(file)}", reason)

@@ -1,0 +1,101 @@
+"""Artifacts under a local datastore root. Whatever root metadata records, only the configured ones are read."""
+
+import os
+from collections.abc import Sequence
+from pathlib import Path
+from typing import cast
+
+from .. import pathspec as pathspecs
+from .. import records
+from ..base import BlobKey, InfoKey
+from ..cache import ByteCache
+from ..errors import ArtifactUnreadable, GatewayError, InvalidPathspec
+from . import blobs, forms
+from .files import Unreadable
+from .threads import Threads
+from .tree import Tree, corrupt
+
+_CACHE_BYTES = 32 * 2**20
+# Task outcomes, graphs and parameters, which every status needs; they can't change under their digest.
+_SMALL = 16384
+
+
+class LocalDatastore:
+    """The datastore in `root/.metaflow`, for records of this and of other machines: a root of theirs means ours.
+
+    `datatools_root` is where IncludeFile was configured to put its files, besides its two defaults.
+    """
+
+    def __init__(
+        self,
+        root: Path | None,
+        datatools_root: Path | None = None,
+        cache: ByteCache | None = None,
+        threads: Threads | None = None,
+    ) -> None:
+        self._tree = Tree(root, "", cache or ByteCache(_CACHE_BYTES))
+        self._threads = threads or Threads("local-datastore")
+        included = [] if root is None else [root / "data", Path(self._tree.base, "data")]
+        included += [datatools_root] if datatools_root else []
+        self._included_roots = [os.path.realpath(folder) for folder in included]
+
+    async def infos(self, keys: list[InfoKey]) -> list[dict[str, records.ArtifactInfo] | GatewayError | None]:
+        return await self._threads.each("infos", self._info, keys)
+
+    async def blobs(self, keys: list[BlobKey], limit: int) -> list[bytes | GatewayError]:
+        return await self._threads.each("blobs", lambda key: self._blob(key, limit), keys)
+
+    async def included_files(self, urls: list[str], limit: int) -> list[bytes | GatewayError]:
+        return await self._threads.each("included_files", lambda url: self._included(url, limit), urls)
+
+    def _info(self, key: InfoKey) -> dict[str, records.ArtifactInfo] | None:
+        _require_local(key.root)
+        folder = self._tree.folder(key.task)
+        name = f"{key.attempt}.data.json"
+        if folder is None or name not in folder.files:
+            return None
+        found = self._tree.contents(folder, [name], lambda _, data: forms.DATA.read(data).info or {}).get(name)
+        if isinstance(found, Unreadable):
+            raise corrupt(key.task, found, f"What attempt {key.attempt} stored")
+        return found
+
+    def _blob(self, key: BlobKey, limit: int) -> bytes:
+        _require_local(key.root)
+        if not blobs.is_sha(key.sha):
+            raise ArtifactUnreadable("Its record names no blob.")
+        known = ("blob", key.flow, key.sha)
+        content = cast("bytes | None", self._tree.cache.get(known))
+        if content is None or len(content) > limit:
+            content = blobs.stored(self._tree.base, self._tree.path(f"{key.flow}/data"), key.sha, limit)
+            if content is None:
+                raise ArtifactUnreadable(f"The stored bytes {key.sha} of flow {key.flow} are gone.")
+            if len(content) <= _SMALL:
+                self._tree.cache.put(known, content, len(content) + 500)
+        return content
+
+    def _included(self, url: str, limit: int) -> bytes:
+        """Metaflow puts a file at `<root>/<flow>/<sha>`: there it is looked for, whatever root the URL names."""
+        flow, sha = _included_parts(url)
+        for root in self._included_roots:
+            content = blobs.content(root, f"{root}/{flow}/{sha}", sha, limit, packed=True)
+            if content is not None:
+                return content
+        raise ArtifactUnreadable("The included file is not under the roots that the gateway is configured for.")
+
+
+def _included_parts(url: str) -> Sequence[str]:
+    _require_local(url.removeprefix("local://"))
+    parts = url.rsplit("/", 2)[1:]
+    try:
+        pathspecs.parse("/".join(parts), 2)
+    except InvalidPathspec as error:
+        raise ArtifactUnreadable("The included file is not where Metaflow puts them.") from error
+    if not blobs.is_sha(parts[1]):
+        raise ArtifactUnreadable("The included file is not where Metaflow puts them.")
+    return parts
+
+
+def _require_local(root: str) -> None:
+    scheme, separator, _ = root.partition("://")
+    if separator:
+        raise ArtifactUnreadable(f"It is stored in {pathspecs.shown(scheme)}, which is not a local datastore.")

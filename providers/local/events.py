@@ -1,0 +1,84 @@
+"""What a task's metadata tells: its events, and the course of its attempts."""
+
+import re
+from collections.abc import Iterable
+
+from .. import records
+from ..base import Key
+from ..errors import CorruptMetadata, GatewayError
+from ..times import rfc3339
+from . import forms
+from .files import Unreadable
+from .tree import META, Folder, Tree, corrupt
+
+# metaflow/metadata_provider/metadata.py, attempt_id_re; no more digits than GraphQL's Int holds.
+_ATTEMPT_TAG = re.compile(r"attempt_id:([0-9]{1,9})(?![0-9])")
+_FILE = re.compile(r"sysmeta_(?P<name>.*?)_?(?P<ms>[0-9]*)\.json", re.DOTALL)
+
+
+def metadata_of(tree: Tree, task: Key) -> list[records.Metadata | GatewayError]:
+    """Every event of a task, oldest first; damaged ones stand as errors where their files' names place them."""
+    folder = tree.folder(f"{task.pathspec}/{META}")
+    if folder is None:
+        return []
+    return folder.once("metadata", lambda: _in_order(events(tree, folder, files_of(folder)), task.pathspec))
+
+
+def files_of(folder: Folder, name: str = "") -> list[str]:
+    """The files of the events whose names begin so, by name."""
+    prefix = f"sysmeta_{name}"
+    return sorted(file for file in folder.files if file.startswith(prefix) and file.endswith(".json"))
+
+
+def events(tree: Tree, folder: Folder, names: Iterable[str]) -> dict[str, records.Metadata | Unreadable]:
+    """The event of each file."""
+    return tree.contents(folder, names, lambda _, data: _event(forms.EVENT.read(data)))
+
+
+def name_of(file: str) -> str:
+    """What a file's name says of the event in it: `attempt_ok` of sysmeta_attempt_ok_1795471882414.json."""
+    match = _FILE.fullmatch(file)
+    return match["name"] if match else file
+
+
+def number(text: str | None) -> int | None:
+    """An attempt's number, as `attempt` and `attempt-done` hold it."""
+    return int(text) if text and len(text) < 10 and text.isascii() and text.isdigit() else None
+
+
+def _event(event: forms.Event) -> records.Metadata:
+    match = next(filter(None, map(_ATTEMPT_TAG.match, event.tags or ())), None)
+    return records.Metadata(
+        name=event.field_name,
+        value=forms.text_of(event.value),
+        type=event.type,
+        attempt=int(match[1]) if match else None,
+        ts_epoch=event.ts_epoch,
+        created_at=rfc3339(event.ts_epoch),
+    )
+
+
+def _in_order(found: dict[str, records.Metadata | Unreadable], task: str) -> list[records.Metadata | GatewayError]:
+    def when(item: tuple[str, records.Metadata | Unreadable]) -> tuple[int, str]:
+        file, event = item
+        if isinstance(event, records.Metadata):
+            return event.ts_epoch, file
+        match = _FILE.fullmatch(file)
+        return int(match["ms"][:15] or 0) if match else 0, file
+
+    return [
+        corrupt(task, event, f"The metadata {name_of(file)}") if isinstance(event, Unreadable) else event
+        for file, event in sorted(found.items(), key=when)
+    ]
+
+
+def damaged(found: dict[str, records.Metadata | Unreadable], task: str, names: Iterable[str]) -> CorruptMetadata | None:
+    """The error of the first file that can't be read and should hold an event of one of the names."""
+    return next(
+        (
+            corrupt(task, event, f"The metadata {name_of(file)}")
+            for file, event in found.items()
+            if isinstance(event, Unreadable) and name_of(file) in names
+        ),
+        None,
+    )

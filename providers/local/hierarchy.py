@@ -1,0 +1,144 @@
+"""Flows, steps and tasks. Their records need no more than their names: a damaged file costs only the time in it."""
+
+from collections.abc import Callable, Iterable
+from typing import Generic, NamedTuple, TypeVar
+
+from .. import ids, records
+from .. import pathspec as pathspecs
+from ..base import FlowKey, Key
+from ..errors import CorruptMetadata, GatewayError, NamespaceMismatch
+from . import forms, runs
+from .natural import natural
+from .tree import Tree
+
+R = TypeVar("R", bound=records.Record)
+
+
+class Placed(NamedTuple, Generic[R]):
+    """A record, its time, and its place among others: later ones compare as greater."""
+
+    record: R
+    ts_epoch: int | CorruptMetadata
+    place: tuple[int, tuple[str | int, ...]]
+
+
+def flow(tree: Tree, key: FlowKey) -> records.Flow | None:
+    """The flow; raises NamespaceMismatch where none of its runs is in the namespace."""
+    name = key.name or ""
+    if not tree.holds(name):
+        return None
+    if key.namespace is not None and not runs.any_in(tree, name, key.namespace):
+        raise NamespaceMismatch(f"Flow {name} has no run in the namespace {pathspecs.shown(key.namespace)}.")
+    return records.Flow(
+        id=ids.of_flow(tree.provider, name, key.namespace),
+        provider=tree.provider,
+        pathspec=name,
+        path_components=[name],
+        name=name,
+        namespace=key.namespace,
+    )
+
+
+def flows_in(tree: Tree, key: FlowKey) -> list[records.Flow | GatewayError]:
+    """The flows of the namespace, by name."""
+    found: list[records.Flow | GatewayError] = []
+    for name in [key.name] if key.name else runs.flow_names(tree):
+        try:
+            one = flow(tree, key._replace(name=name))
+        except NamespaceMismatch:
+            continue
+        except GatewayError as error:
+            found.append(error)
+        else:
+            found += [one] if one else []
+    return found
+
+
+def step(tree: Tree, key: Key) -> records.Step | None:
+    found = _step(tree, key.pathspec) if tree.holds(pathspecs.run_of(key.pathspec)) else None
+    return found and found.record
+
+
+def steps_of(tree: Tree, run: Key) -> list[records.Step | GatewayError]:
+    """The steps of a run, newest first; none where there is no such run."""
+    return _newest_first(_step(tree, pathspec) for pathspec in _below(tree, run))
+
+
+def task(tree: Tree, key: Key) -> records.Task | None:
+    """The task, at the attempt that the key asks for."""
+    found = _task(tree, key.pathspec) if tree.holds(pathspecs.run_of(key.pathspec)) else None
+    if found is None or key.attempt is None:
+        return found and found.record
+    return _task_record(tree, key.pathspec, key.attempt)
+
+
+def tasks_of(tree: Tree, step: Key) -> list[records.Task | GatewayError]:
+    """The tasks of a step, newest first."""
+    return _newest_first(_task(tree, pathspec) for pathspec in _below(tree, step))
+
+
+def created_at(tree: Tree, key: Key) -> int | None:
+    """The `ts_epoch` of a flow, step or task; raises CorruptMetadata."""
+    level = key.pathspec.count("/") + 1
+    if level == 1:
+        return tree.own(key.pathspec, lambda data: forms.OWN.read(data).ts_epoch)
+    if not tree.holds(pathspecs.run_of(key.pathspec)):
+        return None
+    found = _step(tree, key.pathspec) if level == 3 else _task(tree, key.pathspec)
+    ts_epoch = found and found.ts_epoch
+    if isinstance(ts_epoch, CorruptMetadata):
+        raise ts_epoch
+    return ts_epoch
+
+
+def _below(tree: Tree, parent: Key) -> list[str]:
+    if not tree.holds(pathspecs.run_of(parent.pathspec)):
+        return []
+    folder = tree.folder(parent.pathspec)
+    return [f"{parent.pathspec}/{name}" for name in folder.folders] if folder else []
+
+
+def _step(tree: Tree, pathspec: str) -> Placed[records.Step] | None:
+    return _placed(tree, pathspec, _step_record)
+
+
+def _task(tree: Tree, pathspec: str) -> Placed[records.Task] | None:
+    return _placed(tree, pathspec, _task_record)
+
+
+def _placed(tree: Tree, pathspec: str, record: Callable[[Tree, str], R]) -> Placed[R] | None:
+    def placed(ts_epoch: int | CorruptMetadata) -> Placed[R]:
+        known = ts_epoch if isinstance(ts_epoch, int) else -1
+        return Placed(record(tree, pathspec), ts_epoch, (known, natural(pathspecs.name(pathspec))))
+
+    try:
+        return tree.own(pathspec, lambda data: placed(forms.OWN.read(data).ts_epoch))
+    except CorruptMetadata as error:
+        return placed(error)
+
+
+def _newest_first(found: Iterable[Placed[R] | None]) -> list[R | GatewayError]:
+    objects = [placed for placed in found if placed is not None]
+    objects.sort(key=lambda placed: placed.place, reverse=True)
+    return [placed.record for placed in objects]
+
+
+def _step_record(tree: Tree, pathspec: str) -> records.Step:
+    return records.Step(
+        id=ids.of_object("Step", tree.provider, pathspec),
+        provider=tree.provider,
+        pathspec=pathspec,
+        path_components=pathspec.split("/"),
+        name=pathspecs.name(pathspec),
+    )
+
+
+def _task_record(tree: Tree, pathspec: str, attempt: int | None = None) -> records.Task:
+    return records.Task(
+        id=ids.of_object("Task", tree.provider, pathspec, attempt),
+        provider=tree.provider,
+        pathspec=pathspec,
+        path_components=pathspec.split("/"),
+        task_id=pathspecs.name(pathspec),
+        asked=attempt,
+    )

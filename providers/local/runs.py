@@ -1,0 +1,131 @@
+"""Runs: their records, their places in listings, and which of them a filter lets pass."""
+
+from .. import ids, records
+from ..base import Key, Position, RunFilter, RunsKey
+from ..errors import CorruptMetadata, GatewayError
+from ..times import rfc3339
+from . import forms
+from .tree import Tree
+
+
+def run(tree: Tree, key: Key) -> records.Run | None:
+    """The run, with the tags that it has now; raises CorruptMetadata."""
+    return tree.own(key.pathspec, lambda data: _record(tree, key.pathspec, forms.OWN_OF_RUN.read(data)), replaced=True)
+
+
+def entry(tree: Tree, provider: str, place: Position) -> records.Run | CorruptMetadata | None:
+    """The run at a place in a listing."""
+    try:
+        return run(tree, Key(provider, f"{place.flow}/{place.run_id}"))
+    except CorruptMetadata as error:
+        return error
+
+
+def flow_names(tree: Tree) -> list[str]:
+    """What may be flows, by name."""
+    folder = tree.folder("")
+    return folder.folders if folder else []
+
+
+def flows_of(tree: Tree, key: RunsKey) -> list[str]:
+    """The flows whose runs can pass the filter."""
+    names = flow_names(tree) if key.filter.flows is None else sorted(key.filter.flows)
+    return [name for name in names if tree.holds(name)]
+
+
+def places(tree: Tree, flow: str, prefix: str = "") -> list[Position]:
+    """Where the runs of a flow stand, oldest first. Without being read, except those whose ids tell no time."""
+    folder = tree.folder(flow)
+    if folder is None:
+        return []
+    # Ids of as many digits as a time has sort like numbers, hence the folder's order is that of time.
+    told = folder.once("places", lambda: [place for name in folder.folders if (place := _told(flow, name))])
+    others = folder.once("others", lambda: sorted({*folder.folders} - {"data"} - {place.run_id for place in told}))
+    if others:
+        told = sorted(told + [_recorded(tree, flow, name) for name in others if name.startswith(prefix)])
+    return [place for place in told if place.run_id.startswith(prefix)] if prefix else told
+
+
+def any_in(tree: Tree, flow: str, namespace: str) -> bool:
+    """Whether a run of the flow carries the tag."""
+    for place in reversed(places(tree, flow)):
+        one = entry(tree, tree.provider, place)
+        if isinstance(one, records.Run) and namespace in one.tags:
+            return True
+    return False
+
+
+def passes(one: records.Run | GatewayError, key: RunsKey) -> bool:
+    """Whether a run is in the namespace and meets the filter's conditions; flow and prefix are not looked at.
+
+    A run that can't be read passes where no condition is about what it holds.
+    """
+    wanted = key.filter
+    if isinstance(one, GatewayError):
+        return not is_read_for(key)
+    tags = set(one.tags)
+    return (
+        (key.namespace is None or key.namespace in tags)
+        and wanted.tags <= tags
+        and (wanted.any_tags is None or not wanted.any_tags.isdisjoint(tags))
+        and (wanted.users is None or one.user in wanted.users)
+        and (wanted.created_from_ms is None or one.ts_epoch >= wanted.created_from_ms)
+        and (wanted.created_before_ms is None or one.ts_epoch < wanted.created_before_ms)
+    )
+
+
+def is_read_for(key: RunsKey) -> bool:
+    """Whether a run must be read to tell if it belongs to the listing."""
+    conditions = key.filter._replace(flows=None, run_id_prefix="")
+    return key.namespace is not None or conditions != RunFilter()
+
+
+def _record(tree: Tree, pathspec: str, own: forms.OwnOfRun) -> records.Run:
+    components = pathspec.split("/")
+    user_tags, system_tags = set(own.tags or ()), set(own.system_tags or ())
+    return records.Run(
+        id=ids.of_object("Run", tree.provider, pathspec),
+        provider=tree.provider,
+        pathspec=pathspec,
+        path_components=components,
+        run_id=components[1],
+        ts_epoch=own.ts_epoch,
+        created_at=rfc3339(own.ts_epoch),
+        position=_position(tree, pathspec, own.ts_epoch),
+        user=_user(own),
+        tags=sorted(user_tags | system_tags),
+        user_tags=sorted(user_tags),
+        system_tags=sorted(system_tags),
+    )
+
+
+def _user(own: forms.OwnOfRun) -> str | None:
+    named = (tag.removeprefix("user:") for tag in sorted(own.system_tags or ()) if tag.startswith("user:"))
+    return next(named, own.user_name)
+
+
+def _position(tree: Tree, pathspec: str, ts_epoch: int) -> int:
+    flow, _, run_id = pathspec.partition("/")
+    told = _told(flow, run_id)
+    if told:
+        return told.microseconds
+    # Metaflow's tag command sets the run's time to now. Its first step comes within milliseconds of the run, and
+    # keeps its own; before, and until somebody tags, the run's is the smaller.
+    try:
+        first = tree.own(f"{pathspec}/_parameters", lambda data: forms.OWN.read(data).ts_epoch)
+    except CorruptMetadata:
+        first = None
+    return 1000 * (ts_epoch if first is None else min(ts_epoch, first))
+
+
+def _told(flow: str, run_id: str) -> Position | None:
+    """The place that an id tells: Metaflow makes them of the microseconds since the epoch (16 digits, 2001 to 2286)."""
+    if len(run_id) == 16 and run_id.isascii() and run_id.isdigit() and run_id[0] != "0":
+        return Position(int(run_id), flow, run_id)
+    return None
+
+
+def _recorded(tree: Tree, flow: str, run_id: str) -> Position:
+    one = entry(tree, tree.provider, Position(0, flow, run_id))
+    # Nothing tells when a damaged one was: it comes last.
+    return Position(one.position if isinstance(one, records.Run) else 0, flow, run_id)

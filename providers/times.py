@@ -1,0 +1,24 @@
+"""Times as they are sent: RFC 3339 in UTC with milliseconds, whatever the server's locale and time zone."""
+
+from datetime import UTC, datetime
+from functools import lru_cache
+from math import ceil
+
+
+@lru_cache(4096)  # The artifacts of an attempt share their time.
+def rfc3339(ts_epoch: int) -> str:
+    """`ts_epoch` (ms since the epoch) as text: 2026-11-23T08:14:24.120Z; ValueError beyond the years 1 to 9999."""
+    try:
+        second = datetime.fromtimestamp(ts_epoch // 1000, UTC)
+    except (OverflowError, OSError) as error:
+        raise ValueError(f"{ts_epoch} ms is no time") from error
+    return f"{second.isoformat()[:19]}.{ts_epoch % 1000:03}Z"
+
+
+def ts_epoch(text: str) -> int:
+    """RFC 3339 text as ms since the epoch, rounded up, so that comparisons of whole ms with it are exact."""
+    moment = datetime.fromisoformat(text)
+    if moment.tzinfo is None or len(text) < len("2026-11-23T08:14:24Z"):
+        raise ValueError(f"{text} is no RFC 3339 date and time")
+    since = moment - datetime(1970, 1, 1, tzinfo=UTC)
+    return ceil((since.days * 86_400 + since.seconds) * 1000 + since.microseconds / 1000)

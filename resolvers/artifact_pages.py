@@ -1,0 +1,48 @@
+"""Pages of the artifacts of a run's tasks."""
+
+from bisect import bisect_left, bisect_right
+
+from ..providers import records
+from ..providers.base import Key
+from ..providers.errors import BadUserInput
+from ..providers.pathspec import parent
+from .context import Context
+from .data import shown
+from .loaders import each
+from .pages import Page, Window, between, decode, encode, fill, page, readable
+from .statuses import task_key
+
+
+async def page_of(
+    tasks: list[records.Task], wanted: list[str] | None, window: Window, context: Context
+) -> Page[records.DataArtifact]:
+    """A page of the artifacts of these tasks, a task after the other, each by name.
+
+    Only the names are looked up of all tasks, and the artifacts of the page.
+    """
+    numbers = {task.pathspec: number for number, task in enumerate(tasks)}
+    places: list[tuple[int, str]] = []  # of the task in the list, and the artifact's name
+    for number, names in enumerate(await each(context.loaders.artifact_names_of, map(task_key, tasks))):
+        if isinstance(names, BaseException):
+            raise names
+        chosen = shown(names) if wanted is None else sorted(set(wanted).intersection(names))
+        places += [(number, name) for name in chosen]
+
+    def index(cursor: str, including: bool) -> int:
+        task, name = decode(cursor, tuple[str, str])
+        if task not in numbers:
+            raise BadUserInput("The cursor is of a task that is not in this run.")
+        return (bisect_right if including else bisect_left)(places, (numbers[task], name))
+
+    async def total() -> int:
+        return len(places)
+
+    start, end = between(window, len(places), index)
+    chosen, more = await fill(places[start:end], window, None)
+    keys = [Key(tasks[number].provider, f"{tasks[number].pathspec}/{name}") for number, name in chosen]
+    found, errors = readable([entry for entry in await each(context.loaders.artifacts, keys) if entry is not None])
+    return page(found, more, window, _cursor, total, errors)
+
+
+def _cursor(artifact: records.DataArtifact) -> str:
+    return encode(parent(artifact.pathspec), artifact.name)

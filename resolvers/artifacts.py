@@ -1,0 +1,87 @@
+"""Fields of DataArtifact: each takes the artifacts of a level, and returns one entry for each."""
+
+import re
+
+from strawberry import UNSET
+
+from ..providers import records
+from ..providers.artifacts import INCLUDED_FILE, JSON, value_key
+from ..providers.base import Key
+from ..providers.errors import LimitExceeded
+from ..providers.pathspec import parent as above
+from . import inputs
+from .common import system_tags, tags, user_tags
+from .context import Context, Info
+from .events import origins_of
+from .loaders import each, gathered
+from .values import values_of
+
+__all__ = ["system_tags", "tags", "user_tags"]
+
+DEFAULT_PREVIEW = 200
+MAX_PREVIEW = 10_000
+_TYPE = re.compile(r"<class '(.+)'>")
+
+
+async def parent(artifacts: list[records.DataArtifact], info: Info) -> list[records.Task | None | BaseException]:
+    """The task, seen at the attempt that was asked for."""
+    return await each(info.context.loaders.tasks, map(_task, artifacts))
+
+
+async def origin_pathspec(artifacts: list[records.DataArtifact], info: Info) -> list[str | None | BaseException]:
+    keys = [_task(artifact)._replace(attempt=None) for artifact in artifacts]
+    origins = await each(info.context.derived(origins_of), keys)
+    return [
+        f"{origin}/{artifact.name}" if isinstance(origin, str) else origin
+        for artifact, origin in zip(artifacts, origins, strict=True)
+    ]
+
+
+async def size(artifacts: list[records.DataArtifact], info: Info) -> list[int | None | BaseException]:
+    return await gathered(_size(artifact, info.context) for artifact in artifacts)
+
+
+async def type(artifacts: list[records.DataArtifact], info: Info) -> list[str | None | BaseException]:
+    return await gathered(_type(artifact, info.context) for artifact in artifacts)
+
+
+async def data(artifacts: list[records.DataArtifact], info: Info) -> list[JSON | BaseException]:
+    return await values_of(artifacts, info.context)
+
+
+async def preview(
+    artifacts: list[records.DataArtifact], info: Info, length: inputs.PreviewLength = DEFAULT_PREVIEW
+) -> list[str | BaseException]:
+    length = DEFAULT_PREVIEW if length is None else length
+    if not 0 <= length <= MAX_PREVIEW:
+        raise LimitExceeded(f"length is {length}: a preview has from 0 to {MAX_PREVIEW} characters (previewLength in serverInfo.limits).")
+    keys = [value_key(artifact)._replace(form="preview", length=length) for artifact in artifacts]
+    return await each(info.context.loaders.values, keys)
+
+
+async def _size(artifact: records.DataArtifact, context: Context) -> int | None:
+    """Of an included file, its own (client/core.py:DataArtifact.size)."""
+    info = await _info(artifact, context)
+    if info is None or info.type != f"<class '{INCLUDED_FILE}'>":
+        return info and info.size
+    described = await context.loaders.values.load(value_key(artifact)._replace(form="object"))
+    size = described.get("_descriptor", {}).get("size") if isinstance(described, dict) else None
+    return size if isinstance(size, int) else None
+
+
+async def _type(artifact: records.DataArtifact, context: Context) -> str | None:
+    """As recorded; enums are recorded without their module, which the pickle has."""
+    info = await _info(artifact, context)
+    recorded = _TYPE.fullmatch(info.type) if info and info.type else None
+    if recorded:
+        return recorded[1]
+    return await context.loaders.values.load(value_key(artifact)._replace(form="type"))
+
+
+async def _info(artifact: records.DataArtifact, context: Context) -> records.ArtifactInfo | None:
+    infos = await context.loaders.infos.load(value_key(artifact).info)
+    return infos.get(artifact.name) if infos else None
+
+
+def _task(artifact: records.DataArtifact) -> Key:
+    return Key(artifact.provider, above(artifact.pathspec), artifact.asked)

@@ -1,0 +1,104 @@
+"""What the resolvers of one operation share."""
+
+from collections.abc import Awaitable, Callable, Coroutine, Mapping
+from dataclasses import dataclass, field
+from functools import partial
+from typing import Any, TypeVar
+
+import msgspec
+import strawberry
+from aiodataloader import DataLoader
+from graphql import GraphQLError
+
+from ..providers.artifacts import Artifacts
+from ..providers.base import MetadataProvider
+from ..providers.errors import GatewayError, UnknownMetadataProvider
+from ..providers.pathspec import shown
+from .loaders import Loaders, loader
+
+K = TypeVar("K")
+V = TypeVar("V")
+
+
+class Limit(msgspec.Struct, frozen=True, gc=False):
+    """A limit that requests are held to; what it refuses is an error LIMIT_EXCEEDED that names it."""
+
+    name: str
+    value: int
+    description: str
+
+
+@dataclass(frozen=True, slots=True)
+class Gateway:
+    """What lives as long as the process: the configured providers, and what applies where a client says nothing.
+
+    `inactive_after` (seconds): how long a run may leave no trace before it counts as dead.
+    """
+
+    providers: Mapping[str, MetadataProvider]
+    default_metadata: str
+    default_namespace: str | None = None
+    inactive_after: float = 86_400
+    limits: tuple[Limit, ...] = ()
+    artifacts: Artifacts = field(default_factory=Artifacts)
+
+    def provider(self, name: str | None) -> MetadataProvider:
+        """The provider of that name, or the default one where none is given; raises UnknownMetadataProvider."""
+        found = self.providers.get(self.default_metadata if name is None or name is strawberry.UNSET else name)
+        if found is None:
+            known = ", ".join(sorted(self.providers))
+            raise UnknownMetadataProvider(f"There is no metadata provider {shown(name or '')}. Configured: {known}.")
+        return found
+
+
+@dataclass(frozen=True, slots=True)
+class Context:
+    """One operation: its loaders, and the levels that wait to be answered.
+
+    `reported`: errors of objects that a list had to leave out, at the path of the list.
+    """
+
+    gateway: Gateway
+    loaders: Loaders
+    levels: dict[object, DataLoader[Any, Any]] = field(default_factory=dict[object, DataLoader[Any, Any]])
+    reported: list[GraphQLError] = field(default_factory=list[GraphQLError])
+
+    def level(
+        self, by: Callable[..., Awaitable[list[Any]]], info: "Info", arguments: dict[str, Any]
+    ) -> DataLoader[Any, Any]:
+        """The objects that wait for the same resolver with the same arguments."""
+        key = (by, repr(arguments))
+        if key not in self.levels:
+
+            async def answer(parents: list[Any]) -> list[Any]:
+                return await by(parents, info, **arguments)
+
+            # Gathers, and keeps nothing: records are made anew on each level, and ids of freed ones come again.
+            self.levels[key] = DataLoader(answer, cache=False)
+        return self.levels[key]
+
+    def derived(
+        self, by: Callable[[list[K], "Context"], Coroutine[Any, Any, list[V | BaseException]]]
+    ) -> DataLoader[K, V]:
+        """What `by` makes of what the loaders hold, for each key once in the operation."""
+        if by not in self.levels:
+            self.levels[by] = loader(partial(by, context=self))
+        return self.levels[by]
+
+    def forget(self) -> None:
+        """Read anew what is asked for from now on: a mutation has changed it."""
+        for held in (*vars(self.loaders).values(), *self.levels.values()):
+            held.clear_all()
+
+    def report(self, error: GatewayError, info: "Info") -> None:
+        """Tell the client of an object that is left out of the list at this field."""
+        nodes = info._raw_info.field_nodes  # noqa: SLF001  # pyright: ignore[reportPrivateUsage] - nowhere else
+        self.reported.append(GraphQLError(str(error), nodes, path=info.path.as_list(), original_error=error))
+
+
+Info = strawberry.Info[Context, None]
+
+
+def context_for(gateway: Gateway) -> Context:
+    """The context of one operation."""
+    return Context(gateway, Loaders(gateway.providers, gateway.artifacts))

@@ -1,0 +1,33 @@
+"""A task's place in the foreach steps around it: the artifact `_foreach_stack`, a list of namedtuples."""
+
+from typing import Any, cast
+
+import msgspec
+
+from ..providers.artifacts import JSON
+
+
+class ForeachFrame(msgspec.Struct, frozen=True, gc=False):
+    step: str
+    variable: str | None
+    index: int | None
+    num_splits: int | None
+    value: str | None
+
+
+def frames(stack: JSON) -> list[ForeachFrame] | None:
+    """Outermost first; None where nothing is recorded yet. Before 2024 the frames had no value."""
+    if not isinstance(stack, list):
+        return None
+    return [_frame(cast("dict[str, Any]", view).get("args")) for view in cast("list[Any]", stack) if isinstance(view, dict)]
+
+
+def _frame(args: object) -> ForeachFrame:
+    step, variable, num_splits, index, value = [*(args if isinstance(args, list) else ()), *[None] * 5][:5]
+    return ForeachFrame(
+        step=str(step or ""),
+        variable=variable if isinstance(variable, str) else None,
+        index=index if isinstance(index, int) else None,
+        num_splits=num_splits if isinstance(num_splits, int) else None,
+        value=value if isinstance(value, str) else None,
+    )

@@ -1,0 +1,83 @@
+"""One dataloader for each batch method of the providers; they live for one operation."""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Coroutine, Iterable, Mapping
+from functools import partial
+from typing import Any, Protocol, TypeVar
+
+from aiodataloader import DataLoader
+
+from ..providers.artifacts import Artifacts
+from ..providers.base import MetadataProvider
+from ..providers.errors import GatewayError
+
+
+class ProviderKey(Protocol):
+    """A key says which provider it is about."""
+
+    @property
+    def provider(self) -> str: ...
+
+
+K = TypeVar("K")
+N = TypeVar("N", bound=ProviderKey)
+V = TypeVar("V")
+Batch = Callable[[list[N]], Coroutine[Any, Any, list[V | GatewayError]]]
+
+
+class Loaders:
+    """Named as the batch methods of providers/base.py, which say what they hold."""
+
+    def __init__(self, providers: Mapping[str, MetadataProvider], artifacts: Artifacts) -> None:
+        def of(method: Callable[[MetadataProvider], Batch[N, V]]) -> DataLoader[N, V]:
+            return loader(partial(_by_provider, providers, method))
+
+        self.flows = of(lambda provider: provider.flows)
+        self.flows_in = of(lambda provider: provider.flows_in)
+        self.run_pages = of(lambda provider: provider.run_pages)
+        self.run_counts = of(lambda provider: provider.run_counts)
+        self.runs = of(lambda provider: provider.runs)
+        self.steps = of(lambda provider: provider.steps)
+        self.steps_of = of(lambda provider: provider.steps_of)
+        self.tasks = of(lambda provider: provider.tasks)
+        self.tasks_of = of(lambda provider: provider.tasks_of)
+        self.created_at = of(lambda provider: provider.created_at)
+        self.metadata_of = of(lambda provider: provider.metadata_of)
+        self.attempts_of = of(lambda provider: provider.attempts_of)
+        self.artifacts = of(lambda provider: provider.artifacts)
+        self.artifacts_of = of(lambda provider: provider.artifacts_of)
+        self.artifact_names_of = of(lambda provider: provider.artifact_names_of)
+        self.last_activity = of(lambda provider: provider.last_activity)
+        self.infos = of(lambda provider: provider.datastore.infos)
+        self.values = of(lambda provider: artifacts.reader(provider.datastore).values)
+
+
+def loader(batch: Batch[K, V]) -> DataLoader[K, V]:
+    """A dataloader whose batch function returns errors in the place of the values that met them."""
+    # aiodataloader raises an entry that is an exception where its key is awaited; its types do not say so.
+    return DataLoader(batch)  # pyright: ignore[reportArgumentType, reportReturnType]
+
+
+async def each(loader: DataLoader[K, V], keys: Iterable[K]) -> list[V | BaseException]:
+    """What the loader has for each key, in their order; what a key met in the place of its value."""
+    return await asyncio.gather(*map(loader.load, keys), return_exceptions=True)
+
+
+async def gathered(answers: Iterable[Awaitable[V]]) -> list[V | BaseException]:
+    """The answers of all, in their order; what one met in the place of its answer."""
+    return await asyncio.gather(*answers, return_exceptions=True)
+
+
+async def _by_provider(
+    providers: Mapping[str, MetadataProvider], method: Callable[[MetadataProvider], Batch[N, V]], keys: list[N]
+) -> list[V | GatewayError]:
+    """One batch to each provider that the keys name, side by side; a provider that fails costs its own keys."""
+    names = list(dict.fromkeys(key.provider for key in keys))
+    answers = await gathered(
+        method(providers[name])([key for key in keys if key.provider == name]) for name in names
+    )
+    entries = {
+        name: iter([answer] * len(keys) if isinstance(answer, BaseException) else answer)
+        for name, answer in zip(names, answers, strict=True)
+    }
+    return [next(entries[key.provider]) for key in keys]  # pyright: ignore[reportReturnType] - whatever was raised

@@ -1,0 +1,143 @@
+"""Query's look-ups of one object: absent is None, outside of the namespace an error."""
+
+from strawberry import ID, UNSET
+
+from ..providers import ids, records
+from ..providers.base import FlowKey, Key
+from ..providers.errors import BadUserInput, LimitExceeded
+from ..providers.pathspec import component, parse, run_of, shown
+from . import inputs, namespaces
+from .context import Context, Info
+from .inputs import sent
+from .loaders import gathered
+from .pages import MAX_SIZE
+
+MAX_ATTEMPTS = 6  # metaflow_config.py:MAX_ATTEMPTS
+
+
+async def flow(
+    info: Info, name: inputs.Name, namespace: inputs.Namespace = UNSET, metadata: inputs.Metadata = UNSET
+) -> records.Flow | None:
+    gateway = info.context.gateway
+    key = FlowKey(
+        gateway.provider(metadata).name, component(name, "flow's name"), namespaces.effective(namespace, gateway)
+    )
+    return await info.context.loaders.flows.load(key)
+
+
+async def run(
+    info: Info, pathspec: inputs.Pathspec, namespace: inputs.Namespace = UNSET, metadata: inputs.Metadata = UNSET
+) -> records.Record | None:
+    return await _asked(info.context, 2, pathspec, None, namespace, metadata)
+
+
+async def step(
+    info: Info, pathspec: inputs.Pathspec, namespace: inputs.Namespace = UNSET, metadata: inputs.Metadata = UNSET
+) -> records.Record | None:
+    return await _asked(info.context, 3, pathspec, None, namespace, metadata)
+
+
+async def task(
+    info: Info,
+    pathspec: inputs.Pathspec,
+    attempt: inputs.Attempt = UNSET,
+    namespace: inputs.Namespace = UNSET,
+    metadata: inputs.Metadata = UNSET,
+) -> records.Record | None:
+    return await _asked(info.context, 4, pathspec, attempt, namespace, metadata)
+
+
+async def artifact(
+    info: Info,
+    pathspec: inputs.Pathspec,
+    attempt: inputs.Attempt = UNSET,
+    namespace: inputs.Namespace = UNSET,
+    metadata: inputs.Metadata = UNSET,
+) -> records.Record | None:
+    return await _asked(info.context, 5, pathspec, attempt, namespace, metadata)
+
+
+async def any_object(
+    info: Info,
+    pathspec: inputs.Pathspec,
+    attempt: inputs.Attempt = UNSET,
+    namespace: inputs.Namespace = UNSET,
+    metadata: inputs.Metadata = UNSET,
+) -> records.Record | None:
+    return await _asked(info.context, None, pathspec, attempt, namespace, metadata)
+
+
+async def node(info: Info, id: inputs.Id) -> records.Record | None:
+    return await _identified(info.context, id)
+
+
+async def nodes(info: Info, ids: inputs.Ids) -> list[records.Record | None | BaseException]:
+    if len(ids) > MAX_SIZE:
+        raise LimitExceeded(f"{len(ids)} ids are too many: {MAX_SIZE} at most (pageSize in serverInfo.limits).")
+    return await gathered(_identified(info.context, id) for id in ids)
+
+
+async def task_at(context: Context, key: Key) -> records.Task | None:
+    """The task, seen at the key's attempt if there is one; None where that attempt never started."""
+    task = await context.loaders.tasks.load(key)
+    if task is None or key.attempt is None:
+        return task
+    attempts = await context.loaders.attempts_of.load(key._replace(attempt=None))
+    return task if any(attempt.number == key.attempt for attempt in attempts) else None
+
+
+async def _asked(
+    context: Context,
+    level: int | None,
+    pathspec: str,
+    attempt: int | None,
+    namespace: str | None,
+    metadata: str | None,
+) -> records.Record | None:
+    """The object that a client names: of that level (2 Run … 5 DataArtifact), or of whichever the pathspec is."""
+    of_level = len(parse(pathspec, level))
+    provider = context.gateway.provider(metadata).name
+    namespace = namespaces.effective(namespace, context.gateway)
+    attempt = _possible(sent(attempt), of_level)
+    if of_level == 1:
+        return await context.loaders.flows.load(FlowKey(provider, pathspec, namespace))
+    found = await _at(context, Key(provider, pathspec, attempt))
+    if found is None or namespace is None:
+        return found
+    run = await context.loaders.runs.load(Key(provider, run_of(pathspec)))
+    if run is None or namespaces.outside(run, namespace):
+        raise namespaces.mismatch(pathspec, namespace)
+    return found
+
+
+async def _identified(context: Context, id: ID) -> records.Record | None:
+    identity = ids.parse(id)
+    if identity.provider not in context.gateway.providers:
+        raise BadUserInput(f"{shown(id)} is of a metadata provider that is not configured here.")
+    if identity.type == "Flow":
+        return await context.loaders.flows.load(FlowKey(identity.provider, identity.pathspec, identity.namespace))
+    return await _at(context, Key(identity.provider, identity.pathspec, identity.attempt))
+
+
+async def _at(context: Context, key: Key) -> records.Record | None:
+    """The run, step, task or artifact of a key."""
+    match key.pathspec.count("/"):
+        case 1:
+            return await context.loaders.runs.load(key)
+        case 2:
+            return await context.loaders.steps.load(key)
+        case 3:
+            return await task_at(context, key)
+        case _:
+            return await context.loaders.artifacts.load(key)
+
+
+def _possible(attempt: int | None, level: int) -> int | None:
+    """The attempt, if there can be one of that number (client/core.py:MetaflowObject.__init__)."""
+    if attempt is None:
+        return None
+    if level < 4:
+        raise BadUserInput("Only tasks and artifacts have attempts: leave attempt out.")
+    if not 0 <= attempt < MAX_ATTEMPTS:
+        raise BadUserInput(f"attempt is {attempt}: attempts go from 0 to {MAX_ATTEMPTS - 1}.")
+    return attempt

@@ -1,0 +1,157 @@
+"""Pages of a list: Relay's connections with keyset cursors (relay.dev/graphql/connections.htm)."""
+
+import base64
+import binascii
+from collections.abc import Awaitable, Callable
+from typing import Any, Generic, NamedTuple, TypeVar
+
+import msgspec
+import strawberry
+
+from ..providers.errors import BadUserInput, GatewayError, LimitExceeded
+from .context import Info
+from .inputs import sent
+from .loaders import gathered
+
+DEFAULT_SIZE = 50
+MAX_SIZE = 500
+
+T = TypeVar("T")
+
+
+class PageInfo(msgspec.Struct, frozen=True, gc=False):
+    has_next_page: bool
+    has_previous_page: bool
+    start_cursor: str | None
+    end_cursor: str | None
+
+
+class Edge(msgspec.Struct, frozen=True):
+    cursor: str
+    node: Any
+
+
+class Page(msgspec.Struct, Generic[T], frozen=True):
+    """A part of a list. `total` counts all of it, when asked; `errors` are of objects that had to be left out."""
+
+    nodes: list[T]
+    edges: list[Edge]
+    page_info: PageInfo
+    total: Callable[[], Awaitable[int | None]]
+    errors: list[GatewayError]
+
+
+class Partial(NamedTuple):
+    """A list without the objects that could not be read, and their errors."""
+
+    value: list[Any]
+    errors: list[GatewayError]
+
+
+class Window(NamedTuple):
+    """What part of a list is asked for: `size` objects, `backward` from its end, between two cursors."""
+
+    size: int
+    backward: bool
+    after: str | None
+    before: str | None
+
+
+def window(first: int | None, after: str | None, last: int | None, before: str | None) -> Window:
+    """The arguments of a connection; BadUserInput and LimitExceeded where they make no sense or ask for too much."""
+    first, last = sent(first), sent(last)
+    if first is not None and last is not None:
+        raise BadUserInput("first and last can't both be given: first counts from the beginning, last from the end.")
+    size = DEFAULT_SIZE if first is None and last is None else first if first is not None else last
+    return Window(checked_size(size), last is not None, sent(after), sent(before))
+
+
+def checked_size(size: int | None, name: str = "first or last") -> int:
+    """How many objects to give at most: DEFAULT_SIZE where nothing is said."""
+    if size is None or size is strawberry.UNSET:
+        return DEFAULT_SIZE
+    if size < 0:
+        raise BadUserInput(f"{name} is {size}: it can't be negative.")
+    if size > MAX_SIZE:
+        raise LimitExceeded(f"{name} is {size}: a page has {MAX_SIZE} objects at most (pageSize in serverInfo.limits).")
+    return size
+
+
+def encode(*place: str | int) -> str:
+    """A cursor: the place of an object in its list, opaque to clients."""
+    return base64.urlsafe_b64encode(msgspec.json.encode(place)).decode()
+
+
+def decode(cursor: str, place: type[T]) -> T:
+    """The place that a cursor holds; BadUserInput where it is no cursor of such a list."""
+    try:
+        if len(cursor) > 8192:
+            raise ValueError("longer than any that was given out")
+        return msgspec.json.decode(base64.b64decode(cursor, b"-_", validate=True), type=place)
+    except (ValueError, binascii.Error, msgspec.DecodeError) as error:
+        raise BadUserInput("The cursor is none that this list gave out.") from error
+
+
+def between(window: Window, count: int, index: Callable[[str, bool], int]) -> tuple[int, int]:
+    """The part of a list of `count` objects that its cursors leave: from, up to.
+
+    `index` says of a cursor how many objects stand before it, and, if True, including it.
+    """
+    start = 0 if window.after is None else index(window.after, True)
+    end = count if window.before is None else index(window.before, False)
+    return start, max(start, end)
+
+
+async def fill(
+    candidates: list[T], window: Window, keep: Callable[[list[T]], Awaitable[list[T]]] | None
+) -> tuple[list[T], bool]:
+    """The page's objects out of those between its cursors, and whether more follow in its direction.
+
+    `keep` says which of some candidates pass the filters; asked in growing parts, not for all of a long list.
+    """
+    wanted = window.size + 1
+    ordered = candidates[::-1] if window.backward else candidates
+    if keep is None:
+        found = ordered[:wanted]
+    else:
+        found, start, part = [], 0, max(64, wanted)
+        while len(found) < wanted and start < len(ordered):
+            found += await keep(ordered[start : start + part])
+            start, part = start + part, part * 2
+    page = found[: window.size]
+    return (page[::-1] if window.backward else page), len(found) > window.size
+
+
+def page(
+    nodes: list[T],
+    more: bool,
+    window: Window,
+    cursor: Callable[[T], str],
+    total: Callable[[], Awaitable[int | None]],
+    errors: list[GatewayError] | None = None,
+) -> Page[T]:
+    """A page of these; at its other end others stand if it was asked for from a cursor there."""
+    edges = [Edge(cursor(node), node) for node in nodes]
+    info = PageInfo(
+        has_next_page=window.before is not None if window.backward else more,
+        has_previous_page=more if window.backward else window.after is not None,
+        start_cursor=edges[0].cursor if edges else None,
+        end_cursor=edges[-1].cursor if edges else None,
+    )
+    return Page(nodes, edges, info, total, errors or [])
+
+
+def readable(entries: list[T | GatewayError]) -> tuple[list[T], list[GatewayError]]:
+    """What could be read of a list, and the errors of the rest."""
+    errors = [entry for entry in entries if isinstance(entry, GatewayError)]
+    return [entry for entry in entries if not isinstance(entry, GatewayError)] if errors else entries, errors  # pyright: ignore[reportReturnType] - the same list, as it holds no errors
+
+
+def partial(entries: list[T | GatewayError]) -> list[T] | Partial:
+    """The list, without those that could not be read."""
+    found, errors = readable(entries)
+    return Partial(found, errors) if errors else found
+
+
+async def total_count(pages: list[Page[Any]], info: Info) -> list[int | None | BaseException]:
+    return await gathered(page.total() for page in pages)

@@ -1,0 +1,255 @@
+"""Query.runs, and the fields of Run: each takes the runs of a level, and returns one entry for each."""
+
+from collections.abc import Awaitable, Callable
+from typing import TypeVar
+
+import msgspec
+from strawberry import UNSET
+
+from ..providers import records
+from ..providers.base import FlowKey, Key
+from ..providers.pathspec import component
+from ..providers.records import RunStatus
+from . import artifact_pages, inputs, listings, namespaces, task_pages, times
+from . import tasks as of_tasks
+from .context import Context, Info
+from .data import MetaflowData, checked, data_of, shown
+from .events import ORIGIN_RUN, latest_of, recorded
+from .graphs import PARAMETERS, FlowGraph, graphs, parameter_tasks
+from .inputs import sent
+from .loaders import each, gathered
+from .pages import Page, Partial, Window, partial, readable, window
+from .statuses import RunCourse, TaskCounts, counted, courses_of, run_courses, task_key, tasks_of_run
+from .statuses import end_task as end_task_of
+from .values import values_of
+
+V = TypeVar("V")
+Runs = list[records.Run]
+
+
+class Parameter(msgspec.Struct, frozen=True, gc=False):
+    """What a run was started with; its value is an artifact of the `_parameters` task."""
+
+    name: str
+    artifact: Key
+
+
+async def all_runs(
+    info: Info,
+    filter: inputs.RunFilterArgument = UNSET,
+    namespace: inputs.Namespace = UNSET,
+    metadata: inputs.Metadata = UNSET,
+    first: inputs.First = UNSET,
+    after: inputs.After = UNSET,
+    last: inputs.Last = UNSET,
+    before: inputs.Before = UNSET,
+) -> Page[records.Run]:
+    gateway = info.context.gateway
+    provider, of_namespace = gateway.provider(metadata).name, namespaces.effective(namespace, gateway)
+    return await listings.run_page(info.context, provider, of_namespace, filter, window(first, after, last, before))
+
+
+async def parent(runs: Runs, info: Info) -> list[records.Flow | None | BaseException]:
+    """The flow, in no namespace, as in Metaflow's client."""
+    keys = [FlowKey(run.provider, run.path_components[0], None) for run in runs]
+    return await each(info.context.loaders.flows, keys)
+
+
+async def origin_pathspec(runs: Runs, info: Info) -> list[str | None | BaseException]:
+    return await gathered(_origin(run, info.context) for run in runs)
+
+
+async def status(runs: Runs, info: Info) -> list[RunStatus | BaseException]:
+    return [course if isinstance(course, BaseException) else course.status for course in await _courses(runs, info)]
+
+
+async def successful(runs: Runs, info: Info) -> list[bool | BaseException]:
+    return await _of_end_tasks(runs, info, of_tasks.successful, False)
+
+
+async def finished(runs: Runs, info: Info) -> list[bool | BaseException]:
+    return await _of_end_tasks(runs, info, of_tasks.finished, False)
+
+
+async def started_at(runs: Runs, info: Info) -> list[str | None | BaseException]:
+    """By the run's place in listings, which is when it was registered: a tag mutation can move its `ts_epoch`."""
+    return [times.text(run.position // 1000) for run in runs]
+
+
+async def finished_at(runs: Runs, info: Info) -> list[str | None | BaseException]:
+    found = await gathered(_finished_time(run, info.context) for run in runs)
+    return [moment if isinstance(moment, BaseException) else times.text(moment) for moment in found]
+
+
+async def duration_ms(runs: Runs, info: Info) -> list[int | None | BaseException]:
+    return await gathered(_duration(run, info.context) for run in runs)
+
+
+async def steps(runs: Runs, info: Info) -> list[list[records.Step] | Partial | BaseException]:
+    found = await each(info.context.loaders.steps_of, map(_key, runs))
+    return [
+        entries
+        if isinstance(entries, BaseException)
+        else partial([entry for entry in entries if not isinstance(entry, records.Step) or entry.name[0] != "_"])
+        for entries in found
+    ]
+
+
+async def step(runs: Runs, info: Info, name: inputs.Name) -> list[records.Step | None | BaseException]:
+    name = component(name, "step's name")
+    return await each(info.context.loaders.steps, [Key(run.provider, f"{run.pathspec}/{name}") for run in runs])
+
+
+async def end_task(runs: Runs, info: Info) -> list[records.Task | None | BaseException]:
+    return await gathered(end_task_of(_key(run), info.context) for run in runs)
+
+
+async def failed_task(runs: Runs, info: Info) -> list[records.Task | None | BaseException]:
+    return [course if isinstance(course, BaseException) else course.failed for course in await _courses(runs, info)]
+
+
+async def tasks(
+    runs: Runs,
+    info: Info,
+    filter: inputs.TaskFilterArgument = UNSET,
+    first: inputs.First = UNSET,
+    after: inputs.After = UNSET,
+    last: inputs.Last = UNSET,
+    before: inputs.Before = UNSET,
+) -> list[Page[records.Task] | BaseException]:
+    part = window(first, after, last, before)
+    found = await gathered(_newest_tasks(run, info.context) for run in runs)
+    return await gathered(task_pages.page_of(of_run, filter, part, info.context) for of_run in found)
+
+
+async def task_counts(runs: Runs, info: Info) -> list[TaskCounts | BaseException]:
+    return await gathered(_counts(run, info.context) for run in runs)
+
+
+async def data(runs: Runs, info: Info) -> list[MetaflowData | None | BaseException]:
+    ends = await end_task(runs, info)
+    found = iter(await data_of([task for task in ends if isinstance(task, records.Task)], info.context))
+    return [next(found) if isinstance(task, records.Task) else task for task in ends]
+
+
+async def parameters(runs: Runs, info: Info) -> list[list[Parameter] | BaseException]:
+    return await gathered(_parameters(run, info.context) for run in runs)
+
+
+async def parameter_value(parameters: list[Parameter], info: Info) -> list[object]:
+    artifacts = await each(info.context.loaders.artifacts, [parameter.artifact for parameter in parameters])
+    return await values_of(artifacts, info.context)
+
+
+async def graph(runs: Runs, info: Info) -> list[FlowGraph | None | BaseException]:
+    return await each(info.context.derived(graphs), map(_key, runs))
+
+
+async def artifacts(
+    runs: Runs,
+    info: Info,
+    names: inputs.ArtifactNames = UNSET,
+    steps: inputs.StepNames = UNSET,
+    first: inputs.First = UNSET,
+    after: inputs.After = UNSET,
+    last: inputs.Last = UNSET,
+    before: inputs.Before = UNSET,
+) -> list[Page[records.DataArtifact] | BaseException]:
+    part, wanted, of_steps = window(first, after, last, before), checked(names), sent(steps)
+    return await gathered(_artifacts(run, wanted, of_steps, part, info.context) for run in runs)
+
+
+async def artifact_names(runs: Runs, info: Info) -> list[list[str] | BaseException]:
+    return await gathered(_artifact_names(run, info.context) for run in runs)
+
+
+async def _courses(runs: Runs, info: Info) -> list[RunCourse | BaseException]:
+    return await each(info.context.derived(run_courses), map(_key, runs))
+
+
+async def _of_end_tasks(
+    runs: Runs, info: Info, field: Callable[[list[records.Task], Info], Awaitable[list[V | BaseException]]], otherwise: V
+) -> list[V | BaseException]:
+    """A field of each run's end task; what it is for runs that have none."""
+    ends = await end_task(runs, info)
+    found = iter(await field([task for task in ends if isinstance(task, records.Task)], info))
+    return [next(found) if isinstance(task, records.Task) else task or otherwise for task in ends]
+
+
+async def _origin(run: records.Run, context: Context) -> str | None:
+    """Any task that has started tells; those of the first step are there first."""
+    steps, _ = readable(await context.loaders.steps_of.load(_key(run)))
+    for step in reversed([step for step in steps if step.name != PARAMETERS]):
+        tasks, _ = readable(await context.loaders.tasks_of.load(Key(run.provider, step.pathspec)))
+        for latest in await each(context.derived(latest_of), map(task_key, tasks[:1])):
+            if isinstance(latest, BaseException):
+                raise latest
+            if ORIGIN_RUN in latest:
+                origin = recorded(latest[ORIGIN_RUN])
+                return origin and f"{run.path_components[0]}/{origin}"
+    return None
+
+
+async def _finished_time(run: records.Run, context: Context) -> int | None:
+    """When it ended (ms), failed or not; None while it runs."""
+    course = await context.derived(run_courses).load(_key(run))
+    if course.status is RunStatus.SUCCEEDED:
+        end = await end_task_of(_key(run), context)
+        return end and await of_tasks.finished_time(end, context)
+    return course.ended_at
+
+
+async def _duration(run: records.Run, context: Context) -> int | None:
+    course = await context.derived(run_courses).load(_key(run))
+    finished = await _finished_time(run, context)
+    running = course.status in (RunStatus.RUNNING, RunStatus.PENDING)
+    return times.duration(run.position // 1000, finished, running=running)
+
+
+async def _newest_tasks(run: records.Run, context: Context) -> list[records.Task]:
+    """The tasks of all steps but `_parameters`, newest first."""
+    tasks = await tasks_of_run(_key(run), context)
+    created = await each(context.loaders.created_at, [Key(task.provider, task.pathspec) for task in tasks])
+    moments = [moment if isinstance(moment, int) else 0 for moment in created]
+    # Stable: tasks of one millisecond stay as their step has them, the newest step first.
+    return [tasks[i] for i in sorted(range(len(tasks)), key=moments.__getitem__, reverse=True)]
+
+
+async def _counts(run: records.Run, context: Context) -> TaskCounts:
+    return counted(await courses_of(await tasks_of_run(_key(run), context), context))
+
+
+async def _parameters(run: records.Run, context: Context) -> list[Parameter]:
+    """By the names that the graph has; without one, all artifacts of `_parameters` but `name`, which is the flow's."""
+    task = await context.derived(parameter_tasks).load(_key(run))
+    if task is None:
+        return []
+    graph = await context.derived(graphs).load(_key(run))
+    names = (
+        graph.parameters
+        if graph
+        else [name for name in shown(await context.loaders.artifact_names_of.load(task_key(task))) if name != "name"]
+    )
+    return [Parameter(name, Key(task.provider, f"{task.pathspec}/{name}")) for name in names]
+
+
+async def _artifacts(
+    run: records.Run, names: list[str] | None, steps: list[str] | None, window: Window, context: Context
+) -> Page[records.DataArtifact]:
+    tasks = await _newest_tasks(run, context)
+    chosen = tasks if steps is None else [task for task in tasks if task.path_components[2] in steps]
+    return await artifact_pages.page_of(chosen, names, window, context)
+
+
+async def _artifact_names(run: records.Run, context: Context) -> list[str]:
+    tasks = await tasks_of_run(_key(run), context)
+    names: set[str] = set()
+    for found in await each(context.loaders.artifact_names_of, map(task_key, tasks)):
+        if isinstance(found, BaseException):
+            raise found
+        names.update(shown(found))
+    return sorted(names)
+
+
+def _key(run: records.Run) -> Key:
+    return Key(run.provider, run.pathspec)

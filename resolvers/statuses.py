@@ -1,0 +1,197 @@
+"""How far runs and tasks have come.
+
+Metaflow records no status. These are the rules of its UI as far as local metadata can tell, with better witnesses
+where there are any; what only silence tells is a judgement by time limits.
+"""
+
+from collections import Counter
+from typing import NamedTuple, TypeVar
+
+import msgspec
+
+from ..providers import records
+from ..providers.artifacts import value_key
+from ..providers.base import Key
+from ..providers.pathspec import name, parent, run_of
+from ..providers.records import RunStatus, TaskStatus
+from .context import Context
+from .graphs import PARAMETERS, GraphNode, endpoints, graphs
+from .loaders import each, gathered
+from .pages import readable
+from .times import now
+
+# The local scheduler starts a retry, or the next step, at once: what has not begun by then never will.
+_SCHEDULER_SILENCE_MS = 60_000
+_MAX_ATTEMPTS = 6  # metaflow_config.py:MAX_ATTEMPTS
+_FALLBACK_ATTEMPTS = 4  # of a step with @catch whose process died: one more that catches, with 3 retries of its own
+
+
+V = TypeVar("V")
+
+
+class TaskCourse(NamedTuple):
+    """How far a task has come. `attempt` is the one that this is about; times in ms since the epoch."""
+
+    status: TaskStatus
+    attempt: records.Attempt | None
+    started_at: int | None = None
+    ended_at: int | None = None
+
+
+class RunCourse(NamedTuple):
+    """How far a run has come. `failed` is the task that failed first for good."""
+
+    status: RunStatus
+    ended_at: int | None = None
+    failed: records.Task | None = None
+
+
+class TaskCounts(msgspec.Struct, frozen=True, gc=False):
+    total: int
+    pending: int
+    running: int
+    succeeded: int
+    failed: int
+    unknown: int
+
+
+async def run_courses(runs: list[Key], context: Context) -> list[RunCourse | BaseException]:
+    """How far each run has come."""
+    return await gathered(_run_course(run, context) for run in runs)
+
+
+async def task_courses(tasks: list[Key], context: Context) -> list[TaskCourse | BaseException]:
+    """How far each task has come, at the attempt that its key names, else at the latest."""
+    found = await each(context.loaders.attempts_of, [task._replace(attempt=None) for task in tasks])
+    return await gathered(
+        _task_course(task, attempts, context) for task, attempts in zip(tasks, found, strict=True)
+    )
+
+
+def task_key(task: records.Task) -> Key:
+    """The key of a task, at the attempt that it is seen at."""
+    return Key(task.provider, task.pathspec, task.asked)
+
+
+def counted(courses: list[TaskCourse]) -> TaskCounts:
+    """How many tasks have come how far."""
+    of = Counter(course.status for course in courses)
+    return TaskCounts(
+        len(courses),
+        of[TaskStatus.PENDING],
+        of[TaskStatus.RUNNING],
+        of[TaskStatus.SUCCEEDED],
+        of[TaskStatus.FAILED],
+        of[TaskStatus.UNKNOWN],
+    )
+
+
+async def _task_course(
+    task: Key, attempts: list[records.Attempt] | BaseException, context: Context
+) -> TaskCourse:
+    if isinstance(attempts, BaseException):
+        raise attempts
+    seen = [attempt for attempt in attempts if task.attempt is None or attempt.number == task.attempt]
+    attempt = seen[-1] if seen else None
+    status = await _task_status(task, attempt, attempt is not None and attempt is not attempts[-1], context)
+    ended = status in (TaskStatus.SUCCEEDED, TaskStatus.FAILED)
+    started_at = attempt.started_at if attempt else None
+    return TaskCourse(status, attempt, started_at, attempt.ended_at if attempt and ended else None)
+
+
+async def _task_status(task: Key, attempt: records.Attempt | None, superseded: bool, context: Context) -> TaskStatus:
+    if attempt is None or (attempt.ok is None and attempt.done):
+        # Nothing of its course is recorded of `_parameters`, nor its outcome by versions before `attempt_ok`.
+        ok = await _task_ok(task._replace(attempt=attempt and attempt.number), context)
+    else:
+        ok = False if attempt.ok is None and attempt.exited_ok is False else attempt.ok
+    if ok is True:
+        return TaskStatus.SUCCEEDED
+    if superseded:
+        return TaskStatus.FAILED
+    if ok is False:
+        return TaskStatus.PENDING if attempt and await _retry_due(task, attempt, context) else TaskStatus.FAILED
+    if await _silent_for(task, context, context.gateway.inactive_after * 1000):
+        return TaskStatus.FAILED
+    return TaskStatus.RUNNING if attempt else TaskStatus.PENDING
+
+
+async def _task_ok(task: Key, context: Context) -> bool | None:
+    """The artifact `_task_ok`; None where there is none. It holds None after SystemExit, which is a failure."""
+    artifact = await context.loaders.artifacts.load(task._replace(pathspec=f"{task.pathspec}/_task_ok"))
+    return None if artifact is None else bool(await context.loaders.values.load(value_key(artifact)))
+
+
+async def _retry_due(task: Key, attempt: records.Attempt, context: Context) -> bool:
+    """Whether the scheduler is about to try a failed task again (runtime.py:NativeRuntime._retry_worker)."""
+    if attempt.killed or attempt.ended_at is None or now() - attempt.ended_at > _SCHEDULER_SILENCE_MS:
+        return False
+    graph = await context.derived(graphs).load(Key(task.provider, run_of(task.pathspec)))
+    node = graph and graph.node(name(parent(task.pathspec)))
+    return attempt.number + 1 < (_attempts_allowed(node, died=attempt.ok is None) if node else 1)
+
+
+def _attempts_allowed(node: GraphNode, *, died: bool) -> int:
+    """How often a task of the step may be tried. An exception of the last try is caught within it by @catch."""
+    attributes = {decorator.name: decorator.attributes for decorator in node.decorators}
+    times = str(attributes.get("retry", {}).get("times", 0))
+    allowed = 1 + (int(times) if times.isdecimal() and len(times) < 4 else 0)
+    return min(_MAX_ATTEMPTS, allowed + (_FALLBACK_ATTEMPTS if died and "catch" in attributes else 0))
+
+
+async def _run_course(run: Key, context: Context) -> RunCourse:
+    end = await end_task(run, context)
+    ended = await context.derived(task_courses).load(task_key(end)) if end else None
+    if ended and ended.status is TaskStatus.SUCCEEDED:
+        return RunCourse(RunStatus.SUCCEEDED, ended.ended_at)
+    tasks = await tasks_of_run(run, context)
+    courses = await courses_of(tasks, context)
+    last = max((course.ended_at for course in courses if course.ended_at is not None), default=None)
+    failed = [(course, task) for course, task in zip(courses, tasks, strict=True) if course.status is TaskStatus.FAILED]
+    if failed:
+        return RunCourse(RunStatus.FAILED, last, min(failed, key=_failed_first)[1])
+    if any(course.status in (TaskStatus.RUNNING, TaskStatus.PENDING) for course in courses):
+        return RunCourse(RunStatus.RUNNING)
+    # No task is there yet, or all are done and the next step has not begun.
+    patience = _SCHEDULER_SILENCE_MS if courses else context.gateway.inactive_after * 1000
+    if await _silent_for(run, context, min(patience, context.gateway.inactive_after * 1000)):
+        return RunCourse(RunStatus.FAILED, last or await context.loaders.last_activity.load(run))
+    return RunCourse(RunStatus.RUNNING if courses else RunStatus.PENDING)
+
+
+async def end_task(run: Key, context: Context) -> records.Task | None:
+    """The newest task of the run's last step; None until there is one (client/core.py:Run.end_task)."""
+    ends = await context.derived(endpoints).load(run)
+    tasks, _ = readable(await context.loaders.tasks_of.load(run._replace(pathspec=f"{run.pathspec}/{ends.end}")))
+    return tasks[0] if tasks else None
+
+
+async def tasks_of_run(run: Key, context: Context) -> list[records.Task]:
+    """The tasks of all steps but `_parameters`, newest step first."""
+    steps, _ = readable(await context.loaders.steps_of.load(run))
+    keys = [Key(run.provider, step.pathspec) for step in steps if step.name != PARAMETERS]
+    found = [_raised(tasks) for tasks in await each(context.loaders.tasks_of, keys)]
+    return [task for tasks in found for task in readable(tasks)[0]]
+
+
+async def courses_of(tasks: list[records.Task], context: Context) -> list[TaskCourse]:
+    """How far each task has come; raises where one can't be told, for then nothing can be said of all."""
+    return [_raised(course) for course in await each(context.derived(task_courses), map(task_key, tasks))]
+
+
+async def _silent_for(key: Key, context: Context, milliseconds: float) -> bool:
+    """Whether the run has left no trace for so long."""
+    last = await context.loaders.last_activity.load(Key(key.provider, run_of(key.pathspec)))
+    return last is not None and now() - last > milliseconds
+
+
+def _failed_first(failed: tuple[TaskCourse, records.Task]) -> tuple[bool, float]:
+    """Those that failed by themselves come before those that were killed with them, the earlier first."""
+    course, _ = failed
+    return bool(course.attempt and course.attempt.killed), course.ended_at or float("inf")
+
+
+def _raised(found: V | BaseException) -> V:
+    if isinstance(found, BaseException):
+        raise found
+    return found

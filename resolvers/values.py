@@ -1,0 +1,29 @@
+"""Values of artifacts: their JSON view, through the records of the artifacts."""
+
+from collections.abc import Sequence
+
+from ..providers import records
+from ..providers.artifacts import JSON, value_key
+from ..providers.base import Key
+from .context import Context
+from .loaders import each
+
+Found = records.DataArtifact | None | BaseException
+
+
+async def values_of(artifacts: Sequence[Found], context: Context) -> list[JSON | BaseException]:
+    """The value of each; None for none, an error for one that could not be found."""
+    present = [artifact for artifact in artifacts if isinstance(artifact, records.DataArtifact)]
+    values = iter(await each(context.loaders.values, map(value_key, present)))
+    return [next(values) if isinstance(artifact, records.DataArtifact) else artifact for artifact in artifacts]
+
+
+async def named(tasks: Sequence[records.Task], name: str, context: Context) -> list[Found]:
+    """The artifact of that name of each task, at the attempt that the task is seen at."""
+    keys = [Key(task.provider, f"{task.pathspec}/{name}", task.asked) for task in tasks]
+    return await each(context.loaders.artifacts, keys)
+
+
+async def named_values(tasks: Sequence[records.Task], name: str, context: Context) -> list[JSON | BaseException]:
+    """The value of the artifact of that name of each task; None where there is none."""
+    return await values_of(await named(tasks, name, context), context)

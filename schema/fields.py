@@ -1,0 +1,89 @@
+"""The words that types are declared in."""
+
+import inspect
+from collections.abc import Awaitable, Callable
+from typing import Any, TypeVar, dataclass_transform
+
+import strawberry
+from strawberry import Parent
+
+from ..resolvers.context import Info
+from ..resolvers.pages import Page, Partial
+
+T = TypeVar("T")
+
+
+@dataclass_transform(frozen_default=True, kw_only_default=True)
+def view(record: type, description: str, *, name: str | None = None) -> Callable[[type[T]], type[T]]:
+    """Declare the GraphQL type that shows `record`. Its values are records, never instances of the class.
+
+    One record class for each GraphQL type: an executor tells the type of a value by its class, `cls.record`.
+    """
+
+    def shows(value: object, _info: object) -> bool:
+        return isinstance(value, record)
+
+    def declare(cls: type[T]) -> type[T]:
+        setattr(cls, "record", record)  # noqa: B010
+        setattr(cls, "is_type_of", staticmethod(shows))  # noqa: B010 - how graphql-core tells whose value it is
+        return strawberry.type(cls, name=name, description=description)
+
+    return declare
+
+
+@dataclass_transform(frozen_default=True, kw_only_default=True)
+def interface(description: str) -> Callable[[type[T]], type[T]]:
+    """Declare what several types have in common; their fields may be narrower (non-null where this one is nullable)."""
+
+    def declare(cls: type[T]) -> type[T]:
+        return strawberry.interface(cls, description=description)
+
+    return declare
+
+
+def stored(description: str) -> Any:
+    """A field that the record has as an attribute of the same name."""
+    return strawberry.field(description=description)
+
+
+def entry(by: Callable[..., object], description: str) -> Any:
+    """A field of Query or Mutation, answered by `by`; its arguments are those of `by`."""
+    if not inspect.iscoroutinefunction(by):
+        return strawberry.field(resolver=by, description=description)
+
+    async def resolve(info: Info, **arguments: object) -> Any:
+        return _whole(await by(info, **arguments), info)
+
+    return strawberry.field(resolver=_taking(resolve, by, of_level=False), description=description)
+
+
+def resolved(by: Callable[..., Awaitable[list[Any]]], description: str) -> Any:
+    """A field that `by` answers for all the objects of a level in one call.
+
+    `by` takes their records, the info and the field's arguments, and returns one entry for each record, in
+    their order: its value, or the GatewayError that this one met.
+    """
+
+    async def resolve(parent: Parent[Any], info: Info, **arguments: object) -> Any:
+        return _whole(await info.context.level(by, info, arguments).load(parent), info)
+
+    # What an executor that goes object by object calls.
+    return strawberry.field(resolver=_taking(resolve, by, of_level=True), description=description, metadata={"by": by})
+
+
+def _whole(answer: Any, info: Info) -> Any:
+    """The answer, once the client is told of what its list had to leave out."""
+    if isinstance(answer, (Page, Partial)):
+        for error in answer.errors:
+            info.context.report(error, info)
+    return answer.value if isinstance(answer, Partial) else answer
+
+
+def _taking(resolve: Callable[..., Any], by: Callable[..., object], *, of_level: bool) -> Callable[..., Any]:
+    """Give `resolve` the arguments of `by`, with their descriptions and defaults."""
+    own = [parameter for name, parameter in inspect.signature(resolve).parameters.items() if name != "arguments"]
+    arguments = list(inspect.signature(by).parameters.values())[2 if of_level else 1 :]
+    setattr(resolve, "__signature__", inspect.Signature([*own, *arguments]))  # noqa: B010
+    resolve.__annotations__ |= {argument.name: argument.annotation for argument in arguments}
+    del resolve.__annotations__["arguments"], resolve.__annotations__["return"]
+    return resolve

@@ -1,0 +1,75 @@
+"""Query."""
+
+import strawberry
+
+from ..resolvers import about, flows, lookup, runs, tag_counts
+from .fields import entry, stored, view
+from .hierarchy import DataArtifact, Flow, MetaflowObject, Node, Run, Step, Task
+from .pages import Connection
+from ..resolvers.inputs import BigInt
+
+
+@view(tag_counts.TagCount, "A tag in use.")
+class TagCount:
+    tag: str = stored("The tag.")
+    is_system: bool = stored("Whether Metaflow set it; such tags can't be mutated.")
+    runs: int = stored("How many of the runs that were looked at have it.")
+
+
+@view(about.ProviderInfo, "Where metadata is read from; the gateway's configuration names them.")
+class MetadataProvider:
+    name: str = stored("What the argument metadata picks it by.")
+    type: str = stored(
+        "local, service or s3. s3 is a datastore alone, without a metadata provider: what only metadata knows (tags, "
+        "user, namespace, origin) is empty or null."
+    )
+    info: str | None = stored("Its path or URL, without credentials; null where the configuration hides it.")
+    is_default: bool = stored("Whether it is the one that is read where none is named.")
+    can_mutate_tags: bool = stored("Whether tags can be mutated through it.")
+
+
+@view(about.Limit, "A limit that a request is held to.")
+class Limit:
+    name: str = stored("What messages name it by.")
+    value: BigInt = stored("The most that is allowed.")
+    description: str = stored("What it counts.")
+
+
+@view(about.ServerInfo, "What this gateway is and allows.")
+class ServerInfo:
+    version: str = stored("The gateway's version.")
+    limits: list[Limit] = stored("What each refuses is an error LIMIT_EXCEEDED that names it.")
+    error_codes: list[about.ErrorCode] = stored("Every value that extensions.code can have.")
+
+
+@strawberry.type(description="What can be read.")
+class Query:
+    flows: Connection[Flow] | None = entry(
+        flows.all_flows, "Flows with at least one run in the namespace, by name; in no namespace also those without runs."
+    )
+    flow: Flow | None = entry(lookup.flow, "The flow of that name.")
+    runs: Connection[Run] | None = entry(runs.all_runs, "Runs of all flows, newest first.")
+    run: Run | None = entry(lookup.run, "The run at this pathspec: HelloFlow/2.")
+    step: Step | None = entry(lookup.step, "The step at this pathspec: HelloFlow/2/start.")
+    task: Task | None = entry(lookup.task, "The task at this pathspec: HelloFlow/2/start/1.")
+    artifact: DataArtifact | None = entry(lookup.artifact, "The artifact at this pathspec: HelloFlow/2/start/1/x.")
+    object: MetaflowObject | None = entry(
+        lookup.any_object, "The object of whichever level the pathspec names: paste one from a log."
+    )
+    tags: list[TagCount] | None = entry(
+        tag_counts.tags,
+        "The tags in use on the newest 1,000 runs of each flow, most used first: what a filter offers while a person "
+        "types.",
+    )
+    node: Node | None = entry(
+        lookup.node, "Relay's refetch: the object with this id, as it was asked for when the id was given out."
+    )
+    nodes: list[Node | None] = entry(lookup.nodes, "The objects with these ids, in their order.")
+    default_namespace: str | None = entry(
+        about.default_namespace, "The namespace that applies where none is given; null: all objects."
+    )
+    metadata_provider: MetadataProvider | None = entry(
+        about.metadata_provider, "The named provider, or the default one."
+    )
+    metadata_providers: list[MetadataProvider] = entry(about.metadata_providers, "All that are configured.")
+    server_info: ServerInfo = entry(about.server_info, "What this gateway is and allows.")

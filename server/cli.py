@@ -1,0 +1,198 @@
+"""The command line: metaflow-graphql serve, query, schema."""
+
+import argparse
+import asyncio
+import json
+import logging
+import os
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any, NoReturn, cast
+
+from .. import __version__
+from ..schema import schema
+from .app import application
+from .encoding import dumps
+from .errors import Faults, RequestError
+from .metaflow_config import SettingsError
+from .operations import Operation, Operations
+from .serve import address_of, listen, serve
+from .settings import Options, Settings, gateway, settings
+
+
+class _Parser(argparse.ArgumentParser):
+    def __init__(self, **settings: Any) -> None:
+        super().__init__(**settings, allow_abbrev=False)
+
+    def error(self, message: str) -> NoReturn:
+        self.exit(2, f"{self.prog}: {message} (see {self.prog} --help)\n")
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Runs a command, and returns the exit code of the process."""
+    logging.basicConfig(level=logging.WARNING, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
+    given = _parser().parse_args(arguments)
+    try:
+        return given.run(given)
+    except SettingsError as error:
+        sys.stderr.write(f"metaflow-graphql: {error}\n")
+        return 2
+    except BrokenPipeError:  # what read our output has seen enough; nothing may be written at exit
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 1
+
+
+def _serve(given: argparse.Namespace) -> int:
+    chosen = _settings(given)
+    app = application(schema, gateway(chosen), chosen.cors_origins)
+    listening = listen(given.host, given.port)
+
+    def ready() -> None:
+        _write(f"metaflow-graphql serves {address_of(listening)}/graphql over {chosen.shown_metadata}")
+
+    serve(app, listening, ready)
+    return 0
+
+
+def _query(given: argparse.Namespace) -> int:
+    operation = Operation(_text(given.query), _variables(given.variables))
+    answer = asyncio.run(_answer(operation, _settings(given)))
+    _write(dumps(answer, indent=sys.stdout.isatty()).decode())
+    return 1 if "errors" in answer else 0
+
+
+def _schema(_: argparse.Namespace) -> int:
+    _write(schema.as_str())
+    return 0
+
+
+async def _answer(operation: Operation, chosen: Settings) -> dict[str, Any]:
+    faults = Faults()
+    try:
+        return await Operations(schema, gateway(chosen)).answer(operation, faults)
+    except RequestError as error:
+        return {"errors": error.errors}
+    except Exception as error:  # as over HTTP
+        return {"errors": [faults.internal(error)]}
+
+
+def _write(text: str) -> None:
+    sys.stdout.buffer.write(text.encode() + b"\n")
+    sys.stdout.buffer.flush()
+
+
+def _text(given: str) -> str:
+    """The query: what was given, or what stands in the file of that name."""
+    if not os.path.isfile(given):
+        if "{" in given:
+            return given
+        raise SettingsError(f"{given!r} is neither a query nor a file.")
+    try:
+        return Path(given).read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise SettingsError(f"{given} can't be read: {error}.") from error
+
+
+def _variables(given: str | None) -> dict[str, Any]:
+    try:
+        variables = json.loads(given or "{}")
+    except ValueError as error:
+        raise SettingsError(f"--variables is not JSON: {error}.") from error
+    if not isinstance(variables, dict):
+        raise SettingsError('--variables must be a JSON object, such as {"flow": "HelloFlow"}.')
+    return cast(dict[str, Any], variables)
+
+
+def _settings(given: argparse.Namespace) -> Settings:
+    options = Options(
+        given.metadata,
+        given.default_metadata,
+        given.default_namespace,
+        given.inactive_after,
+        getattr(given, "public_url", None),
+        getattr(given, "cors_origin", ()),
+    )
+    return settings(options, os.environ, Path.cwd())
+
+
+def _port(text: str) -> int:
+    port = int(text)
+    if not 0 <= port <= 65535:
+        raise ValueError
+    return port
+
+
+_port.__name__ = "port"  # argparse: "invalid port value"
+
+
+def _parser() -> _Parser:
+    parser = _Parser(prog="metaflow-graphql", description="A GraphQL gateway over the runs that Metaflow recorded.")
+    parser.add_argument("--version", action="version", version=f"%(prog)s {__version__}")
+    commands = parser.add_subparsers(metavar="COMMAND", required=True)
+    over = _provider_options()
+
+    serving = commands.add_parser(
+        "serve", parents=[over], help="answer queries over HTTP", description="Answers queries over HTTP, at /graphql."
+    )
+    serving.set_defaults(run=_serve)
+    serving.add_argument("--host", default="127.0.0.1", help="address to listen on (default: this machine only)")
+    serving.add_argument("--port", type=_port, default=8080, help="port to listen on; 0: any free one (default: 8080)")
+    serving.add_argument(
+        "--public-url",
+        metavar="URL",
+        help="what the gateway's own address begins with for clients, if not with HOST and PORT",
+    )
+    serving.add_argument(
+        "--cors-origin",
+        metavar="ORIGIN",
+        action="append",
+        default=[],
+        help="origin whose pages may read answers in a browser, such as http://localhost:5173; may be repeated "
+        "(default: none but the gateway's own)",
+    )
+
+    asking = commands.add_parser(
+        "query",
+        parents=[over],
+        help="answer one query, without a server",
+        description="Prints the JSON answer to a query. The exit code is 1 if there are errors in it.",
+    )
+    asking.set_defaults(run=_query)
+    asking.add_argument("query", metavar="QUERY|FILE", help="the query, or a file that holds it")
+    asking.add_argument("--variables", metavar="JSON", help="the query's variables, as a JSON object")
+
+    printing = commands.add_parser("schema", help="print the GraphQL schema", description="Prints the GraphQL schema.")
+    printing.set_defaults(run=_schema)
+    return parser
+
+
+def _provider_options() -> _Parser:
+    options = _Parser(add_help=False)
+    options.add_argument(
+        "--metadata",
+        metavar="NAME=TYPE@INFO",
+        action="append",
+        default=[],
+        help="where to read runs from, and the name that clients pick it by: NAME=local@PATH, where PATH holds "
+        "the folder .metaflow; may be repeated (default: what Metaflow itself reads in this folder)",
+    )
+    options.add_argument(
+        "--default-metadata",
+        metavar="NAME",
+        help="which of them answers where a client names none (default: the first)",
+    )
+    options.add_argument(
+        "--default-namespace",
+        metavar="TAG",
+        help="namespace that applies where a client gives none, such as user:alice; user: Metaflow's own default "
+        "(default: no namespace, which is all objects)",
+    )
+    options.add_argument(
+        "--inactive-after",
+        metavar="SECONDS",
+        type=float,
+        default=86_400,
+        help="how long a run may leave no trace before it counts as dead (default: 86400, a day)",
+    )
+    return options

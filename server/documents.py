@@ -1,0 +1,140 @@
+"""Documents, parsed and validated once for each text."""
+
+import asyncio
+from collections import OrderedDict
+from typing import NamedTuple
+
+from graphql import (
+    DocumentNode,
+    FieldNode,
+    FragmentDefinitionNode,
+    FragmentSpreadNode,
+    GraphQLError,
+    GraphQLSchema,
+    InlineFragmentNode,
+    OperationDefinitionNode,
+    SelectionSetNode,
+    parse,
+    validate,
+)
+from graphql.validation.validate import ValidationAbortedError
+
+from .errors import RequestError, coded, refused
+from .limits import DOCUMENT_DEPTH, DOCUMENT_FIELDS, DOCUMENT_TOKENS
+
+# Of text, over all kept documents: parsed, a character takes up to 350 bytes.
+KEPT_CHARACTERS = 500_000
+
+
+class Size(NamedTuple):
+    """`fields` with fragments spread out at each place; `depth` of fields within fields."""
+
+    fields: int
+    depth: int
+
+
+class Documents:
+    """The valid documents that were asked for last, by their text."""
+
+    def __init__(self, schema: GraphQLSchema) -> None:
+        self._schema = schema
+        self._kept: OrderedDict[str, DocumentNode] = OrderedDict()
+        self._characters = 0
+
+    async def document(self, text: str) -> DocumentNode:
+        """The document of this text; RequestError where it is not valid."""
+        found = self._kept.get(text)
+        if found is None:
+            # Up to a second near the limits: other requests go on meanwhile.
+            found = await asyncio.to_thread(valid, self._schema, text)
+            self._keep(text, found)
+        else:
+            self._kept.move_to_end(text)
+        return found
+
+    def _keep(self, text: str, document: DocumentNode) -> None:
+        if text not in self._kept and len(text) < KEPT_CHARACTERS / 10:
+            self._kept[text] = document
+            self._characters += len(text)
+        while self._characters > KEPT_CHARACTERS:
+            forgotten, _ = self._kept.popitem(last=False)
+            self._characters -= len(forgotten)
+
+
+def valid(schema: GraphQLSchema, text: str) -> DocumentNode:
+    """The document of this text; RequestError where it does not parse, is too large or not valid."""
+    document = _parsed(text)
+    size = _size(document)
+    if size.fields > DOCUMENT_FIELDS:
+        raise _beyond("documentFields", DOCUMENT_FIELDS, f"selects {size.fields} fields")
+    if size.depth > DOCUMENT_DEPTH:
+        raise _beyond("documentDepth", DOCUMENT_DEPTH, f"nests fields {size.depth} deep")
+    errors = validate(schema, document)
+    if errors and isinstance(errors[0], ValidationAbortedError):
+        message = "The document can't be validated: it has too many fragments, or too many fields of the same name."
+        raise refused("LIMIT_EXCEEDED", message)
+    if errors:
+        raise RequestError([coded(error, "GRAPHQL_VALIDATION_FAILED") for error in errors])
+    return document
+
+
+def operation_of(document: DocumentNode, name: str | None) -> OperationDefinitionNode:
+    """The operation of that name, or the only one; RequestError where that is not one."""
+    operations = [node for node in document.definitions if isinstance(node, OperationDefinitionNode)]
+    for operation in operations:
+        if len(operations) == 1 if name is None else operation.name and operation.name.value == name:
+            return operation
+    names = ", ".join(operation.name.value for operation in operations if operation.name) or "one without a name"
+    if name is None:
+        raise refused("OPERATION_RESOLUTION_FAILURE", f"Say by operationName which to execute of {names}.")
+    raise refused("OPERATION_RESOLUTION_FAILURE", f"The document has no operation {name!r}: it has {names}.")
+
+
+def _parsed(text: str) -> DocumentNode:
+    try:
+        return parse(
+            text, max_lexical_tokens=DOCUMENT_TOKENS, max_comments=DOCUMENT_TOKENS, allow_empty_selection_sets=False
+        )
+    except GraphQLError as error:
+        # graphql-core has no class of its own for what it gives up.
+        if not error.message.endswith("Parsing aborted."):
+            raise RequestError([coded(error, "GRAPHQL_PARSE_FAILED")]) from error
+        if "nested" in error.message:
+            raise _beyond("documentDepth", DOCUMENT_DEPTH, "is nested too deep to be parsed") from error
+        raise _beyond("documentTokens", DOCUMENT_TOKENS, "has too many tokens") from error
+
+
+def _beyond(name: str, limit: int, what: str) -> RequestError:
+    return refused("LIMIT_EXCEEDED", f"The document {what}: {name} is {limit} at the most.")
+
+
+def _size(document: DocumentNode) -> Size:
+    """The sizes of all operations together; a fragment within itself counts once (validation rejects it)."""
+    fragments = {node.name.value: node for node in document.definitions if isinstance(node, FragmentDefinitionNode)}
+    known: dict[str, Size] = {}
+
+    def of(selections: SelectionSetNode) -> Size:
+        fields = depth = 0
+        for node in selections.selections:
+            inner = Size(0, 0)
+            if isinstance(node, FragmentSpreadNode):
+                inner = of_fragment(node.name.value)
+            elif isinstance(node, FieldNode | InlineFragmentNode) and node.selection_set:
+                inner = of(node.selection_set)
+            own = isinstance(node, FieldNode)
+            fields += inner.fields + own
+            depth = max(depth, inner.depth + own)
+        return Size(fields, depth)
+
+    def of_fragment(name: str) -> Size:
+        if name not in known:
+            known[name] = Size(0, 0)
+            if name in fragments:
+                known[name] = of(fragments[name].selection_set)
+        return known[name]
+
+    try:
+        sizes = [of(node.selection_set) for node in document.definitions if isinstance(node, OperationDefinitionNode)]
+    except RecursionError:
+        return Size(0, DOCUMENT_DEPTH + 1)
+    return Size(sum(size.fields for size in sizes), max((size.depth for size in sizes), default=0))

@@ -1,0 +1,93 @@
+"""What a client is told of an error: its message, where it was met, and extensions with a code."""
+
+import logging
+from collections.abc import Mapping
+from typing import Any
+from uuid import uuid4
+
+from graphql import FieldNode, GraphQLError
+
+from ..providers.errors import GatewayError
+
+INTERNAL = GatewayError.code
+# Of one request: one fault often meets thousands of objects alike.
+LOGGED = 10
+
+_logger = logging.getLogger(__name__)
+
+
+class RequestError(Exception):
+    """A request that is not executed; `errors` as they are sent.
+
+    `status`: None where it depends on the media type of the answer (GraphQL over HTTP, section 6.4).
+    """
+
+    def __init__(
+        self, errors: list[dict[str, Any]], status: int | None = None, headers: Mapping[str, str] | None = None
+    ) -> None:
+        super().__init__(errors[0]["message"])
+        self.errors = errors
+        self.status = status
+        self.headers = dict(headers or {})
+
+
+def refused(
+    code: str, message: str, status: int | None = None, headers: Mapping[str, str] | None = None
+) -> RequestError:
+    """A request that is refused for one reason."""
+    return RequestError([{"message": message, "extensions": {"code": code}}], status, headers)
+
+
+def coded(error: GraphQLError, code: str) -> dict[str, Any]:
+    """A fault of the request, found by graphql-core."""
+    return {**error.formatted, "extensions": {"code": code}}
+
+
+class Faults:
+    """The errors met while one request is executed; what is our fault is logged, and told by the request's id alone."""
+
+    def __init__(self) -> None:
+        self.request_id = uuid4().hex
+        self._logged = 0
+
+    def of_field(self, error: GraphQLError) -> dict[str, Any]:
+        """An error of execution."""
+        cause = _cause(error)
+        if isinstance(cause, GatewayError) and cause.code != INTERNAL:
+            extensions: dict[str, Any] = {"code": cause.code}
+            if cause.retryable is not None:
+                extensions["retryable"] = cause.retryable
+            return {**error.formatted, "extensions": extensions}
+        if isinstance(cause, GraphQLError) and _of_an_argument(cause):
+            return coded(error, "BAD_USER_INPUT")
+        return {**error.formatted, **self.internal(cause, error.path)}
+
+    def internal(self, cause: BaseException, path: list[str | int] | None = None) -> dict[str, Any]:
+        """Our fault: the log has what the client is not told."""
+        self._logged += 1
+        where = ".".join(map(str, path or []))
+        if self._logged <= LOGGED:
+            _logger.error("Request %s failed at %r", self.request_id, where, exc_info=cause)
+        elif self._logged == LOGGED + 1:
+            _logger.error("Request %s failed at more places, which are not logged", self.request_id)
+        return {
+            "message": "Internal server error",
+            "extensions": {"code": INTERNAL, "requestId": self.request_id},
+        }
+
+
+def _cause(error: GraphQLError) -> BaseException:
+    """What was raised at first."""
+    cause: BaseException = error
+    while isinstance(cause, GraphQLError) and cause.original_error is not None:
+        cause = cause.original_error
+    return cause
+
+
+def _of_an_argument(error: GraphQLError) -> bool:
+    """Whether graphql-core rejected a value of the client's: it points at that value then.
+
+    It points at the whole field where a resolver's result is of the wrong type, and at nothing where a scalar
+    can't be sent (graphql/execution/values.py and executor.py).
+    """
+    return bool(error.nodes) and not any(isinstance(node, FieldNode) for node in error.nodes or [])

@@ -1,0 +1,85 @@
+"""What Metaflow's own configuration says in a folder (metaflow/metaflow_config_funcs.py, metaflow/util.py)."""
+
+import json
+import os
+from collections import ChainMap
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, cast
+
+Environment = Mapping[str, str]
+
+
+class SettingsError(Exception):
+    """What is configured can't be used: one line that says what to do."""
+
+
+class MetaflowConfig:
+    """Environment before the project's config.json before the user's; `cwd` is the folder that it is read in."""
+
+    def __init__(self, environment: Environment, cwd: Path) -> None:
+        self._environment = environment
+        project, user = _project(cwd), _user(environment, cwd)
+        self._values: Mapping[str, Any] = ChainMap(dict(environment), project, user)
+
+    @property
+    def default_metadata(self) -> str:
+        """local, service or spin; whatever Metaflow does not know is local to it."""
+        named = self._values.get("METAFLOW_DEFAULT_METADATA", "local")
+        return named if named in ("service", "spin") else "local"
+
+    @property
+    def local_sysroot(self) -> str | None:
+        """The folder that holds `.metaflow`, where one is configured; it need not exist."""
+        configured = self._values.get("METAFLOW_DATASTORE_SYSROOT_LOCAL")
+        return None if configured is None else str(configured)
+
+    @property
+    def default_namespace(self) -> str:
+        """`production:<token>` or `user:<name>`; SettingsError where Metaflow would not know either."""
+        token = self._environment.get("METAFLOW_PRODUCTION_TOKEN")
+        if token:
+            return f"production:{token}"
+        names = [self._environment.get(name) for name in ("SUDO_USER", "USERNAME", "USER")]
+        for name in (self._values.get("METAFLOW_USER"), *names):
+            if name and name != "root":
+                return f"user:{name}"
+        raise SettingsError("Metaflow has no default namespace here, as it does not know the user: set METAFLOW_USER.")
+
+
+def expanded(path: str, environment: Environment) -> str:
+    """The path with `~` put in full."""
+    home = environment.get("HOME")
+    if home and (path == "~" or path.startswith("~/")):
+        return home + path[1:]
+    return os.path.expanduser(path)
+
+
+def _project(cwd: Path) -> dict[str, Any]:
+    """config.json of the nearest `.metaflow` upwards, and of no other."""
+    nearest = next((folder for above in (cwd, *cwd.parents) if (folder := above / ".metaflow").is_dir()), None)
+    return _read(nearest / "config.json") or {} if nearest else {}
+
+
+def _user(environment: Environment, cwd: Path) -> dict[str, Any]:
+    """The file of the profile, if one is chosen, instead of config.json."""
+    home = environment.get("METAFLOW_HOME", "~/.metaflowconfig")
+    profile = environment.get("METAFLOW_PROFILE")
+    path = cwd / expanded(os.path.join(home, f"config_{profile}.json" if profile else "config.json"), environment)
+    found = _read(path)
+    if found is None and profile:
+        raise SettingsError(f"METAFLOW_PROFILE is {profile}, but there is no {path}.")
+    return found or {}
+
+
+def _read(path: Path) -> dict[str, Any] | None:
+    """The settings in a file; None where there is none."""
+    if not path.exists():
+        return None
+    try:
+        found = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise SettingsError(f"Metaflow's configuration {path} can't be read: {error}.") from error
+    if not isinstance(found, dict):
+        raise SettingsError(f"Metaflow's configuration {path} must be a JSON object.")
+    return cast(dict[str, Any], found)

@@ -1,0 +1,76 @@
+"""From an operation to its answer, whichever way it came."""
+
+import inspect
+from typing import Any, NamedTuple
+
+import strawberry
+from graphql import (
+    ExecutionResult,
+    Executor,
+    GraphQLError,
+    GraphQLSchema,
+    OperationType,
+    execute,  # pyright: ignore[reportUnknownVariableType] - graphql-core leaves out parameters of generic types
+)
+
+from ..providers import usage
+from ..resolvers.context import Gateway, context_for
+from .documents import Documents, operation_of
+from .errors import Faults, RequestError, coded, refused
+
+
+class Operation(NamedTuple):
+    """What a client asks for. `show_usage`: whether the answer says what it cost upstream."""
+
+    query: str
+    variables: dict[str, Any] | None = None
+    name: str | None = None
+    show_usage: bool = False
+
+
+class Operations:
+    """Executes operations of a schema over the providers of a gateway."""
+
+    def __init__(self, schema: strawberry.Schema, gateway: Gateway) -> None:
+        # Strawberry's own `execute` parses and validates each time, and takes the first of several operations.
+        self._schema: GraphQLSchema = schema._schema  # pyright: ignore[reportPrivateUsage]
+        # What Strawberry's `Info` needs; graphql-core leaves out the parameter of its generic type.
+        self._executor: type[Executor[Any]] = schema.execution_context_class  # pyright: ignore[reportUnknownMemberType]
+        self._gateway = gateway
+        self._documents = Documents(self._schema)
+
+    async def answer(self, operation: Operation, faults: Faults, *, queries_only: bool = False) -> dict[str, Any]:
+        """The answer as it is sent; RequestError where nothing was executed."""
+        document = await self._documents.document(operation.query)
+        kind = operation_of(document, operation.name).operation
+        if kind is OperationType.SUBSCRIPTION:
+            raise refused("BAD_USER_INPUT", "Subscriptions are not supported.")
+        if queries_only and kind is not OperationType.QUERY:
+            raise refused("METHOD_NOT_ALLOWED", "Mutations must be sent by POST.", 405, {"allow": "POST"})
+        spent = usage.Usage()
+        usage.current.set(spent)
+        context = context_for(self._gateway)
+        result = execute(
+            self._schema,
+            document,
+            variable_values=operation.variables,
+            operation_name=operation.name,
+            context_value=context,
+            executor_class=self._executor,
+            operation_extensions=None,
+        )
+        if inspect.isawaitable(result):
+            result = await result
+        answer = _sent(result, context.reported, faults)
+        if operation.show_usage:
+            answer["extensions"] = {"usage": {"calls": dict(spent.calls), "fileReads": spent.file_reads}}
+        return answer
+
+
+def _sent(result: ExecutionResult, reported: list[GraphQLError], faults: Faults) -> dict[str, Any]:
+    """RequestError where variables have values that they can't have: such an error has no path."""
+    errors = result.errors or []
+    if result.data is None and any(error.path is None for error in errors):
+        raise RequestError([coded(error, "BAD_USER_INPUT") for error in errors])
+    told = [faults.of_field(error) for error in [*errors, *reported]]
+    return {"errors": told, "data": result.data} if told else {"data": result.data}

@@ -1,0 +1,69 @@
+"""The server's process: its socket, uvicorn, and how it ends."""
+
+import errno
+import gc
+import os
+import signal
+import socket
+import threading
+from collections.abc import Callable
+from types import FrameType
+
+import uvicorn
+from starlette.types import ASGIApp
+
+from .metaflow_config import SettingsError
+
+# What runs may end for so long, after SIGTERM or Ctrl-C.
+GRACE_SECONDS = 3
+# A thread that reads from a disk which does not answer can't be ended but with the process.
+LAST_SECONDS = GRACE_SECONDS + 3
+
+
+class _Server(uvicorn.Server):
+    def handle_exit(self, sig: int, frame: FrameType | None) -> None:
+        super().handle_exit(sig, frame)
+        last = threading.Timer(LAST_SECONDS, os._exit, [128 + sig])
+        last.daemon = True
+        last.start()
+
+
+def listen(host: str, port: int) -> socket.socket:
+    """The socket that listens there; SettingsError where that can't be."""
+    try:
+        family, *_, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)[0]
+        return socket.create_server(address[:2], family=family, backlog=2048)
+    except socket.gaierror as error:
+        raise SettingsError(f"--host {host}: there is no such address here.") from error
+    except OSError as error:
+        if error.errno == errno.EADDRINUSE:
+            raise SettingsError(f"Port {port} of {host} is in use: choose another by --port.") from error
+        raise SettingsError(f"{host} can't be listened on at port {port}: {os.strerror(error.errno or 0)}.") from error
+
+
+def address_of(listening: socket.socket) -> str:
+    """The URL that it is reached at, from this machine."""
+    host, port = listening.getsockname()[:2]
+    local = str({"0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host))
+    return f"http://[{local}]:{port}" if ":" in local else f"http://{local}:{port}"
+
+
+def serve(application: ASGIApp, listening: socket.socket, ready: Callable[[], None]) -> None:
+    """Serves until a signal ends it; `ready` is called once it answers."""
+    # What lives as long as the process is no business of the collector's, whose full passes stall everything.
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(20_000, 20, 20)
+    config = uvicorn.Config(
+        application,
+        lifespan="off",
+        log_config=None,
+        access_log=False,
+        server_header=False,
+        timeout_graceful_shutdown=GRACE_SECONDS,
+    )
+    ready()
+    try:
+        _Server(config).run([listening])
+    except KeyboardInterrupt:  # uvicorn raises the signal again, once all has ended
+        signal.signal(signal.SIGINT, signal.SIG_IGN)

@@ -1,0 +1,43 @@
+"""What the tests share: real runs, and what Metaflow's own client answers about them."""
+
+import json
+import subprocess
+import sys
+from hashlib import sha256
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from running import Runs, made
+
+TESTS = Path(__file__).parent
+BUILDS = TESTS.parent / "build" / "test-runs"
+
+
+@pytest.fixture(scope="session")
+def runs() -> Runs:
+    """Runs of real flows, one of each situation (`running.SCENARIOS`); to be read only."""
+    return made(BUILDS)
+
+
+@pytest.fixture
+def own_runs(runs: Runs, tmp_path: Path) -> Runs:
+    """A copy of the runs that a test may change; `runs.copy(tmp_path, "LinearFlow")` is faster."""
+    return runs.copy(tmp_path / "runs")
+
+
+@pytest.fixture(scope="session")
+def oracle(runs: Runs, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
+    """What Metaflow's own client answers about the runs: see `oracle.py` for its shape."""
+    asked = TESTS / "oracle.py"
+    version = sha256(asked.read_bytes() + (TESTS / "json_view.py").read_bytes()).hexdigest()[:16]
+    answers = runs.root / f"oracle-{version}.json"
+    if not answers.exists():
+        # A cache of its own: an older one may hold what an attempt's log left there.
+        cache = tmp_path_factory.mktemp("client-cache")
+        answered = cache / "answers.json"
+        environment = runs.environment(METAFLOW_CLIENT_CACHE_PATH=str(cache))
+        subprocess.run([sys.executable, str(asked), str(answered)], env=environment, check=True)
+        answered.replace(answers)
+    return json.loads(answers.read_text())

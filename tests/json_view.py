@@ -1,0 +1,207 @@
+"""The JSON view of an artifact, from the object itself: what the gateway must answer without ever making it.
+
+Written after the table in the documentation of artifacts, and independently of `decoding/`, which it is compared with.
+"""
+
+import array
+import base64
+import copyreg
+import datetime as dt
+import decimal
+import fractions
+import ipaddress
+import json
+import math
+import pathlib
+import re
+import uuid
+import zoneinfo
+from collections import deque
+from collections.abc import Callable, Iterable, Mapping
+from enum import Enum
+from types import BuiltinFunctionType, FunctionType
+from typing import Any, TypeAlias, cast
+
+import numpy as np
+
+Json: TypeAlias = "bool | int | float | str | list[Json] | dict[str, Json] | None"
+
+LARGEST_SAFE_INTEGER = 2**53 - 1
+_AS_TEXT = (
+    *(decimal.Decimal, fractions.Fraction, uuid.UUID, pathlib.PurePath, complex, re.Pattern),
+    *(ipaddress.IPv4Address, ipaddress.IPv6Address, ipaddress.IPv4Network, ipaddress.IPv6Network),
+)
+# Whose str() says the same whether or not the classes in it can be imported.
+_KEYS_AS_TEXT = (type(None), bool, int, float, bytes, decimal.Decimal, fractions.Fraction, uuid.UUID, pathlib.PurePath)
+
+
+def json_view(value: Any) -> Json:
+    """The view of a whole artifact. Metaflow records of it, and of nothing within it, whether it is an enum."""
+    return _view(value.value if isinstance(value, Enum) else value, frozenset())
+
+
+def _view(value: Any, around: frozenset[int]) -> Json:
+    if isinstance(value, Enum):
+        return _state(value, around)
+    if isinstance(value, (np.ndarray, np.generic)):
+        return _numpy(value, around)
+    for kind, viewed in _SCALARS:
+        if isinstance(value, kind):
+            return viewed(value)
+    if id(value) in around:
+        return {"__cycle__": True}
+    return _compound(value, around | {id(value)})
+
+
+def _numpy(value: Any, around: frozenset[int]) -> Json:
+    if value is np.ma.masked:
+        return None
+    if value.ndim:
+        return [_view(item, around) for item in value]
+    if value.dtype.names:
+        return {name: _view(value[name], around) for name in value.dtype.names}
+    if value.dtype.kind in "mM" and np.isnat(value):
+        return None
+    item = value.item()
+    if value.dtype.kind == "M" and isinstance(item, int):
+        # Finer than datetime: as text.
+        return str(value)
+    return _view(item, around)
+
+
+def _integer(value: int) -> Json:
+    return int(value) if abs(value) <= LARGEST_SAFE_INTEGER else str(int(value))
+
+
+def _float(value: float) -> Json:
+    return float(value) if math.isfinite(value) else None
+
+
+def _text(value: str) -> str:
+    return "".join("\ufffd" if "\ud800" <= letter <= "\udfff" else letter for letter in value)
+
+
+def _base64(value: bytes) -> str:
+    return base64.b64encode(value).decode()
+
+
+def _duration(value: dt.timedelta) -> str:
+    """ISO 8601, days the largest unit: -P1DT2H3M4.5S."""
+    sign, value = ("-", -value) if value < dt.timedelta() else ("", value)
+    hours, seconds = divmod(value.seconds, 3600)
+    minutes, seconds = divmod(seconds, 60)
+    fraction = f".{value.microseconds:06}".rstrip("0") if value.microseconds else ""
+    days = f"{value.days}D" if value.days else ""
+    time = (f"{hours}H" if hours else "") + (f"{minutes}M" if minutes else "")
+    time += f"{seconds}{fraction}S" if seconds or fraction else ""
+    return f"{sign}P{days}T{time}" if time else f"{sign}P{days}" if days else "PT0S"
+
+
+def _global(value: Any) -> Json:
+    return {"__global__": _name(value)}
+
+
+def _name(value: Any) -> str:
+    # A method of a class (ZoneInfo._unpickle) stands for its class.
+    owner = getattr(value, "__self__", None)
+    value = owner if isinstance(owner, type) else value
+    return f"{value.__module__}.{value.__qualname__}"
+
+
+def _ellipsis(value: Any) -> Json:
+    return {"__global__": "builtins.Ellipsis" if value is ... else "builtins.NotImplemented"}
+
+
+def _nothing(value: None) -> Json:
+    return value
+
+
+_SCALARS: list[tuple[Any, Callable[[Any], Json]]] = [
+    (type(None), _nothing),
+    (bool, bool),
+    (int, _integer),
+    (float, _float),
+    (str, _text),
+    ((bytes, bytearray), _base64),
+    ((dt.date, dt.time), lambda value: value.isoformat()),
+    (dt.timedelta, _duration),
+    (_AS_TEXT, str),
+    ((type, FunctionType), _global),
+    ((type(...), type(NotImplemented)), _ellipsis),
+]
+
+
+def _compound(value: Any, around: frozenset[int]) -> Json:
+    if isinstance(value, BuiltinFunctionType) and not _is_bound(value):
+        return _global(value)
+    if isinstance(value, (set, frozenset)):
+        return _sorted(cast("Iterable[Any]", value), around)
+    if isinstance(value, (list, deque, range, array.array)) or _is_tuple(value):
+        return [_view(item, around) for item in cast("Iterable[Any]", value)]
+    if isinstance(value, dict):
+        return _object(cast("dict[Any, Any]", value), around)
+    return _state(value, around)
+
+
+def _is_bound(function: BuiltinFunctionType) -> bool:
+    owner: Any = function.__self__
+    return owner is not None and not isinstance(owner, type(math))
+
+
+def _is_tuple(value: Any) -> bool:
+    return isinstance(value, tuple) and not hasattr(cast("object", value), "_fields")
+
+
+def _sorted(items: Iterable[Any], around: frozenset[int]) -> Json:
+    """By Python's order where the items have one, else by their JSON text: iteration order is no answer."""
+    items = list(items)
+    try:
+        return [_view(item, around) for item in sorted(items)]
+    except TypeError:
+        return sorted((_view(item, around) for item in items), key=json.dumps)
+
+
+def _object(value: Mapping[Any, Any], around: frozenset[int]) -> Json:
+    keys = [_key(key) for key in value]
+    texts = [key for key in keys if key is not None]
+    if len(texts) == len(value) == len(set(texts)):
+        return {key: _view(item, around) for key, item in zip(texts, value.values(), strict=True)}
+    return [[_view(key, around), _view(item, around)] for key, item in value.items()]
+
+
+def _key(key: Any) -> str | None:
+    if isinstance(key, Enum):
+        return None
+    if isinstance(key, str):
+        return _text(key)
+    return _text(str(key)) if _is_plain(key) else None
+
+
+def _is_plain(key: Any) -> bool:
+    if _is_tuple(key):
+        return all(isinstance(item, str) or _is_plain(item) for item in key)
+    return isinstance(key, _KEYS_AS_TEXT) and not isinstance(key, Enum)
+
+
+def _state(value: Any, around: frozenset[int]) -> Json:
+    """What the pickle of an object of any class says of it: see the documentation of `object.__reduce_ex__`."""
+    if isinstance(value, zoneinfo.ZoneInfo):
+        return {"__class__": "zoneinfo.ZoneInfo", "args": [value.key]}
+    made_by, given, state, *_ = (*value.__reduce_ex__(4), None)
+    named: dict[str, Any] = {}
+    if made_by is getattr(copyreg, "__newobj__"):  # noqa: B009  (in a class body the name would be mangled)
+        made_by, *given = given
+    elif made_by is getattr(copyreg, "__newobj_ex__"):  # noqa: B009
+        made_by, given, named = given
+    if isinstance(state, tuple) and len(cast("tuple[Any, ...]", state)) == 2:
+        of_dict, of_slots = cast("tuple[Any, ...]", state)
+        state = cast("dict[str, Any]", (of_dict or {}) | (of_slots or {}))
+    if isinstance(state, (list, tuple)):
+        given, state = cast("Iterable[Any]", state), None
+    found: dict[str, Json] = {"__class__": _name(made_by)}
+    if positional := [_view(one, around) for one in given]:
+        found["args"] = positional
+    named |= cast("dict[str, Any]", state or {})
+    for name, item in named.items():
+        found[_text(name)] = _view(item, around)
+    return found

@@ -1,0 +1,196 @@
+"""The command line, as people run it."""
+
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+import urllib.request
+from collections.abc import Generator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+
+from metaflow_graphql import __version__
+from metaflow_graphql.schema import schema
+
+COMMAND = (sys.executable, "-m", "metaflow_graphql")
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    """A working directory without flows, and a home without configuration."""
+    (tmp_path / "home").mkdir()
+    (tmp_path / "here" / ".metaflow").mkdir(parents=True)
+    return tmp_path / "here"
+
+
+def environment(folder: Path, **more: str) -> dict[str, str]:
+    kept = {name: value for name, value in os.environ.items() if not name.startswith("METAFLOW_")}
+    return {**kept, "HOME": str(folder.parent / "home"), **more}
+
+
+def ran(folder: Path, *arguments: str, **more: str) -> tuple[int, str, str]:
+    """The exit code, and what was printed on both streams."""
+    ended = subprocess.run(
+        [*COMMAND, *arguments], cwd=folder, env=environment(folder, **more), capture_output=True, text=True, timeout=60
+    )
+    return ended.returncode, ended.stdout, ended.stderr
+
+
+@contextmanager
+def serving(
+    folder: Path, *arguments: str, command: tuple[str, ...] = (*COMMAND, "serve")
+) -> Generator[tuple[str, str]]:
+    """The line that a server prints first, and its address; SIGTERM ends it."""
+    with subprocess.Popen(
+        [*command, *arguments], cwd=folder, env=environment(folder), stdout=subprocess.PIPE, text=True
+    ) as process:
+        assert process.stdout
+        try:
+            line = process.stdout.readline()
+            yield line, line.split()[2]
+        finally:
+            process.send_signal(signal.SIGTERM)
+            assert process.wait(20) == -signal.SIGTERM
+
+
+def asked(url: str, query: str) -> object:
+    request = urllib.request.Request(url, json.dumps({"query": query}).encode(), {"content-type": "application/json"})
+    with urllib.request.urlopen(request, timeout=30) as answer:
+        return json.load(answer)
+
+
+def test_serve_answers_at_the_address_that_it_prints_first(folder: Path) -> None:
+    with serving(folder, "--port", "0", "--default-namespace", "user:me") as (line, url):
+        assert line == f"metaflow-graphql serves {url} over local@{folder}\n"
+        assert asked(url, "{ defaultNamespace }") == {"data": {"defaultNamespace": "user:me"}}
+
+
+def test_query_prints_the_answer(folder: Path) -> None:
+    assert ran(folder, "query", "{ defaultNamespace }") == (0, '{"data":{"defaultNamespace":null}}\n', "")
+
+
+def test_query_takes_a_file_and_variables(folder: Path) -> None:
+    (folder / "asked.graphql").write_text("query A($is: Boolean!) { defaultNamespace @include(if: $is) __typename }")
+    arguments = ("query", "asked.graphql", "--variables", '{"is": false}', "--default-namespace", "user:me")
+    assert ran(folder, *arguments) == (0, '{"data":{"__typename":"Query"}}\n', "")
+
+
+def test_query_fails_where_the_answer_has_errors(folder: Path) -> None:
+    code, printed, complaint = ran(folder, "query", "{ none }")
+    assert (code, json.loads(printed), complaint) == (
+        1,
+        {
+            "errors": [
+                {
+                    "message": "Cannot query field 'none' on type 'Query'. Did you mean 'node'?",
+                    "locations": [{"line": 1, "column": 3}],
+                    "extensions": {"code": "GRAPHQL_VALIDATION_FAILED"},
+                }
+            ]
+        },
+        "",
+    )
+
+
+def test_a_folder_without_flows_is_an_empty_answer(folder: Path) -> None:
+    answer = '{"data":{"flows":{"nodes":[],"totalCount":0}}}\n'
+    query = "{ flows { nodes { name } totalCount } }"
+    assert ran(folder, "query", query) == (0, answer, "")
+    assert ran(folder, "query", query, "--metadata", "a=local@../home") == (0, answer, "")
+
+
+def test_schema_prints_the_schema(folder: Path) -> None:
+    assert ran(folder, "schema") == (0, schema.as_str() + "\n", "")
+
+
+def test_the_version_is_told(folder: Path) -> None:
+    assert ran(folder, "--version") == (0, f"metaflow-graphql {__version__}\n", "")
+
+
+# arguments: the line on stderr
+REFUSED: dict[tuple[str, ...], str] = {
+    (): "metaflow-graphql: the following arguments are required: COMMAND (see metaflow-graphql --help)",
+    ("serve", "--prot", "1"): "metaflow-graphql: unrecognized arguments: --prot 1 (see metaflow-graphql --help)",
+    ("serve", "--port", "x"): (
+        "metaflow-graphql serve: argument --port: invalid port value: 'x' (see metaflow-graphql serve --help)"
+    ),
+    ("serve", "--port", "65536"): (
+        "metaflow-graphql serve: argument --port: invalid port value: '65536' (see metaflow-graphql serve --help)"
+    ),
+    ("serve", "--metadata", "a=local@/not/there"): "metaflow-graphql: --metadata a: there is no folder /not/there.",
+    ("query", "flows"): "metaflow-graphql: 'flows' is neither a query nor a file.",
+    ("query", "{ flows }", "--variables", "[]"): (
+        'metaflow-graphql: --variables must be a JSON object, such as {"flow": "HelloFlow"}.'
+    ),
+    ("query", "{ flows }", "--variables", "{"): (
+        "metaflow-graphql: --variables is not JSON: "
+        "Expecting property name enclosed in double quotes: line 1 column 2 (char 1)."
+    ),
+}
+
+
+@pytest.mark.parametrize("arguments", REFUSED)
+def test_a_wrong_option_is_one_line_and_exit_code_2(folder: Path, arguments: tuple[str, ...]) -> None:
+    assert ran(folder, *arguments) == (2, "", REFUSED[arguments] + "\n")
+
+
+def test_metadata_that_is_not_supported_yet_is_one_line(folder: Path) -> None:
+    code, printed, complaint = ran(folder, "serve", METAFLOW_DEFAULT_METADATA="service")
+    assert (code, printed, complaint.count("\n")) == (2, "", 1)
+
+
+def test_a_port_in_use_is_one_line(folder: Path) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        line = f"metaflow-graphql: Port {port} of 127.0.0.1 is in use: choose another by --port.\n"
+        assert ran(folder, "serve", "--port", str(port)) == (2, "", line)
+
+
+def test_a_host_of_another_machine_is_one_line(folder: Path) -> None:
+    assert ran(folder, "serve", "--host", "192.0.2.1") == (
+        2,
+        "",
+        "metaflow-graphql: 192.0.2.1 can't be listened on at port 8080: Cannot assign requested address.\n",
+    )
+
+
+SLOW = """
+import asyncio, time
+import strawberry
+from metaflow_graphql.resolvers.context import Gateway
+from metaflow_graphql.server.app import application
+from metaflow_graphql.server.serve import address_of, listen, serve
+
+@strawberry.type
+class Query:
+    @strawberry.field
+    async def sleeping(self) -> bool:
+        await asyncio.sleep(60)
+        return True
+
+    @strawberry.field
+    async def reading(self) -> bool:
+        await asyncio.to_thread(time.sleep, 60)
+        return True
+
+listening = listen("127.0.0.1", 0)
+app = application(strawberry.Schema(Query), Gateway({}, "default"))
+serve(app, listening, lambda: print("serves at", address_of(listening), flush=True))
+"""
+
+
+@pytest.mark.parametrize("field", ["sleeping", "reading"])
+def test_sigterm_ends_the_server_within_seconds_whatever_it_does(folder: Path, field: str) -> None:
+    with serving(folder, command=(sys.executable, "-c", SLOW)) as (_, url):
+        host, port = url.removeprefix("http://").split(":")
+        client = socket.create_connection((host, int(port)))
+        client.sendall(b"GET /graphql?query={%s} HTTP/1.1\r\nHost: a\r\n\r\n" % field.encode())
+        time.sleep(0.5)
+        begun = time.monotonic()
+    client.close()
+    assert time.monotonic() - begun < 8
