@@ -44,11 +44,9 @@ def _partial_new(callee: object) -> Instance | None:
     if not isinstance(callee, Instance) or callee.name != "functools.partial":
         return None
     match cast(Args, callee.state):
-        case (Global(attribute="__new__"), (Global(), *_), dict(), _):
-            _, (cls, *args), kwargs, _ = cast(
-                tuple[object, tuple[Global, *Args], dict[object, object], object], callee.state
-            )
-            return Instance(cls, tuple(args), kwargs, new=True)
+        case (Global(attribute="__new__"), tuple(), dict(), _):
+            _, args, kwargs, _ = cast(tuple[object, Args, dict[object, object], object], callee.state)
+            return Instance(args[0], args[1:], kwargs, new=True) if args and isinstance(args[0], Global) else None
         case _:
             return None
 

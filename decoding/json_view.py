@@ -226,7 +226,9 @@ class _View:
         return self.fields(value, kinds.fields(value), value.name)
 
     def offset(self, value: timezone) -> JSON:
-        return self.fields(value, {"args": [value.utcoffset(None), str(value)]}, "datetime.timezone")
+        offset = value.utcoffset(None)
+        name = [] if str(value) == str(timezone(offset)) else [str(value)]
+        return self.fields(value, {"args": [offset, *name]}, "datetime.timezone")
 
     def zone(self, value: ZoneInfo) -> JSON:
         return self.fields(value, {"args": [str(value)]}, "zoneinfo.ZoneInfo")

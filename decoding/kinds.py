@@ -132,11 +132,6 @@ def _chained(instance: Instance) -> Pairs | None:
     return list(merged.items())
 
 
-def _user_dict(instance: Instance) -> Pairs | None:
-    data = (named(instance.state) or {}).get("data")
-    return list(cast(dict[object, object], data).items()) if isinstance(data, dict) else None
-
-
 def _partial(instance: Instance) -> Fields | None:
     match cast(tuple[object, ...], instance.state):
         case (func, tuple(), dict(), _):
@@ -164,7 +159,6 @@ _MAPPINGS: dict[str, Callable[[Instance], Pairs | None]] = {
     "collections.Counter": _set_pairs,
     "collections.defaultdict": _default_pairs,
     "collections.ChainMap": _chained,
-    "collections.UserDict": _user_dict,
 }
 _FIELDS: dict[str, Callable[[Instance], Fields | None]] = {
     "functools.partial": _partial,

@@ -10,7 +10,7 @@ Args = tuple[object, ...]
 # Beyond this, writing an int in decimal takes too long to be worth it: CPython's time grows with the square.
 LONGEST_INT = 400_000  # bits: some 120,000 digits
 _SHORT_INT = 14_000  # bits: str() itself refuses more than 4300 digits
-_DECIMAL_LENGTH = 10_000
+_DECIMAL_LENGTH = 1000  # texts.py shows longer ones as they are written
 _FRACTION_BITS = 4000
 _FRACTION = compile(r"([-+]?\d{1,1000})(?:/(\d{1,1000}))?", ASCII)
 _RANGE = 2**63

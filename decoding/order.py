@@ -4,7 +4,6 @@ from collections.abc import Set
 from datetime import date, timedelta
 from decimal import Decimal
 from fractions import Fraction
-from math import isnan
 from typing import cast
 
 from .stand_ins import Key
@@ -21,7 +20,11 @@ def arranged(members: Set[object]) -> list[object]:
     """The members, out of their Keys; those that cannot be compared stay in the order of the pickle, last."""
     values = [member.value for member in sorted((m for m in members if isinstance(m, Key)), key=lambda key: key.order)]
     scalars = [member for member in members if not isinstance(member, Key)]
-    return [*_sorted_scalars(scalars), *_sorted_if_alike(values)]
+    if len(scalars) == len(members):
+        return _sorted_scalars(scalars)
+    large = [value for value in values if type(value) is int]
+    others = [value for value in values if type(value) is not int]
+    return [*_sorted_scalars(scalars + large), *_sorted_if_alike(others)]
 
 
 def _sorted_scalars(values: list[object]) -> list[object]:
@@ -35,7 +38,7 @@ def _rank(value: object) -> tuple[int, object]:
     if value is None:
         return 0, 0
     if isinstance(value, int | float):
-        return (2, 0) if isnan(value) else (1, value)
+        return (2, 0) if value != value else (1, value)  # NaN alone differs from itself
     return 3 if isinstance(value, str) else 4, value
 
 
@@ -44,7 +47,7 @@ def _sorted_if_alike(values: list[object]) -> list[object]:
     if kinds == {tuple}:
         comparable = all(map(_light, cast(list[tuple[object, ...]], values)))
     else:
-        comparable = kinds <= {int} or (len(kinds) == 1 and kinds <= _ALIKE)
+        comparable = len(kinds) == 1 and kinds <= _ALIKE
     try:
         return sorted(values) if comparable else values  # pyright: ignore[reportArgumentType, reportUnknownVariableType]
     except (TypeError, ArithmeticError):

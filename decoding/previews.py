@@ -129,8 +129,8 @@ def _wrapped(name: str, value: Instance, inner: Iterator[object]) -> Iterator[ob
     if value.callee.module not in ("collections", "array"):
         return inner
     opening: tuple[object, ...] = (_Text(f"{name}("),)
-    if name in ("defaultdict", "array") and value.args:
-        opening = (*opening, value.args[0], _Text(", "))
+    if name in ("defaultdict", "array"):
+        opening = (*opening, value.args[0] if value.args else None, _Text(", "))
     return chain(opening, inner, (_Text(")"),))
 
 

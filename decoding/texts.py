@@ -3,10 +3,12 @@
 from collections.abc import Callable
 from ipaddress import IPv4Address, IPv4Interface, IPv4Network, IPv6Address, IPv6Interface, IPv6Network
 from pathlib import PurePath, PurePosixPath, PureWindowsPath
+from re import ASCII, compile
 from uuid import UUID
 
 from .stand_ins import Instance, read
 
+_DECIMAL = compile(r"-?\d+(\.\d+)?(E[-+]\d+)?", ASCII)
 _PATH_LENGTH = 10_000
 # Bits of the flags of a pattern, in the order in which Python writes them.
 _FLAGS = {
@@ -30,6 +32,15 @@ def _uuid(instance: Instance) -> str | None:
     match instance.state:
         case {"int": int(number)}:
             return str(UUID(int=number))
+        case _:
+            return None
+
+
+def _decimal(instance: Instance) -> str | None:
+    """One with more digits than are computed with: its pickle holds its text."""
+    match instance.args:
+        case (str(written),) if _DECIMAL.fullmatch(written):
+            return written
         case _:
             return None
 
@@ -100,6 +111,7 @@ _PATHS: dict[str, type[PurePath]] = {
 }
 _TEXTS: dict[str, Callable[[Instance], str | None]] = {
     "uuid.UUID": _uuid,
+    "decimal.Decimal": _decimal,
     "re._compile": _pattern,
     "ipaddress.IPv4Address": _address(IPv4Address),
     "ipaddress.IPv6Address": _address(IPv6Address),

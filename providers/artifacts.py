@@ -103,7 +103,7 @@ class ArtifactReader:
         for key in keys:
             if key.content_type not in _PICKLES:
                 answers[key] = ArtifactUnreadable(
-                    f"{key.pathspec} is encoded as {ascii(key.content_type[:80])}, which the gateway does not read."
+                    f"{key.pathspec} is encoded as {key.content_type[:80]!a}, which the gateway does not read."
                 )
             elif key.form in ("data", "object") and key.blob.sha in _KNOWN_SHAS:
                 answers[key] = _KNOWN_SHAS[key.blob.sha]
@@ -128,7 +128,9 @@ class ArtifactReader:
             return {
                 of_key: self._view(
                     objects[key.blob] if key.form == "object" else contents.get(key.blob, objects[key.blob]),
-                    key.form, key.length, key in enums
+                    key.form,
+                    key.length,
+                    key in enums,
                 )
                 for of_key, key in shown.items()
             }
@@ -148,18 +150,19 @@ class ArtifactReader:
     def _decoded(self, pickles: dict[BlobKey, bytes | GatewayError]) -> dict[BlobKey, object]:
         """The object of each blob, inert, or the error that it met."""
         return {
-            blob: found if isinstance(found, GatewayError) else _attempted(lambda read=found: decoding.decode(read, self.limits))
+            blob: found
+            if isinstance(found, GatewayError)
+            else _attempted(lambda read=found: decoding.decode(read, self.limits))
             for blob, found in pickles.items()
         }
 
     async def _contents(self, objects: dict[BlobKey, object]) -> dict[BlobKey, object]:
-        """Of each IncludeFile: the file's text or bytes, as Metaflow's client gives them (includefile.py:IncludedFile)."""
+        """Of each IncludeFile its text or bytes, as Metaflow's client gives them (includefile.py:IncludedFile)."""
         files = {blob: described for blob, found in objects.items() if (described := descriptor(found)) is not None}
         urls = [str(described.get("url")) for described in files.values()]
         contents = await self.datastore.included_files(urls, self.limits.bytes) if urls else []
         return {
-            blob: _text(content, described)
-            for (blob, described), content in zip(files.items(), contents, strict=True)
+            blob: _text(content, described) for (blob, described), content in zip(files.items(), contents, strict=True)
         }
 
     async def _enums(self, keys: Iterable[ValueKey]) -> set[ValueKey]:
@@ -184,8 +187,16 @@ def descriptor(found: object) -> dict[str, object] | None:
     """What an IncludedFile says of its file: url, is_text, encoding, size; None for any other object."""
     if not isinstance(found, decoding.Instance) or found.name != INCLUDED_FILE:
         return None
-    state = found.state.get("_descriptor") if isinstance(found.state, dict) else None
-    return cast("dict[str, object]", state) if isinstance(state, dict) else {}
+    state = cast("dict[str, object]", found.state) if isinstance(found.state, dict) else {}
+    described = state.get("_descriptor")
+    return cast("dict[str, object]", described) if isinstance(described, dict) else {}
+
+
+def file_size(view: JSON) -> int | None:
+    """The size (bytes) of an included file, out of the JSON view of its IncludedFile; None where it has none."""
+    described = cast("dict[str, Any]", view).get("_descriptor") if isinstance(view, dict) else None
+    size = cast("dict[str, Any]", described).get("size") if isinstance(described, dict) else None
+    return size if isinstance(size, int) else None
 
 
 def _text(content: bytes | GatewayError, described: dict[str, object]) -> object:

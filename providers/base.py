@@ -109,7 +109,7 @@ class MetadataProvider(Protocol):
         """Where the artifacts are read that this provider has the records of."""
         ...
 
-    async def flows(self, keys: list[FlowKey]) -> list[records.Flow | None | GatewayError]:
+    async def flows(self, keys: list[FlowKey]) -> list[records.Flow | GatewayError | None]:
         """Each named flow; NamespaceMismatch where none of its runs is in the namespace."""
         ...
 
@@ -119,19 +119,19 @@ class MetadataProvider(Protocol):
 
     async def run_pages(self, keys: list[RunPageKey]) -> list[RunPage | GatewayError]: ...
 
-    async def run_counts(self, keys: list[RunsKey]) -> list[int | None | GatewayError]:
+    async def run_counts(self, keys: list[RunsKey]) -> list[int | GatewayError | None]:
         """How many there are; None where the provider can't count without reading all."""
         ...
 
-    async def runs(self, keys: list[Key]) -> list[records.Run | None | GatewayError]: ...
+    async def runs(self, keys: list[Key]) -> list[records.Run | GatewayError | None]: ...
 
-    async def steps(self, keys: list[Key]) -> list[records.Step | None | GatewayError]: ...
+    async def steps(self, keys: list[Key]) -> list[records.Step | GatewayError | None]: ...
 
     async def steps_of(self, runs: list[Key]) -> list[list[records.Step | GatewayError] | GatewayError]:
         """The steps of each run, newest first, `_parameters` among them; none where the run does not exist."""
         ...
 
-    async def tasks(self, keys: list[Key]) -> list[records.Task | None | GatewayError]:
+    async def tasks(self, keys: list[Key]) -> list[records.Task | GatewayError | None]:
         """Each task; whether the attempt asked for exists is not looked up."""
         ...
 
@@ -139,7 +139,7 @@ class MetadataProvider(Protocol):
         """The tasks of each step, newest first."""
         ...
 
-    async def created_at(self, keys: list[Key]) -> list[int | None | GatewayError]:
+    async def created_at(self, keys: list[Key]) -> list[int | GatewayError | None]:
         """The `ts_epoch` of each flow, step or task."""
         ...
 
@@ -151,7 +151,7 @@ class MetadataProvider(Protocol):
         """Every attempt of each task that started, oldest first; the key's attempt is ignored."""
         ...
 
-    async def artifacts(self, keys: list[Key]) -> list[records.DataArtifact | None | GatewayError]:
+    async def artifacts(self, keys: list[Key]) -> list[records.DataArtifact | GatewayError | None]:
         """Each artifact, of the attempt asked for, else of the latest attempt that is done."""
         ...
 
@@ -163,7 +163,7 @@ class MetadataProvider(Protocol):
         """The names of the same, sorted."""
         ...
 
-    async def last_activity(self, runs: list[Key]) -> list[int | None | GatewayError]:
+    async def last_activity(self, runs: list[Key]) -> list[int | GatewayError | None]:
         """The newest trace (ms since the epoch) of anything that happened in each run; None without any."""
         ...
 
@@ -196,7 +196,7 @@ class BlobKey(NamedTuple):
 class Datastore(Protocol):
     """Where artifacts are read from. Locations in its keys come from metadata: they are data from strangers."""
 
-    async def infos(self, keys: list[InfoKey]) -> list[dict[str, records.ArtifactInfo] | None | GatewayError]:
+    async def infos(self, keys: list[InfoKey]) -> list[dict[str, records.ArtifactInfo] | GatewayError | None]:
         """What each attempt's data file (`N.data.json`) says of its artifacts, by name."""
         ...
 

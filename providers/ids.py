@@ -1,6 +1,7 @@
-"""Relay ids: `Run:default/HelloFlow/2`, `Task:default/HelloFlow/2/start/1?attempt=0`, `Flow:default/HelloFlow?namespace=x`.
+"""Relay ids, such as `Run:default/HelloFlow/2`, `Task:default/HelloFlow/2/start/1?attempt=0`.
 
-Clients must not look inside; they are plain because one is made for every object of an answer.
+Clients must not look inside; they are plain text because one is made for every object of an answer. A flow's
+ends with `?namespace=…` where it was asked for in one.
 """
 
 import re
@@ -8,13 +9,15 @@ from typing import NamedTuple
 from urllib.parse import quote, unquote
 
 from . import pathspec
-from .errors import BadUserInput, InvalidPathspec
+from .errors import BadUserInput
 
 PROVIDER_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
 _ID = re.compile(
     rf"(?P<type>[A-Za-z]+):(?P<provider>{PROVIDER_NAME.pattern})/(?P<pathspec>[^?]+)"
     r"(?:\?attempt=(?P<attempt>[0-5])|\?namespace=(?P<namespace>.*))?"
 )
+_LEVELS = {name: level for level, name in enumerate(pathspec.LEVELS, 1)}
+_MAX_LENGTH = 8192
 
 
 class Identity(NamedTuple):
@@ -27,27 +30,26 @@ class Identity(NamedTuple):
     namespace: str | None = None
 
 
-def of_object(type_name: str, provider: str, pathspec: str, attempt: int | None = None) -> str:
+def of_object(kind: str, provider: str, pathspec: str, attempt: int | None = None) -> str:
     """The id of a run, step, task or artifact, and of what is one to one with it."""
-    return f"{type_name}:{provider}/{pathspec}" if attempt is None else f"{type_name}:{provider}/{pathspec}?attempt={attempt}"
+    plain = f"{kind}:{provider}/{pathspec}"
+    return plain if attempt is None else f"{plain}?attempt={attempt}"
 
 
 def of_flow(provider: str, name: str, namespace: str | None) -> str:
     """The id of a flow in a namespace."""
-    return f"Flow:{provider}/{name}" if namespace is None else f"Flow:{provider}/{name}?namespace={quote(namespace, safe='')}"
+    plain = f"Flow:{provider}/{name}"
+    return plain if namespace is None else f"{plain}?namespace={quote(namespace, safe='')}"
 
 
 def parse(text: str) -> Identity:
     """What an id of a hierarchy's object stands for; BadUserInput where it is none of ours."""
-    match = _ID.fullmatch(text) if len(text) <= 8192 else None
-    if match and match["type"] in pathspec.LEVELS:
-        level = pathspec.LEVELS.index(match["type"]) + 1
+    match = _ID.fullmatch(text) if len(text) <= _MAX_LENGTH else None
+    level = match and _LEVELS.get(match["type"])
+    if match and level:
         attempt = None if match["attempt"] is None else int(match["attempt"])
         namespace = None if match["namespace"] is None else unquote(match["namespace"])
-        try:
-            pathspec.parse(match["pathspec"], level)
-        except InvalidPathspec:
-            level = 0
-        if level >= 4 or (level >= 1 and attempt is None and (level == 1 or namespace is None)):
+        possible = (attempt is None or level >= _LEVELS["Task"]) and (namespace is None or level == _LEVELS["Flow"])
+        if possible and pathspec.is_pathspec(match["pathspec"], level):
             return Identity(match["type"], match["provider"], match["pathspec"], attempt, namespace)
     raise BadUserInput(f"{pathspec.shown(text)} is no id that this gateway gave out.")

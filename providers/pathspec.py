@@ -1,7 +1,6 @@
 """Pathspecs: Flow/Run/Step/Task/Artifact. What passes here is safe as a part of a path and of a URL."""
 
 import re
-from collections.abc import Sequence
 
 from .errors import InvalidPathspec
 
@@ -27,11 +26,16 @@ def component(text: str, what: str) -> str:
 
 def parse(text: str, level: int | None = None) -> list[str]:
     """The components of a pathspec of that level (1 Flow … 5 DataArtifact), or of any; raises InvalidPathspec."""
+    if not is_pathspec(text, level):
+        raise InvalidPathspec(f"{shown(text)} is no pathspec of {_expected(level)}.")
+    return text.split("/")
+
+
+def is_pathspec(text: str, level: int | None = None) -> bool:
+    """Whether it is a pathspec of that level, or of any."""
     parts = text.split("/", len(LEVELS))
-    levels = range(1, len(LEVELS) + 1) if level is None else (level,)
-    if len(parts) not in levels or not all(map(_COMPONENT.fullmatch, parts)):
-        raise InvalidPathspec(f"{shown(text)} is no pathspec of {_expected(levels)}.")
-    return parts
+    known = len(parts) <= len(LEVELS) if level is None else len(parts) == level
+    return known and all(map(_COMPONENT.fullmatch, parts))
 
 
 def shown(text: str) -> str:
@@ -54,8 +58,7 @@ def run_of(pathspec: str) -> str:
     return "/".join(pathspec.split("/", 2)[:2])
 
 
-def _expected(levels: Sequence[int]) -> str:
-    if len(levels) > 1:
-        return "a flow, run, step, task or artifact: HelloFlow/2/start/1/x"
-    article = "an" if LEVELS[levels[0] - 1][0] in "AEIOU" else "a"
-    return f"{article} {LEVELS[levels[0] - 1]}: it looks like {_EXAMPLES[levels[0] - 1]}"
+def _expected(level: int | None) -> str:
+    if level is None:
+        return f"a flow, run, step, task or artifact, which look like {_EXAMPLES[-1]}"
+    return f"a {LEVELS[level - 1]}, which looks like {_EXAMPLES[level - 1]}"

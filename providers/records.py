@@ -89,7 +89,8 @@ class Attempt(msgspec.Struct, frozen=True, gc=False):
 
     `started_at` (ms): its metadata `attempt`. `ok`: its metadata `attempt_ok`, None where it wrote none. `exited_ok`:
     how its process ended, where whoever started it wrote that down. `ended_at` (ms): the first of these
-    that tells the end. `done`: its artifacts are registered. `killed`: its scheduler ended it, so that no retry follows.
+    that tells the end. `done`: its artifacts are registered. `killed`: its scheduler ended it: no
+    retry follows.
     """
 
     number: int

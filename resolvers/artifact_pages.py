@@ -9,7 +9,7 @@ from ..providers.pathspec import parent
 from .context import Context
 from .data import shown
 from .loaders import each
-from .pages import Page, Window, between, decode, encode, fill, page, readable
+from .pages import Page, Window, between, decode, encode, existing, fill, page, readable
 from .statuses import task_key
 
 
@@ -40,7 +40,7 @@ async def page_of(
     start, end = between(window, len(places), index)
     chosen, more = await fill(places[start:end], window, None)
     keys = [Key(tasks[number].provider, f"{tasks[number].pathspec}/{name}") for number, name in chosen]
-    found, errors = readable([entry for entry in await each(context.loaders.artifacts, keys) if entry is not None])
+    found, errors = readable(existing(await each(context.loaders.artifacts, keys)))
     return page(found, more, window, _cursor, total, errors)
 
 

@@ -2,10 +2,8 @@
 
 import re
 
-from strawberry import UNSET
-
 from ..providers import records
-from ..providers.artifacts import INCLUDED_FILE, JSON, value_key
+from ..providers.artifacts import INCLUDED_FILE, JSON, file_size, value_key
 from ..providers.base import Key
 from ..providers.errors import LimitExceeded
 from ..providers.pathspec import parent as above
@@ -13,7 +11,7 @@ from . import inputs
 from .common import system_tags, tags, user_tags
 from .context import Context, Info
 from .events import origins_of
-from .loaders import each, gathered
+from .loaders import Answers, each, gathered
 from .values import values_of
 
 __all__ = ["system_tags", "tags", "user_tags"]
@@ -23,12 +21,12 @@ MAX_PREVIEW = 10_000
 _TYPE = re.compile(r"<class '(.+)'>")
 
 
-async def parent(artifacts: list[records.DataArtifact], info: Info) -> list[records.Task | None | BaseException]:
+async def parent(artifacts: list[records.DataArtifact], info: Info) -> Answers[records.Task | None]:
     """The task, seen at the attempt that was asked for."""
     return await each(info.context.loaders.tasks, map(_task, artifacts))
 
 
-async def origin_pathspec(artifacts: list[records.DataArtifact], info: Info) -> list[str | None | BaseException]:
+async def origin_pathspec(artifacts: list[records.DataArtifact], info: Info) -> Answers[str | None]:
     keys = [_task(artifact)._replace(attempt=None) for artifact in artifacts]
     origins = await each(info.context.derived(origins_of), keys)
     return [
@@ -37,24 +35,26 @@ async def origin_pathspec(artifacts: list[records.DataArtifact], info: Info) -> 
     ]
 
 
-async def size(artifacts: list[records.DataArtifact], info: Info) -> list[int | None | BaseException]:
+async def size(artifacts: list[records.DataArtifact], info: Info) -> Answers[int | None]:
     return await gathered(_size(artifact, info.context) for artifact in artifacts)
 
 
-async def type(artifacts: list[records.DataArtifact], info: Info) -> list[str | None | BaseException]:
+async def type(artifacts: list[records.DataArtifact], info: Info) -> Answers[str | None]:
     return await gathered(_type(artifact, info.context) for artifact in artifacts)
 
 
-async def data(artifacts: list[records.DataArtifact], info: Info) -> list[JSON | BaseException]:
+async def data(artifacts: list[records.DataArtifact], info: Info) -> Answers[JSON]:
     return await values_of(artifacts, info.context)
 
 
 async def preview(
     artifacts: list[records.DataArtifact], info: Info, length: inputs.PreviewLength = DEFAULT_PREVIEW
-) -> list[str | BaseException]:
+) -> Answers[str]:
     length = DEFAULT_PREVIEW if length is None else length
     if not 0 <= length <= MAX_PREVIEW:
-        raise LimitExceeded(f"length is {length}: a preview has from 0 to {MAX_PREVIEW} characters (previewLength in serverInfo.limits).")
+        raise LimitExceeded(
+            f"length is {length}: a preview has 0 to {MAX_PREVIEW} characters (previewLength in serverInfo.limits)."
+        )
     keys = [value_key(artifact)._replace(form="preview", length=length) for artifact in artifacts]
     return await each(info.context.loaders.values, keys)
 
@@ -64,9 +64,7 @@ async def _size(artifact: records.DataArtifact, context: Context) -> int | None:
     info = await _info(artifact, context)
     if info is None or info.type != f"<class '{INCLUDED_FILE}'>":
         return info and info.size
-    described = await context.loaders.values.load(value_key(artifact)._replace(form="object"))
-    size = described.get("_descriptor", {}).get("size") if isinstance(described, dict) else None
-    return size if isinstance(size, int) else None
+    return file_size(await context.loaders.values.load(value_key(artifact)._replace(form="object")))
 
 
 async def _type(artifact: records.DataArtifact, context: Context) -> str | None:

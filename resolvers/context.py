@@ -2,8 +2,7 @@
 
 from collections.abc import Awaitable, Callable, Coroutine, Mapping
 from dataclasses import dataclass, field
-from functools import partial
-from typing import Any, TypeVar
+from typing import Any, TypeVar, cast
 
 import msgspec
 import strawberry
@@ -14,7 +13,7 @@ from ..providers.artifacts import Artifacts
 from ..providers.base import MetadataProvider
 from ..providers.errors import GatewayError, UnknownMetadataProvider
 from ..providers.pathspec import shown
-from .loaders import Loaders, loader
+from .loaders import Answers, Loaders, loader
 
 K = TypeVar("K")
 V = TypeVar("V")
@@ -77,12 +76,14 @@ class Context:
             self.levels[key] = DataLoader(answer, cache=False)
         return self.levels[key]
 
-    def derived(
-        self, by: Callable[[list[K], "Context"], Coroutine[Any, Any, list[V | BaseException]]]
-    ) -> DataLoader[K, V]:
+    def derived(self, by: Callable[[list[K], "Context"], Coroutine[Any, Any, Answers[V]]]) -> DataLoader[K, V]:
         """What `by` makes of what the loaders hold, for each key once in the operation."""
         if by not in self.levels:
-            self.levels[by] = loader(partial(by, context=self))
+
+            async def batch(keys: list[K]) -> Answers[V]:
+                return await by(keys, self)
+
+            self.levels[by] = loader(batch)
         return self.levels[by]
 
     def forget(self) -> None:
@@ -92,8 +93,8 @@ class Context:
 
     def report(self, error: GatewayError, info: "Info") -> None:
         """Tell the client of an object that is left out of the list at this field."""
-        nodes = info._raw_info.field_nodes  # noqa: SLF001  # pyright: ignore[reportPrivateUsage] - nowhere else
-        self.reported.append(GraphQLError(str(error), nodes, path=info.path.as_list(), original_error=error))
+        raw = cast("Any", info._raw_info)  # pyright: ignore[reportPrivateUsage, reportUnknownMemberType] - nowhere else
+        self.reported.append(GraphQLError(str(error), raw.field_nodes, path=info.path.as_list(), original_error=error))
 
 
 Info = strawberry.Info[Context, None]

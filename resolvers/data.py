@@ -12,7 +12,7 @@ from ..providers.pathspec import component
 from . import inputs
 from .context import Context, Info
 from .inputs import sent
-from .loaders import each, gathered
+from .loaders import Answers, each, gathered
 from .values import Found, values_of
 
 
@@ -41,7 +41,7 @@ def checked(names: list[str] | None) -> list[str] | None:
     return None if names is None else [component(name, "artifact's name") for name in dict.fromkeys(names)]
 
 
-async def data_of(tasks: list[records.Task], context: Context) -> list[MetaflowData | BaseException]:
+async def data_of(tasks: list[records.Task], context: Context) -> Answers[MetaflowData]:
     keys = [Key(task.provider, task.pathspec, task.asked) for task in tasks]
     found = await each(context.loaders.artifact_names_of, keys)
     return [
@@ -50,25 +50,25 @@ async def data_of(tasks: list[records.Task], context: Context) -> list[MetaflowD
     ]
 
 
-async def has(data: list[MetaflowData], info: Info, name: inputs.Name) -> list[bool | BaseException]:
+async def has(data: list[MetaflowData], info: Info, name: inputs.Name) -> Answers[bool]:
     return [name in of_task.all_names for of_task in data]
 
 
-async def value(data: list[MetaflowData], info: Info, name: inputs.Name) -> list[JSON | BaseException]:
+async def value(data: list[MetaflowData], info: Info, name: inputs.Name) -> Answers[JSON]:
     name = component(name, "artifact's name")
-    return await values_of(await each(info.context.loaders.artifacts, [_key(of.task, name) for of in data]), info.context)
+    return await values_of(
+        await each(info.context.loaders.artifacts, [_key(of.task, name) for of in data]), info.context
+    )
 
 
-async def values(
-    data: list[MetaflowData], info: Info, names: inputs.ArtifactNames = UNSET
-) -> list[dict[str, Any] | BaseException]:
+async def values(data: list[MetaflowData], info: Info, names: inputs.ArtifactNames = UNSET) -> Answers[dict[str, Any]]:
     wanted = checked(names)
     return await gathered(_values(of_task.task, _wanted(of_task, wanted), info.context) for of_task in data)
 
 
 async def entries(
     data: list[MetaflowData], info: Info, names: inputs.ArtifactNames = UNSET
-) -> list[list[DataEntry] | BaseException]:
+) -> Answers[list[DataEntry]]:
     wanted = checked(names)
     return [[DataEntry(of_task.task, name) for name in _wanted(of_task, wanted)] for of_task in data]
 
@@ -77,7 +77,7 @@ async def entry_artifact(entries: list[DataEntry], info: Info) -> list[Found]:
     return await each(info.context.loaders.artifacts, [_key(entry.task, entry.name) for entry in entries])
 
 
-async def entry_value(entries: list[DataEntry], info: Info) -> list[JSON | BaseException]:
+async def entry_value(entries: list[DataEntry], info: Info) -> Answers[JSON]:
     return await values_of(await entry_artifact(entries, info), info.context)
 
 

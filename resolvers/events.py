@@ -5,7 +5,7 @@ from ..providers.base import Key
 from ..providers.errors import GatewayError
 from ..providers.pathspec import is_component
 from .context import Context
-from .loaders import each, gathered
+from .loaders import Answers, each, gathered
 from .pages import readable
 
 ORIGIN_RUN = "origin-run-id"
@@ -14,15 +14,13 @@ ORIGIN_TASK = "origin-task-id"
 Events = list[records.Metadata]
 
 
-async def events_of(tasks: list[Key], context: Context) -> list[Events | BaseException]:
+async def events_of(tasks: list[Key], context: Context) -> Answers[Events]:
     """The events of each task, oldest first: of the key's attempt, else of all (client/core.py:Task.metadata)."""
     found = await each(context.loaders.metadata_of, [task._replace(attempt=None) for task in tasks])
-    return await gathered(
-        _with_origin(task, entries, context) for task, entries in zip(tasks, found, strict=True)
-    )
+    return await gathered(_with_origin(task, entries, context) for task, entries in zip(tasks, found, strict=True))
 
 
-async def latest_of(tasks: list[Key], context: Context) -> list[dict[str, str | None] | BaseException]:
+async def latest_of(tasks: list[Key], context: Context) -> Answers[dict[str, str | None]]:
     """The latest value of each metadata name (client/core.py:Task.metadata_dict)."""
     found = await each(context.derived(events_of), tasks)
     return [
@@ -31,7 +29,7 @@ async def latest_of(tasks: list[Key], context: Context) -> list[dict[str, str | 
     ]
 
 
-async def origins_of(tasks: list[Key], context: Context) -> list[str | None | BaseException]:
+async def origins_of(tasks: list[Key], context: Context) -> Answers[str | None]:
     """The pathspec of the task that each was cloned from on a resume; None where it was executed."""
     found = await each(context.derived(events_of), tasks)
     return [

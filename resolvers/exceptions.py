@@ -1,4 +1,4 @@
-"""What ended a task, or what @catch caught: Metaflow keeps it as an artifact (exception.py:MetaflowExceptionWrapper)."""
+"""What ended a task, or what @catch caught: an artifact of Metaflow's (exception.py:MetaflowExceptionWrapper)."""
 
 from typing import Any, cast
 
@@ -7,7 +7,7 @@ import msgspec
 from ..providers import records
 from ..providers.artifacts import JSON
 from .context import Context
-from .loaders import gathered
+from .loaders import Answers, gathered
 from .values import named_values
 
 
@@ -18,7 +18,7 @@ class TaskException(msgspec.Struct, frozen=True, gc=False):
     caught: bool
 
 
-async def exceptions_of(tasks: list[records.Task], context: Context) -> list[TaskException | None | BaseException]:
+async def exceptions_of(tasks: list[records.Task], context: Context) -> Answers[TaskException | None]:
     """The exception of each task; None where there was none."""
     return await gathered(_exception(task, context) for task in tasks)
 

@@ -12,7 +12,7 @@ from . import inputs, listings, namespaces
 from .common import created_at
 from .context import Info
 from .inputs import sent
-from .loaders import each, gathered
+from .loaders import Answers, each, gathered
 from .pages import Page, between, decode, encode, fill, page, readable, window
 
 __all__ = ["all_flows", "created_at", "latest_run", "latest_successful_run", "run", "runs"]
@@ -50,7 +50,7 @@ async def all_flows(
 
 async def latest_run(
     flows: list[records.Flow], info: Info, namespace: inputs.FlowNamespace = UNSET
-) -> list[records.Run | None | BaseException]:
+) -> Answers[records.Run | None]:
     return await gathered(
         listings.newest(info.context, flow.provider, flow.name, _namespace(flow, namespace)) for flow in flows
     )
@@ -58,7 +58,7 @@ async def latest_run(
 
 async def latest_successful_run(
     flows: list[records.Flow], info: Info, namespace: inputs.FlowNamespace = UNSET
-) -> list[records.Run | None | BaseException]:
+) -> Answers[records.Run | None]:
     return await gathered(
         listings.newest(info.context, flow.provider, flow.name, _namespace(flow, namespace), RunStatus.SUCCEEDED)
         for flow in flows
@@ -74,7 +74,7 @@ async def runs(
     after: inputs.After = UNSET,
     last: inputs.Last = UNSET,
     before: inputs.Before = UNSET,
-) -> list[Page[records.Run] | BaseException]:
+) -> Answers[Page[records.Run]]:
     part = window(first, after, last, before)
     return await gathered(
         listings.run_page(info.context, flow.provider, _namespace(flow, namespace), filter, part, flow.name)
@@ -84,7 +84,7 @@ async def runs(
 
 async def run(
     flows: list[records.Flow], info: Info, run_id: inputs.RunId, namespace: inputs.FlowNamespace = UNSET
-) -> list[records.Run | None | BaseException]:
+) -> Answers[records.Run | None]:
     run_id = component(run_id, "run's id")
     found = await each(info.context.loaders.runs, [Key(flow.provider, f"{flow.name}/{run_id}") for flow in flows])
     return [

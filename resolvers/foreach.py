@@ -19,11 +19,14 @@ def frames(stack: JSON) -> list[ForeachFrame] | None:
     """Outermost first; None where nothing is recorded yet. Before 2024 the frames had no value."""
     if not isinstance(stack, list):
         return None
-    return [_frame(cast("dict[str, Any]", view).get("args")) for view in cast("list[Any]", stack) if isinstance(view, dict)]
+    return [
+        _frame(cast("dict[str, Any]", view).get("args")) for view in cast("list[Any]", stack) if isinstance(view, dict)
+    ]
 
 
 def _frame(args: object) -> ForeachFrame:
-    step, variable, num_splits, index, value = [*(args if isinstance(args, list) else ()), *[None] * 5][:5]
+    recorded: list[object] = cast("list[object]", args) if isinstance(args, list) else []
+    step, variable, num_splits, index, value = [*recorded, *[None] * 5][:5]
     return ForeachFrame(
         step=str(step or ""),
         variable=variable if isinstance(variable, str) else None,

@@ -1,4 +1,4 @@
-"""A run's graph: what its `_parameters` task recorded in the artifact `_graph_info` (graph.py:FlowGraph.output_steps)."""
+"""A run's graph: the artifact `_graph_info` of its `_parameters` task (Metaflow's graph.py:FlowGraph.output_steps)."""
 
 from typing import Any, NamedTuple, cast
 
@@ -10,7 +10,7 @@ from ..providers.base import Key
 from ..providers.errors import ArtifactUnreadable
 from ..providers.pathspec import is_component
 from .context import Context, Info
-from .loaders import each, gathered
+from .loaders import Answers, each, gathered
 
 PARAMETERS = "_parameters"
 
@@ -60,7 +60,7 @@ class FlowGraph(msgspec.Struct, frozen=True):
         return [node.name for node in self.nodes if step in node.next]
 
 
-async def parameter_tasks(runs: list[Key], context: Context) -> list[records.Task | None | BaseException]:
+async def parameter_tasks(runs: list[Key], context: Context) -> Answers[records.Task | None]:
     """The newest task of each run's `_parameters` step; None where it has none."""
     steps = [run._replace(pathspec=f"{run.pathspec}/{PARAMETERS}") for run in runs]
     found = await each(context.loaders.tasks_of, steps)
@@ -70,12 +70,12 @@ async def parameter_tasks(runs: list[Key], context: Context) -> list[records.Tas
     ]
 
 
-async def graphs(runs: list[Key], context: Context) -> list[FlowGraph | None | BaseException]:
+async def graphs(runs: list[Key], context: Context) -> Answers[FlowGraph | None]:
     """The graph of each run; None where it recorded none (before Metaflow 2.5)."""
     return await gathered(_graph_of(run, context) for run in runs)
 
 
-async def endpoints(runs: list[Key], context: Context) -> list[Endpoints | BaseException]:
+async def endpoints(runs: list[Key], context: Context) -> Answers[Endpoints]:
     """The names of each run's first and last step.
 
     As `_parameters` recorded them, else as its graph has them: resumed runs lack the former (client/core.py:Run).
@@ -163,6 +163,6 @@ def _step(value: object) -> str | None:
     return value if isinstance(value, str) and is_component(value) else None
 
 
-async def step(nodes: list[GraphNode], info: Info) -> list[records.Step | None | BaseException]:
+async def step(nodes: list[GraphNode], info: Info) -> Answers[records.Step | None]:
     keys = [Key(node.run.provider, f"{node.run.pathspec}/{node.name}") for node in nodes]
     return await each(info.context.loaders.steps, keys)

@@ -1,7 +1,7 @@
 """What clients send: scalars, enums, input types, and the descriptions of arguments."""
 
 from enum import Enum
-from typing import Annotated, NewType, TypeVar
+from typing import Annotated, Any, NewType, TypeVar
 
 import strawberry
 
@@ -17,8 +17,8 @@ JSON = NewType("JSON", object)
 
 def describe(cls: type[Enum], description: str, values: dict[str, str]) -> None:
     """Register an enum with GraphQL, once, with a description for each of its values."""
-    definition = strawberry.enum(cls, description=description).__strawberry_definition__  # pyright: ignore
-    for value in definition.values:
+    registered: Any = strawberry.enum(cls, description=description)
+    for value in registered.__strawberry_definition__.values:
         value.description = values[value.name]
 
 

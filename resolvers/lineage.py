@@ -5,7 +5,6 @@ and the steps of a loop are matched as imprecisely as there.
 """
 
 import re
-from typing import cast
 
 from ..providers import records
 from ..providers.base import Key
@@ -85,7 +84,9 @@ def _above(path: str) -> re.Pattern[str] | None:
     return re.compile(re.escape(outer)) if inner else None
 
 
-async def _matching(task: Key, steps: list[str], pattern: re.Pattern[str] | None, context: Context) -> list[records.Task]:
+async def _matching(
+    task: Key, steps: list[str], pattern: re.Pattern[str] | None, context: Context
+) -> list[records.Task]:
     """The tasks of these steps whose path matches, a step after the other."""
     run = run_of(task.pathspec)
     found = await each(context.loaders.tasks_of, [Key(task.provider, f"{run}/{step}") for step in steps])

@@ -1,9 +1,9 @@
 """One dataloader for each batch method of the providers; they live for one operation."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Coroutine, Iterable, Mapping
+from collections.abc import Awaitable, Callable, Coroutine, Iterable, Mapping, Sequence
 from functools import partial
-from typing import Any, Protocol, TypeVar
+from typing import Any, Protocol, TypeVar, cast
 
 from aiodataloader import DataLoader
 
@@ -22,7 +22,9 @@ class ProviderKey(Protocol):
 K = TypeVar("K")
 N = TypeVar("N", bound=ProviderKey)
 V = TypeVar("V")
-Batch = Callable[[list[N]], Coroutine[Any, Any, list[V | GatewayError]]]
+# One entry for each object of a level, or for each key: the value, or what this one met.
+Answers = list[V | BaseException]
+Batch = Callable[[list[K]], Coroutine[Any, Any, list[V | GatewayError]]]
 
 
 class Loaders:
@@ -52,18 +54,18 @@ class Loaders:
         self.values = of(lambda provider: artifacts.reader(provider.datastore).values)
 
 
-def loader(batch: Batch[K, V]) -> DataLoader[K, V]:
+def loader(batch: Callable[[list[K]], Coroutine[Any, Any, Sequence[V | BaseException]]]) -> DataLoader[K, V]:
     """A dataloader whose batch function returns errors in the place of the values that met them."""
     # aiodataloader raises an entry that is an exception where its key is awaited; its types do not say so.
-    return DataLoader(batch)  # pyright: ignore[reportArgumentType, reportReturnType]
+    return DataLoader(cast("Callable[[list[K]], Coroutine[Any, Any, list[V]]]", batch))
 
 
-async def each(loader: DataLoader[K, V], keys: Iterable[K]) -> list[V | BaseException]:
+async def each(loader: DataLoader[K, V], keys: Iterable[K]) -> Answers[V]:
     """What the loader has for each key, in their order; what a key met in the place of its value."""
     return await asyncio.gather(*map(loader.load, keys), return_exceptions=True)
 
 
-async def gathered(answers: Iterable[Awaitable[V]]) -> list[V | BaseException]:
+async def gathered(answers: Iterable[Awaitable[V]]) -> Answers[V]:
     """The answers of all, in their order; what one met in the place of its answer."""
     return await asyncio.gather(*answers, return_exceptions=True)
 
@@ -73,9 +75,7 @@ async def _by_provider(
 ) -> list[V | GatewayError]:
     """One batch to each provider that the keys name, side by side; a provider that fails costs its own keys."""
     names = list(dict.fromkeys(key.provider for key in keys))
-    answers = await gathered(
-        method(providers[name])([key for key in keys if key.provider == name]) for name in names
-    )
+    answers = await gathered(method(providers[name])([key for key in keys if key.provider == name]) for name in names)
     entries = {
         name: iter([answer] * len(keys) if isinstance(answer, BaseException) else answer)
         for name, answer in zip(names, answers, strict=True)

@@ -9,7 +9,7 @@ from ..providers.pathspec import component, parse, run_of, shown
 from . import inputs, namespaces
 from .context import Context, Info
 from .inputs import sent
-from .loaders import gathered
+from .loaders import Answers, gathered
 from .pages import MAX_SIZE
 
 MAX_ATTEMPTS = 6  # metaflow_config.py:MAX_ATTEMPTS
@@ -71,7 +71,7 @@ async def node(info: Info, id: inputs.Id) -> records.Record | None:
     return await _identified(info.context, id)
 
 
-async def nodes(info: Info, ids: inputs.Ids) -> list[records.Record | None | BaseException]:
+async def nodes(info: Info, ids: inputs.Ids) -> Answers[records.Record | None]:
     if len(ids) > MAX_SIZE:
         raise LimitExceeded(f"{len(ids)} ids are too many: {MAX_SIZE} at most (pageSize in serverInfo.limits).")
     return await gathered(_identified(info.context, id) for id in ids)

@@ -20,5 +20,5 @@ def outside(run: records.Run, namespace: str | None) -> bool:
 def mismatch(pathspec: str, namespace: str | None) -> NamespaceMismatch:
     """The error of an object that exists, but not in the namespace."""
     return NamespaceMismatch(
-        f"{pathspec} is not in the namespace {ascii((namespace or '')[:80])}; namespace: null finds it wherever it is."
+        f"{pathspec} is not in the namespace {(namespace or '')[:80]!a}; namespace: null finds it wherever it is."
     )

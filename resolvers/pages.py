@@ -2,7 +2,7 @@
 
 import base64
 import binascii
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from typing import Any, Generic, NamedTuple, TypeVar
 
 import msgspec
@@ -11,7 +11,7 @@ import strawberry
 from ..providers.errors import BadUserInput, GatewayError, LimitExceeded
 from .context import Info
 from .inputs import sent
-from .loaders import gathered
+from .loaders import Answers, gathered
 
 DEFAULT_SIZE = 50
 MAX_SIZE = 500
@@ -111,10 +111,11 @@ async def fill(
     """
     wanted = window.size + 1
     ordered = candidates[::-1] if window.backward else candidates
+    found: list[T] = []
     if keep is None:
         found = ordered[:wanted]
     else:
-        found, start, part = [], 0, max(64, wanted)
+        start, part = 0, max(64, wanted)
         while len(found) < wanted and start < len(ordered):
             found += await keep(ordered[start : start + part])
             start, part = start + part, part * 2
@@ -141,17 +142,28 @@ def page(
     return Page(nodes, edges, info, total, errors or [])
 
 
-def readable(entries: list[T | GatewayError]) -> tuple[list[T], list[GatewayError]]:
+def readable(entries: Sequence[T | GatewayError]) -> tuple[list[T], list[GatewayError]]:
     """What could be read of a list, and the errors of the rest."""
     errors = [entry for entry in entries if isinstance(entry, GatewayError)]
-    return [entry for entry in entries if not isinstance(entry, GatewayError)] if errors else entries, errors  # pyright: ignore[reportReturnType] - the same list, as it holds no errors
+    return [entry for entry in entries if not isinstance(entry, GatewayError)], errors
 
 
-def partial(entries: list[T | GatewayError]) -> list[T] | Partial:
+def existing(entries: Sequence[T | BaseException | None]) -> list[T | GatewayError]:
+    """Of objects that were asked for one by one, those that exist; raises what is no GatewayError."""
+    found: list[T | GatewayError] = []
+    for entry in entries:
+        if isinstance(entry, BaseException) and not isinstance(entry, GatewayError):
+            raise entry
+        if entry is not None:
+            found.append(entry)
+    return found
+
+
+def partial(entries: Sequence[T | GatewayError]) -> list[T] | Partial:
     """The list, without those that could not be read."""
     found, errors = readable(entries)
     return Partial(found, errors) if errors else found
 
 
-async def total_count(pages: list[Page[Any]], info: Info) -> list[int | None | BaseException]:
+async def total_count(pages: list[Page[Any]], info: Info) -> Answers[int | None]:
     return await gathered(page.total() for page in pages)

@@ -7,6 +7,7 @@ import msgspec
 from strawberry import UNSET
 
 from ..providers import records
+from ..providers.artifacts import JSON
 from ..providers.base import FlowKey, Key
 from ..providers.pathspec import component
 from ..providers.records import RunStatus
@@ -17,7 +18,7 @@ from .data import MetaflowData, checked, data_of, shown
 from .events import ORIGIN_RUN, latest_of, recorded
 from .graphs import PARAMETERS, FlowGraph, graphs, parameter_tasks
 from .inputs import sent
-from .loaders import each, gathered
+from .loaders import Answers, each, gathered
 from .pages import Page, Partial, Window, partial, readable, window
 from .statuses import RunCourse, TaskCounts, counted, courses_of, run_courses, task_key, tasks_of_run
 from .statuses import end_task as end_task_of
@@ -49,43 +50,43 @@ async def all_runs(
     return await listings.run_page(info.context, provider, of_namespace, filter, window(first, after, last, before))
 
 
-async def parent(runs: Runs, info: Info) -> list[records.Flow | None | BaseException]:
+async def parent(runs: Runs, info: Info) -> Answers[records.Flow | None]:
     """The flow, in no namespace, as in Metaflow's client."""
     keys = [FlowKey(run.provider, run.path_components[0], None) for run in runs]
     return await each(info.context.loaders.flows, keys)
 
 
-async def origin_pathspec(runs: Runs, info: Info) -> list[str | None | BaseException]:
+async def origin_pathspec(runs: Runs, info: Info) -> Answers[str | None]:
     return await gathered(_origin(run, info.context) for run in runs)
 
 
-async def status(runs: Runs, info: Info) -> list[RunStatus | BaseException]:
+async def status(runs: Runs, info: Info) -> Answers[RunStatus]:
     return [course if isinstance(course, BaseException) else course.status for course in await _courses(runs, info)]
 
 
-async def successful(runs: Runs, info: Info) -> list[bool | BaseException]:
+async def successful(runs: Runs, info: Info) -> Answers[bool]:
     return await _of_end_tasks(runs, info, of_tasks.successful, False)
 
 
-async def finished(runs: Runs, info: Info) -> list[bool | BaseException]:
+async def finished(runs: Runs, info: Info) -> Answers[bool]:
     return await _of_end_tasks(runs, info, of_tasks.finished, False)
 
 
-async def started_at(runs: Runs, info: Info) -> list[str | None | BaseException]:
+async def started_at(runs: Runs, info: Info) -> Answers[str | None]:
     """By the run's place in listings, which is when it was registered: a tag mutation can move its `ts_epoch`."""
     return [times.text(run.position // 1000) for run in runs]
 
 
-async def finished_at(runs: Runs, info: Info) -> list[str | None | BaseException]:
+async def finished_at(runs: Runs, info: Info) -> Answers[str | None]:
     found = await gathered(_finished_time(run, info.context) for run in runs)
     return [moment if isinstance(moment, BaseException) else times.text(moment) for moment in found]
 
 
-async def duration_ms(runs: Runs, info: Info) -> list[int | None | BaseException]:
+async def duration_ms(runs: Runs, info: Info) -> Answers[int | None]:
     return await gathered(_duration(run, info.context) for run in runs)
 
 
-async def steps(runs: Runs, info: Info) -> list[list[records.Step] | Partial | BaseException]:
+async def steps(runs: Runs, info: Info) -> Answers[list[records.Step] | Partial]:
     found = await each(info.context.loaders.steps_of, map(_key, runs))
     return [
         entries
@@ -95,16 +96,16 @@ async def steps(runs: Runs, info: Info) -> list[list[records.Step] | Partial | B
     ]
 
 
-async def step(runs: Runs, info: Info, name: inputs.Name) -> list[records.Step | None | BaseException]:
+async def step(runs: Runs, info: Info, name: inputs.Name) -> Answers[records.Step | None]:
     name = component(name, "step's name")
     return await each(info.context.loaders.steps, [Key(run.provider, f"{run.pathspec}/{name}") for run in runs])
 
 
-async def end_task(runs: Runs, info: Info) -> list[records.Task | None | BaseException]:
+async def end_task(runs: Runs, info: Info) -> Answers[records.Task | None]:
     return await gathered(end_task_of(_key(run), info.context) for run in runs)
 
 
-async def failed_task(runs: Runs, info: Info) -> list[records.Task | None | BaseException]:
+async def failed_task(runs: Runs, info: Info) -> Answers[records.Task | None]:
     return [course if isinstance(course, BaseException) else course.failed for course in await _courses(runs, info)]
 
 
@@ -116,32 +117,32 @@ async def tasks(
     after: inputs.After = UNSET,
     last: inputs.Last = UNSET,
     before: inputs.Before = UNSET,
-) -> list[Page[records.Task] | BaseException]:
+) -> Answers[Page[records.Task]]:
     part = window(first, after, last, before)
     found = await gathered(_newest_tasks(run, info.context) for run in runs)
     return await gathered(task_pages.page_of(of_run, filter, part, info.context) for of_run in found)
 
 
-async def task_counts(runs: Runs, info: Info) -> list[TaskCounts | BaseException]:
+async def task_counts(runs: Runs, info: Info) -> Answers[TaskCounts]:
     return await gathered(_counts(run, info.context) for run in runs)
 
 
-async def data(runs: Runs, info: Info) -> list[MetaflowData | None | BaseException]:
+async def data(runs: Runs, info: Info) -> Answers[MetaflowData | None]:
     ends = await end_task(runs, info)
     found = iter(await data_of([task for task in ends if isinstance(task, records.Task)], info.context))
     return [next(found) if isinstance(task, records.Task) else task for task in ends]
 
 
-async def parameters(runs: Runs, info: Info) -> list[list[Parameter] | BaseException]:
+async def parameters(runs: Runs, info: Info) -> Answers[list[Parameter]]:
     return await gathered(_parameters(run, info.context) for run in runs)
 
 
-async def parameter_value(parameters: list[Parameter], info: Info) -> list[object]:
+async def parameter_value(parameters: list[Parameter], info: Info) -> Answers[JSON]:
     artifacts = await each(info.context.loaders.artifacts, [parameter.artifact for parameter in parameters])
     return await values_of(artifacts, info.context)
 
 
-async def graph(runs: Runs, info: Info) -> list[FlowGraph | None | BaseException]:
+async def graph(runs: Runs, info: Info) -> Answers[FlowGraph | None]:
     return await each(info.context.derived(graphs), map(_key, runs))
 
 
@@ -154,22 +155,25 @@ async def artifacts(
     after: inputs.After = UNSET,
     last: inputs.Last = UNSET,
     before: inputs.Before = UNSET,
-) -> list[Page[records.DataArtifact] | BaseException]:
+) -> Answers[Page[records.DataArtifact]]:
     part, wanted, of_steps = window(first, after, last, before), checked(names), sent(steps)
     return await gathered(_artifacts(run, wanted, of_steps, part, info.context) for run in runs)
 
 
-async def artifact_names(runs: Runs, info: Info) -> list[list[str] | BaseException]:
+async def artifact_names(runs: Runs, info: Info) -> Answers[list[str]]:
     return await gathered(_artifact_names(run, info.context) for run in runs)
 
 
-async def _courses(runs: Runs, info: Info) -> list[RunCourse | BaseException]:
+async def _courses(runs: Runs, info: Info) -> Answers[RunCourse]:
     return await each(info.context.derived(run_courses), map(_key, runs))
 
 
 async def _of_end_tasks(
-    runs: Runs, info: Info, field: Callable[[list[records.Task], Info], Awaitable[list[V | BaseException]]], otherwise: V
-) -> list[V | BaseException]:
+    runs: Runs,
+    info: Info,
+    field: Callable[[list[records.Task], Info], Awaitable[list[V | BaseException]]],
+    otherwise: V,
+) -> Answers[V]:
     """A field of each run's end task; what it is for runs that have none."""
     ends = await end_task(runs, info)
     found = iter(await field([task for task in ends if isinstance(task, records.Task)], info))

@@ -16,7 +16,7 @@ from ..providers.pathspec import name, parent, run_of
 from ..providers.records import RunStatus, TaskStatus
 from .context import Context
 from .graphs import PARAMETERS, GraphNode, endpoints, graphs
-from .loaders import each, gathered
+from .loaders import Answers, each, gathered
 from .pages import readable
 from .times import now
 
@@ -55,17 +55,15 @@ class TaskCounts(msgspec.Struct, frozen=True, gc=False):
     unknown: int
 
 
-async def run_courses(runs: list[Key], context: Context) -> list[RunCourse | BaseException]:
+async def run_courses(runs: list[Key], context: Context) -> Answers[RunCourse]:
     """How far each run has come."""
     return await gathered(_run_course(run, context) for run in runs)
 
 
-async def task_courses(tasks: list[Key], context: Context) -> list[TaskCourse | BaseException]:
+async def task_courses(tasks: list[Key], context: Context) -> Answers[TaskCourse]:
     """How far each task has come, at the attempt that its key names, else at the latest."""
     found = await each(context.loaders.attempts_of, [task._replace(attempt=None) for task in tasks])
-    return await gathered(
-        _task_course(task, attempts, context) for task, attempts in zip(tasks, found, strict=True)
-    )
+    return await gathered(_task_course(task, attempts, context) for task, attempts in zip(tasks, found, strict=True))
 
 
 def task_key(task: records.Task) -> Key:
@@ -86,9 +84,7 @@ def counted(courses: list[TaskCourse]) -> TaskCounts:
     )
 
 
-async def _task_course(
-    task: Key, attempts: list[records.Attempt] | BaseException, context: Context
-) -> TaskCourse:
+async def _task_course(task: Key, attempts: list[records.Attempt] | BaseException, context: Context) -> TaskCourse:
     if isinstance(attempts, BaseException):
         raise attempts
     seen = [attempt for attempt in attempts if task.attempt is None or attempt.number == task.attempt]

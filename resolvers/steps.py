@@ -14,30 +14,28 @@ from .context import Context, Info
 from .events import latest_of, origins_of
 from .graphs import graphs
 from .inputs import sent
-from .loaders import each, gathered
-from .pages import Page, Partial, partial, readable, window
+from .loaders import Answers, each, gathered
+from .pages import Page, Partial, existing, partial, readable, window
 from .statuses import TaskCounts, counted, courses_of
 from .tasks import finished_time
 
 __all__ = ["created_at", "system_tags", "tags", "user_tags"]
 
 
-async def parent(steps: list[records.Step], info: Info) -> list[records.Run | BaseException]:
+async def parent(steps: list[records.Step], info: Info) -> Answers[records.Run]:
     return await runs_of(steps, info)
 
 
-async def origin_pathspec(steps: list[records.Step], info: Info) -> list[str | None | BaseException]:
+async def origin_pathspec(steps: list[records.Step], info: Info) -> Answers[str | None]:
     """The origin's step, where at least one task is a clone of one there."""
     return await gathered(_origin(step, info.context) for step in steps)
 
 
-async def status(steps: list[records.Step], info: Info) -> list[TaskStatus | BaseException]:
+async def status(steps: list[records.Step], info: Info) -> Answers[TaskStatus]:
     return await gathered(_status(step, info.context) for step in steps)
 
 
-async def task(
-    steps: list[records.Step], info: Info, task_id: inputs.TaskId = UNSET
-) -> list[records.Task | None | BaseException]:
+async def task(steps: list[records.Step], info: Info, task_id: inputs.TaskId = UNSET) -> Answers[records.Task | None]:
     task_id = sent(task_id)
     if task_id is None:
         return await gathered(_newest(step, info.context) for step in steps)
@@ -53,46 +51,42 @@ async def tasks(
     after: inputs.After = UNSET,
     last: inputs.Last = UNSET,
     before: inputs.Before = UNSET,
-) -> list[Page[records.Task] | BaseException]:
+) -> Answers[Page[records.Task]]:
     part = window(first, after, last, before)
     found = await each(info.context.loaders.tasks_of, map(_key, steps))
     return await gathered(task_pages.page_of(tasks, filter, part, info.context) for tasks in found)
 
 
-async def task_counts(steps: list[records.Step], info: Info) -> list[TaskCounts | BaseException]:
+async def task_counts(steps: list[records.Step], info: Info) -> Answers[TaskCounts]:
     return await gathered(_counts(step, info.context) for step in steps)
 
 
-async def started_at(steps: list[records.Step], info: Info) -> list[str | None | BaseException]:
+async def started_at(steps: list[records.Step], info: Info) -> Answers[str | None]:
     found = await gathered(_span(step, info.context) for step in steps)
     return [span if isinstance(span, BaseException) else times.text(span[0]) for span in found]
 
 
-async def finished_at(steps: list[records.Step], info: Info) -> list[str | None | BaseException]:
+async def finished_at(steps: list[records.Step], info: Info) -> Answers[str | None]:
     found = await gathered(_span(step, info.context) for step in steps)
     return [span if isinstance(span, BaseException) else times.text(span[1]) for span in found]
 
 
-async def duration_ms(steps: list[records.Step], info: Info) -> list[int | None | BaseException]:
+async def duration_ms(steps: list[records.Step], info: Info) -> Answers[int | None]:
     found = await gathered(_span(step, info.context) for step in steps)
     return [
         span if isinstance(span, BaseException) else times.duration(span[0], span[1], running=span[2]) for span in found
     ]
 
 
-async def parent_steps(
-    steps: list[records.Step], info: Info
-) -> list[list[records.Step] | Partial | None | BaseException]:
+async def parent_steps(steps: list[records.Step], info: Info) -> Answers[list[records.Step] | Partial | None]:
     return await gathered(_neighbours(step, info.context, up=True) for step in steps)
 
 
-async def child_steps(
-    steps: list[records.Step], info: Info
-) -> list[list[records.Step] | Partial | None | BaseException]:
+async def child_steps(steps: list[records.Step], info: Info) -> Answers[list[records.Step] | Partial | None]:
     return await gathered(_neighbours(step, info.context, up=False) for step in steps)
 
 
-async def control_tasks(steps: list[records.Step], info: Info) -> list[list[records.Task] | BaseException]:
+async def control_tasks(steps: list[records.Step], info: Info) -> Answers[list[records.Task]]:
     return await gathered(_control_tasks(step, info.context) for step in steps)
 
 
@@ -146,7 +140,7 @@ async def _neighbours(step: records.Step, context: Context, *, up: bool) -> list
     node = graph.node(step.name)
     names = graph.parents(step.name) if up else node.next if node else []
     found = await each(context.loaders.steps, [Key(step.provider, f"{run}/{name}") for name in names])
-    return partial([entry for entry in found if entry is not None])
+    return partial(existing(found))
 
 
 async def _control_tasks(step: records.Step, context: Context) -> list[records.Task]:

@@ -1,5 +1,7 @@
 """Pages of tasks."""
 
+from collections.abc import Sequence
+
 from ..providers import records
 from ..providers.base import Key
 from ..providers.errors import BadUserInput, GatewayError
@@ -14,7 +16,7 @@ from .statuses import courses_of
 
 
 async def page_of(
-    entries: list[records.Task | GatewayError] | BaseException,
+    entries: Sequence[records.Task | GatewayError] | BaseException,
     filter: inputs.TaskFilter | None,
     window: Window,
     context: Context,

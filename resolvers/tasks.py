@@ -5,7 +5,6 @@ from typing import Any
 from strawberry import UNSET
 
 from ..providers import records
-from ..providers.artifacts import JSON
 from ..providers.base import Key
 from ..providers.errors import GatewayError
 from ..providers.pathspec import component
@@ -20,8 +19,8 @@ from .exceptions import TaskException, exceptions_of
 from .foreach import ForeachFrame, frames
 from .inputs import sent
 from .lineage import PATH
-from .loaders import each, gathered
-from .pages import Page, Partial, partial, window
+from .loaders import Answers, each, gathered
+from .pages import Page, Partial, existing, partial, window
 from .statuses import TaskCourse, task_courses, task_key
 from .values import Found, named, named_values
 
@@ -30,21 +29,21 @@ __all__ = ["created_at", "system_tags", "tags", "user_tags"]
 Tasks = list[records.Task]
 
 
-async def parent(tasks: Tasks, info: Info) -> list[records.Step | None | BaseException]:
+async def parent(tasks: Tasks, info: Info) -> Answers[records.Step | None]:
     return await each(info.context.loaders.steps, [Key(task.provider, above(task.pathspec)) for task in tasks])
 
 
-async def origin_pathspec(tasks: Tasks, info: Info) -> list[str | None | BaseException]:
+async def origin_pathspec(tasks: Tasks, info: Info) -> Answers[str | None]:
     return await each(info.context.derived(origins_of), [Key(task.provider, task.pathspec) for task in tasks])
 
 
-async def status(tasks: Tasks, info: Info) -> list[TaskStatus | BaseException]:
+async def status(tasks: Tasks, info: Info) -> Answers[TaskStatus]:
     return [
         course if isinstance(course, BaseException) else course.status for course in await _courses(tasks, info.context)
     ]
 
 
-async def attempt(tasks: Tasks, info: Info) -> list[int | None | BaseException]:
+async def attempt(tasks: Tasks, info: Info) -> Answers[int | None]:
     found = await each(info.context.loaders.attempts_of, [Key(task.provider, task.pathspec) for task in tasks])
     return [
         attempts
@@ -58,24 +57,24 @@ async def attempt(tasks: Tasks, info: Info) -> list[int | None | BaseException]:
     ]
 
 
-async def attempts(tasks: Tasks, info: Info) -> list[Tasks | BaseException]:
+async def attempts(tasks: Tasks, info: Info) -> Answers[Tasks]:
     return await gathered(_attempts(task, info.context) for task in tasks)
 
 
-async def index(tasks: Tasks, info: Info) -> list[int | None | BaseException]:
+async def index(tasks: Tasks, info: Info) -> Answers[int | None]:
     """Out of the recorded path, which is there from the start of the task on: outer:2,inner:0."""
     found = await each(info.context.derived(latest_of), map(task_key, tasks))
     return [latest if isinstance(latest, BaseException) else _index(latest.get(PATH)) for latest in found]
 
 
-async def foreach_stack(tasks: Tasks, info: Info) -> list[list[ForeachFrame] | None | BaseException]:
+async def foreach_stack(tasks: Tasks, info: Info) -> Answers[list[ForeachFrame] | None]:
     found = await named_values(tasks, "_foreach_stack", info.context)
     return [stack if isinstance(stack, BaseException) else frames(stack) for stack in found]
 
 
 async def metadata(
     tasks: Tasks, info: Info, names: inputs.MetadataNames = UNSET
-) -> list[list[records.Metadata] | Partial | BaseException]:
+) -> Answers[list[records.Metadata] | Partial]:
     wanted = sent(names)
     found = await each(info.context.derived(events_of), map(task_key, tasks))
     return [
@@ -86,13 +85,13 @@ async def metadata(
     ]
 
 
-async def metadata_dict(tasks: Tasks, info: Info) -> list[dict[str, str | None] | BaseException]:
+async def metadata_dict(tasks: Tasks, info: Info) -> Answers[dict[str, str | None]]:
     return await each(info.context.derived(latest_of), map(task_key, tasks))
 
 
 async def artifacts(
     tasks: Tasks, info: Info, names: inputs.ArtifactNames = UNSET
-) -> list[list[records.DataArtifact] | Partial | BaseException]:
+) -> Answers[list[records.DataArtifact] | Partial]:
     wanted = checked(names)
     if wanted is not None:
         return await gathered(_named(task, sorted(wanted), info.context) for task in tasks)
@@ -109,40 +108,40 @@ async def artifact(tasks: Tasks, info: Info, name: inputs.Name) -> list[Found]:
     return await named(tasks, component(name, "artifact's name"), info.context)
 
 
-async def data(tasks: Tasks, info: Info) -> list[MetaflowData | BaseException]:
+async def data(tasks: Tasks, info: Info) -> Answers[MetaflowData]:
     return await data_of(tasks, info.context)
 
 
-async def successful(tasks: Tasks, info: Info) -> list[bool | BaseException]:
+async def successful(tasks: Tasks, info: Info) -> Answers[bool]:
     return [_true(value) for value in await named_values(tasks, "_success", info.context)]
 
 
-async def finished(tasks: Tasks, info: Info) -> list[bool | BaseException]:
+async def finished(tasks: Tasks, info: Info) -> Answers[bool]:
     """As in Metaflow `_task_ok`: False after a failure; None there after SystemExit, which is False here."""
     return [_true(value) for value in await named_values(tasks, "_task_ok", info.context)]
 
 
-async def started_at(tasks: Tasks, info: Info) -> list[str | None | BaseException]:
+async def started_at(tasks: Tasks, info: Info) -> Answers[str | None]:
     return [
         course if isinstance(course, BaseException) else times.text(course.started_at)
         for course in await _courses(tasks, info.context)
     ]
 
 
-async def finished_at(tasks: Tasks, info: Info) -> list[str | None | BaseException]:
+async def finished_at(tasks: Tasks, info: Info) -> Answers[str | None]:
     found = await gathered(finished_time(task, info.context) for task in tasks)
     return [moment if isinstance(moment, BaseException) else times.text(moment) for moment in found]
 
 
-async def duration_ms(tasks: Tasks, info: Info) -> list[int | None | BaseException]:
+async def duration_ms(tasks: Tasks, info: Info) -> Answers[int | None]:
     return await gathered(_duration(task, info.context) for task in tasks)
 
 
-async def exception(tasks: Tasks, info: Info) -> list[TaskException | None | BaseException]:
+async def exception(tasks: Tasks, info: Info) -> Answers[TaskException | None]:
     return await exceptions_of(tasks, info.context)
 
 
-async def runtime_name(tasks: Tasks, info: Info) -> list[str | None | BaseException]:
+async def runtime_name(tasks: Tasks, info: Info) -> Answers[str | None]:
     """Between the colons of the first tag runtime:… (client/core.py:Task.runtime_name)."""
     found = await tags(tasks, info)
     return [
@@ -160,7 +159,7 @@ async def parent_tasks(
     after: inputs.After = UNSET,
     last: inputs.Last = UNSET,
     before: inputs.Before = UNSET,
-) -> list[Page[records.Task] | BaseException]:
+) -> Answers[Page[records.Task]]:
     part = window(first, after, last, before)
     found = await gathered(lineage.parent_tasks(_key(task), info.context) for task in tasks)
     return await gathered(task_pages.page_of(related, None, part, info.context) for related in found)
@@ -173,14 +172,14 @@ async def child_tasks(
     after: inputs.After = UNSET,
     last: inputs.Last = UNSET,
     before: inputs.Before = UNSET,
-) -> list[Page[records.Task] | BaseException]:
+) -> Answers[Page[records.Task]]:
     part = window(first, after, last, before)
     found = await gathered(lineage.child_tasks(_key(task), info.context) for task in tasks)
     return await gathered(task_pages.page_of(related, None, part, info.context) for related in found)
 
 
 async def finished_time(task: records.Task, context: Context) -> int | None:
-    """When the attempt that the task is seen at ended (ms): when its `_task_ok` was stored, else as its course tells."""
+    """When the attempt that the task is seen at ended (ms): its `_task_ok` was stored then, else its course tells."""
     course = await context.derived(task_courses).load(task_key(task))
     if course.status in (TaskStatus.PENDING, TaskStatus.RUNNING) and course.attempt is not None and not course.ended_at:
         return None
@@ -204,10 +203,10 @@ async def _attempts(task: records.Task, context: Context) -> Tasks:
 async def _named(task: records.Task, names: list[str], context: Context) -> list[records.DataArtifact] | Partial:
     keys = [Key(task.provider, f"{task.pathspec}/{name}", task.asked) for name in names]
     found = await each(context.loaders.artifacts, keys)
-    return partial([entry for entry in found if entry is not None])
+    return partial(existing(found))
 
 
-async def _courses(tasks: Tasks, context: Context) -> list[TaskCourse | BaseException]:
+async def _courses(tasks: Tasks, context: Context) -> Answers[TaskCourse]:
     return await each(context.derived(task_courses), map(task_key, tasks))
 
 

@@ -6,12 +6,12 @@ from ..providers import records
 from ..providers.artifacts import JSON, value_key
 from ..providers.base import Key
 from .context import Context
-from .loaders import each
+from .loaders import Answers, each
 
 Found = records.DataArtifact | None | BaseException
 
 
-async def values_of(artifacts: Sequence[Found], context: Context) -> list[JSON | BaseException]:
+async def values_of(artifacts: Sequence[Found], context: Context) -> Answers[JSON]:
     """The value of each; None for none, an error for one that could not be found."""
     present = [artifact for artifact in artifacts if isinstance(artifact, records.DataArtifact)]
     values = iter(await each(context.loaders.values, map(value_key, present)))
@@ -24,6 +24,6 @@ async def named(tasks: Sequence[records.Task], name: str, context: Context) -> l
     return await each(context.loaders.artifacts, keys)
 
 
-async def named_values(tasks: Sequence[records.Task], name: str, context: Context) -> list[JSON | BaseException]:
+async def named_values(tasks: Sequence[records.Task], name: str, context: Context) -> Answers[JSON]:
     """The value of the artifact of that name of each task; None where there is none."""
     return await values_of(await named(tasks, name, context), context)

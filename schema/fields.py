@@ -2,7 +2,7 @@
 
 import inspect
 from collections.abc import Awaitable, Callable
-from typing import Any, TypeVar, dataclass_transform
+from typing import Any, TypeVar, cast, dataclass_transform
 
 import strawberry
 from strawberry import Parent
@@ -73,10 +73,12 @@ def resolved(by: Callable[..., Awaitable[list[Any]]], description: str) -> Any:
 
 def _whole(answer: Any, info: Info) -> Any:
     """The answer, once the client is told of what its list had to leave out."""
-    if isinstance(answer, (Page, Partial)):
-        for error in answer.errors:
-            info.context.report(error, info)
-    return answer.value if isinstance(answer, Partial) else answer
+    if not isinstance(answer, (Page, Partial)):
+        return answer
+    listed = cast("Page[Any] | Partial", answer)
+    for error in listed.errors:
+        info.context.report(error, info)
+    return listed.value if isinstance(listed, Partial) else listed
 
 
 def _taking(resolve: Callable[..., Any], by: Callable[..., object], *, of_level: bool) -> Callable[..., Any]:

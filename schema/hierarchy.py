@@ -109,9 +109,7 @@ class Step(MetaflowObject):
     tasks: Connection[Task] | None = resolved(steps.tasks, "Its tasks, newest first.")
     task_counts: TaskCounts | None = resolved(steps.task_counts, "How many of its tasks have come how far.")
     started_at: DateTime | None = resolved(steps.started_at, "When its first task started to execute.")
-    finished_at: DateTime | None = resolved(
-        steps.finished_at, "When the latest task finished; null while one has not."
-    )
+    finished_at: DateTime | None = resolved(steps.finished_at, "When the latest task finished; null while one has not.")
     duration_ms: BigInt | None = resolved(steps.duration_ms, "In milliseconds, up to now while a task runs.")
     parent_steps: list[Step] | None = resolved(
         steps.parent_steps, "The steps before it in the graph that have started; null where no graph is recorded."
@@ -192,9 +190,7 @@ class DataArtifact(MetaflowObject):
     attempt: int = stored("The attempt that stored it.")
     sha: str = stored("SHA-1 of the serialized object, in hex: equal objects have equal ones.")
     finished_at: DateTime = stored("When its attempt stored it.")
-    size: BigInt | None = resolved(
-        artifacts.size, "Of the serialized object, in bytes; of an included file, its own."
-    )
+    size: BigInt | None = resolved(artifacts.size, "Of the serialized object, in bytes; of an included file, its own.")
     content_type: str = stored("How it is serialized, as recorded: pickle-v4, gzip+pickle-v4...")
     location: str | None = stored("Where the datastore keeps it; null where the configuration hides it.")
     type: str | None = resolved(artifacts.type, "Dotted name of the Python class of the object.")

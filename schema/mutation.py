@@ -23,5 +23,6 @@ class Mutation:
         "Remove user tags from a run. One that it does not have changes nothing; a system tag is an error.",
     )
     replace_tags: RunTagsPayload | None = entry(
-        tagging.replace_tags, "Remove some user tags and add others, in one step: a tag in both lists is there after it."
+        tagging.replace_tags,
+        "Remove some user tags and add others, in one step: a tag in both lists is there after it.",
     )

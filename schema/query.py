@@ -3,10 +3,10 @@
 import strawberry
 
 from ..resolvers import about, flows, lookup, runs, tag_counts
+from ..resolvers.inputs import BigInt
 from .fields import entry, stored, view
 from .hierarchy import DataArtifact, Flow, MetaflowObject, Node, Run, Step, Task
 from .pages import Connection
-from ..resolvers.inputs import BigInt
 
 
 @view(tag_counts.TagCount, "A tag in use.")
@@ -45,7 +45,8 @@ class ServerInfo:
 @strawberry.type(description="What can be read.")
 class Query:
     flows: Connection[Flow] | None = entry(
-        flows.all_flows, "Flows with at least one run in the namespace, by name; in no namespace also those without runs."
+        flows.all_flows,
+        "Flows with at least one run in the namespace, by name; in no namespace also those without runs.",
     )
     flow: Flow | None = entry(lookup.flow, "The flow of that name.")
     runs: Connection[Run] | None = entry(runs.all_runs, "Runs of all flows, newest first.")

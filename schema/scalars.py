@@ -3,9 +3,7 @@
 from typing import Any
 
 import strawberry
-from graphql import GraphQLError, Undefined
-from graphql.language import ValueNode
-from graphql.utilities import value_from_ast_untyped
+from graphql import GraphQLError
 from strawberry.types.scalar import ScalarDefinition
 
 from ..providers.times import rfc3339, ts_epoch

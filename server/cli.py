@@ -38,6 +38,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except SettingsError as error:
         sys.stderr.write(f"metaflow-graphql: {error}\n")
         return 2
+    except KeyboardInterrupt:
+        return 130
     except BrokenPipeError:  # what read our output has seen enough; nothing may be written at exit
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 1

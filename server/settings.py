@@ -9,7 +9,7 @@ from typing import NamedTuple
 from urllib.parse import urlsplit
 
 from ..providers.ids import PROVIDER_NAME
-from ..providers.local import LocalProvider
+from ..providers.local.provider import LocalProvider
 from ..providers.local.root import DATASTORE, find_root
 from ..resolvers.context import Gateway
 from .limits import LIMITS

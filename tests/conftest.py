@@ -3,12 +3,14 @@
 import json
 import subprocess
 import sys
+from collections.abc import Generator
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from gateways import Gateway, serving
 from running import Runs, made
 
 TESTS = Path(__file__).parent
@@ -41,3 +43,17 @@ def oracle(runs: Runs, tmp_path_factory: pytest.TempPathFactory) -> dict[str, An
         subprocess.run([sys.executable, str(asked), str(answered)], env=environment, check=True)
         answered.replace(answers)
     return json.loads(answers.read_text())
+
+
+@pytest.fixture(scope="session")
+def gateway(runs: Runs, tmp_path_factory: pytest.TempPathFactory) -> Generator[Gateway]:
+    """A gateway over a copy of the runs: whoever changes a tag there changes it back."""
+    copied = runs.copy(tmp_path_factory.mktemp("gateway") / "runs")
+    with serving(copied.root) as served:
+        yield served
+
+
+@pytest.fixture(scope="session")
+def gateway_url(gateway: Gateway) -> str:
+    """Its address, without a path."""
+    return gateway.url

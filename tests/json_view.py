@@ -9,14 +9,14 @@ import copyreg
 import datetime as dt
 import decimal
 import fractions
+import functools
 import ipaddress
-import json
 import math
 import pathlib
 import re
 import uuid
 import zoneinfo
-from collections import deque
+from collections import ChainMap, deque
 from collections.abc import Callable, Iterable, Mapping
 from enum import Enum
 from types import BuiltinFunctionType, FunctionType
@@ -26,6 +26,8 @@ import numpy as np
 
 Json: TypeAlias = "bool | int | float | str | list[Json] | dict[str, Json] | None"
 
+_NEW = getattr(copyreg, "__newobj__")  # noqa: B009  (the type checker does not know of it)
+_NEW_WITH_KEYWORDS = getattr(copyreg, "__newobj_ex__")  # noqa: B009
 LARGEST_SAFE_INTEGER = 2**53 - 1
 _AS_TEXT = (
     *(decimal.Decimal, fractions.Fraction, uuid.UUID, pathlib.PurePath, complex, re.Pattern),
@@ -138,8 +140,8 @@ def _compound(value: Any, around: frozenset[int]) -> Json:
         return _sorted(cast("Iterable[Any]", value), around)
     if isinstance(value, (list, deque, range, array.array)) or _is_tuple(value):
         return [_view(item, around) for item in cast("Iterable[Any]", value)]
-    if isinstance(value, dict):
-        return _object(cast("dict[Any, Any]", value), around)
+    if isinstance(value, (dict, ChainMap)):
+        return _object(cast("Mapping[Any, Any]", value), around)
     return _state(value, around)
 
 
@@ -153,12 +155,13 @@ def _is_tuple(value: Any) -> bool:
 
 
 def _sorted(items: Iterable[Any], around: frozenset[int]) -> Json:
-    """By Python's order where the items have one, else by their JSON text: iteration order is no answer."""
+    """By Python's order where the items have one, else by the names of their types: iteration order is no answer."""
     items = list(items)
     try:
         return [_view(item, around) for item in sorted(items)]
     except TypeError:
-        return sorted((_view(item, around) for item in items), key=json.dumps)
+        items.sort(key=lambda item: (type(item).__name__, str(item)))
+        return [_view(item, around) for item in items]
 
 
 def _object(value: Mapping[Any, Any], around: frozenset[int]) -> Json:
@@ -171,7 +174,8 @@ def _object(value: Mapping[Any, Any], around: frozenset[int]) -> Json:
 
 def _key(key: Any) -> str | None:
     if isinstance(key, Enum):
-        return None
+        # Which member it is, its pickle does not say.
+        return f"{type(key).__qualname__}({key.value!r})"
     if isinstance(key, str):
         return _text(key)
     return _text(str(key)) if _is_plain(key) else None
@@ -188,11 +192,14 @@ def _state(value: Any, around: frozenset[int]) -> Json:
     if isinstance(value, zoneinfo.ZoneInfo):
         return {"__class__": "zoneinfo.ZoneInfo", "args": [value.key]}
     made_by, given, state, *_ = (*value.__reduce_ex__(4), None)
-    named: dict[str, Any] = {}
-    if made_by is getattr(copyreg, "__newobj__"):  # noqa: B009  (in a class body the name would be mangled)
+    keywords: dict[str, Any] = {}
+    if made_by is _NEW:
         made_by, *given = given
-    elif made_by is getattr(copyreg, "__newobj_ex__"):  # noqa: B009
-        made_by, given, named = given
+    elif made_by is _NEW_WITH_KEYWORDS:
+        made_by, given, keywords = given
+    elif isinstance(value, functools.partial):
+        called = cast("functools.partial[Any]", value)
+        given, keywords, state = (called.func, *called.args), called.keywords, None
     if isinstance(state, tuple) and len(cast("tuple[Any, ...]", state)) == 2:
         of_dict, of_slots = cast("tuple[Any, ...]", state)
         state = cast("dict[str, Any]", (of_dict or {}) | (of_slots or {}))
@@ -201,7 +208,8 @@ def _state(value: Any, around: frozenset[int]) -> Json:
     found: dict[str, Json] = {"__class__": _name(made_by)}
     if positional := [_view(one, around) for one in given]:
         found["args"] = positional
-    named |= cast("dict[str, Any]", state or {})
-    for name, item in named.items():
+    if keywords:
+        found["kwargs"] = _object(keywords, around)
+    for name, item in cast("dict[str, Any]", state or {}).items():
         found[_text(name)] = _view(item, around)
     return found

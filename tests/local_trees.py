@@ -112,10 +112,10 @@ def put_runs(root: Path, count: int) -> list[str]:
     return made[::-1]
 
 
-def age(root: Path, seconds: float = 60) -> None:
-    """Let everything have been there for a while: what changed just now is never taken from memory."""
-    then = time.time() - seconds
-    for folder, _, files in os.walk(root, topdown=False):
-        for name in files:
-            os.utime(Path(folder, name), (then, then))
-        os.utime(folder, (then, then))
+def settle() -> None:
+    """Wait until what was just written counts as old: what changed lately is never taken from memory."""
+    time.sleep(2.2)
+
+
+def set_modified(path: Path, ms: int) -> None:
+    os.utime(path, ns=(ms * 1_000_000, ms * 1_000_000))

@@ -88,8 +88,8 @@ SCENARIOS: dict[str, Scenario] = {
     "retry_exhausted": Scenario("retrying.py", ("--failures", "9"), exit=1),
     "retry_after_kill": Scenario("retrying.py", ("--by", "kill")),
     "caught": Scenario("catching.py"),
-    "caught_at_end": Scenario("catching.py", ("--fails", "end")),
     "caught_kill": Scenario("catching.py", ("--by", "kill")),
+    "caught_at_end": Scenario("catching.py", ("--fails", "end")),
     # One after the other, so that what has failed is the same each time.
     "failed": Scenario("failing.py", ("--max-workers", "1"), exit=1),
     "failed_before_end": _ends("fail"),

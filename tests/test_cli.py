@@ -42,9 +42,7 @@ def ran(folder: Path, *arguments: str, **more: str) -> tuple[int, str, str]:
 
 
 @contextmanager
-def serving(
-    folder: Path, *arguments: str, command: tuple[str, ...] = (*COMMAND, "serve")
-) -> Generator[tuple[str, str]]:
+def serving(folder: Path, *arguments: str, command: Sequence[str] = (*COMMAND, "serve")) -> Generator[tuple[str, str]]:
     """The line that a server prints first, and its address; SIGTERM ends it."""
     with subprocess.Popen(
         [*command, *arguments], cwd=folder, env=environment(folder), stdout=subprocess.PIPE, text=True
@@ -81,13 +79,13 @@ def test_query_takes_a_file_and_variables(folder: Path) -> None:
 
 
 def test_query_fails_where_the_answer_has_errors(folder: Path) -> None:
-    code, printed, complaint = ran(folder, "query", "{ none }")
+    code, printed, complaint = ran(folder, "query", "{ zzz }")
     assert (code, json.loads(printed), complaint) == (
         1,
         {
             "errors": [
                 {
-                    "message": "Cannot query field 'none' on type 'Query'. Did you mean 'node'?",
+                    "message": "Cannot query field 'zzz' on type 'Query'.",
                     "locations": [{"line": 1, "column": 3}],
                     "extensions": {"code": "GRAPHQL_VALIDATION_FAILED"},
                 }

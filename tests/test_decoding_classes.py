@@ -182,8 +182,9 @@ def test_an_enum_is_its_value_where_it_was_recorded_as_one(protocol: int):
 
 
 def test_flags_pickled_by_name_are_joined():
-    flags = b"\x80\x04c_operator\nor_\n(cbuiltins\ngetattr\n(cm\nAccess\n\x8c\x04READtRcbuiltins\ngetattr\n(cm\nAccess\n\x8c\x05WRITEtRtR."
-    assert to_json(decode(flags)) == "READ|WRITE"
+    read = b"cbuiltins\ngetattr\n(cm\nAccess\n\x8c\x04READtR"
+    write = b"cbuiltins\ngetattr\n(cm\nAccess\n\x8c\x05WRITEtR"
+    assert to_json(decode(b"\x80\x04c_operator\nor_\n(" + read + write + b"tR.")) == "READ|WRITE"
 
 
 def test_an_enum_of_the_standard_library_is_its_value():

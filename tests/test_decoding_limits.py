@@ -28,7 +28,7 @@ def test_seconds():
     with pytest.raises(TooLarge, match=r"longer than 0 seconds"):
         decode(pickled, Limits(seconds=0))
     with pytest.raises(TooLarge, match=r"longer than 0 seconds"):
-        to_json([[]], Limits(seconds=0))
+        to_json([[1]], Limits(seconds=0))
 
 
 def test_depth():

@@ -1,16 +1,18 @@
 """What is damaged, strange or hostile in a tree costs no more than itself."""
 
+import errno
 import os
 import socket
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-from local_trees import EPOCH_MS, ask, ids, key, names, one, page_of, provider, put_object, put_run
+from local_trees import EPOCH_MS, ask, ids, key, names, one, page_of, provider, put_object, put_run, runs_key
 from metaflow_graphql.providers import records
 from metaflow_graphql.providers.base import FlowKey
-from metaflow_graphql.providers.errors import CorruptMetadata, GatewayError
+from metaflow_graphql.providers.errors import CorruptMetadata, GatewayError, ProviderUnavailable
 from metaflow_graphql.providers.local.files import LARGEST
 
 DAMAGE: dict[str, Callable[[Path], object]] = {
@@ -80,10 +82,27 @@ def test_a_repaired_file_is_read_again(tree: Path) -> None:
     assert isinstance(one(lambda: local.runs([key("Made/1")])), records.Run)
 
 
-@pytest.mark.skipif(os.geteuid() == 0, reason="root may read everything")
-def test_what_may_not_be_read_costs_itself(tree: Path) -> None:
-    self_file(tree, "Made/2").chmod(0)
-    assert [type(run) for run in page_of(provider(tree)).runs] == [CorruptMetadata, records.Run]
+def test_what_may_not_be_read_costs_itself(tree: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    # Whoever runs the tests may be root, who may read everything.
+    opens, refused = os.open, str(self_file(tree, "Made/2"))
+
+    def as_another_user(path: str, *arguments: Any, **more: Any) -> int:
+        if path == refused:
+            raise PermissionError(errno.EACCES, "refused", path)
+        return opens(path, *arguments, **more)
+
+    monkeypatch.setattr(os, "open", as_another_user)
+    assert [type(run) for run in page_of(provider(tree)).runs] == [records.Run, CorruptMetadata]
+
+
+def test_a_disk_that_fails_is_unavailable(tree: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def failing(*_: object) -> None:
+        raise OSError(errno.EIO, "Input/output error")
+
+    monkeypatch.setattr(os, "scandir", failing)
+    error = one(lambda: provider(tree).steps_of([key("Made/1")]))
+    assert isinstance(error, ProviderUnavailable)
+    assert error.retryable
 
 
 def special_files(folder: Path) -> list[Path]:
@@ -142,9 +161,11 @@ def test_symlinks_out_of_the_root_are_not_followed(tree: Path, outside: Path, le
     local = provider(tree)
     if level == 0:
         assert page_of(local, flow="linked").runs == []
+        assert one(lambda: local.flows([FlowKey("default", "linked", None)])) is None
         assert one(lambda: local.runs([key("linked/1")])) is None
     elif level == 1:
         assert ids(page_of(local)) == ["2", "1"]
+        assert one(lambda: local.run_counts([runs_key()])) == 2
         assert one(lambda: local.runs([key(linked)])) is None
     elif level == 2:
         assert names(one(lambda: local.steps_of([key("Made/1")]))) == ["start", "end"]

@@ -6,12 +6,13 @@ from typing import Any
 
 import pytest
 
-from local_trees import EPOCH_MS, age, ask, ids, key, names, one, page_of, provider, put_object, put_run, runs_key
+from local_trees import EPOCH_MS, ask, ids, key, names, one, page_of, provider, put_object, put_run, runs_key, settle
 from metaflow_graphql.providers import records
 from metaflow_graphql.providers.base import FlowKey, RunFilter
 from metaflow_graphql.providers.errors import CorruptMetadata, NamespaceMismatch
 from metaflow_graphql.providers.local.natural import natural
 from metaflow_graphql.providers.local.provider import LocalProvider
+from metaflow_graphql.providers.times import rfc3339
 from running import Runs
 
 Oracle = dict[str, Any]
@@ -178,6 +179,16 @@ def test_all_conditions_of_a_filter_hold(tmp_path: Path, filter: RunFilter, expe
     assert one(lambda: local.run_counts([runs_key(None, filter)])) == len(expected)
 
 
+def test_a_run_of_an_orchestrator_has_all_its_steps(tmp_path: Path) -> None:
+    put_run(tmp_path, "argo-x2b")
+    for step in ("_parameters", "start"):
+        put_object(tmp_path, f"Made/argo-x2b/{step}", EPOCH_MS)
+    local = provider(tmp_path)
+    for _ in range(2):
+        assert ids(page_of(local)) == ["argo-x2b"]
+        assert names(one(lambda: local.steps_of([key("Made/argo-x2b")]))) == ["start", "_parameters"]
+
+
 def test_a_killed_run_is_listed_with_what_it_left(local: LocalProvider, runs: Runs) -> None:
     run = runs["vanished"].pathspec
     assert names(one(lambda: local.steps_of([key(run)])))[-1] == "_parameters"
@@ -186,7 +197,7 @@ def test_a_killed_run_is_listed_with_what_it_left(local: LocalProvider, runs: Ru
 
 def test_a_removed_run_is_gone_at_once(tmp_path: Path) -> None:
     first, second = put_run(tmp_path, "1"), put_run(tmp_path, "2")
-    age(tmp_path)
+    settle()
     local = provider(tmp_path)
     assert ids(page_of(local)) == ["2", "1"]
     second.rename(tmp_path / "elsewhere")
@@ -199,7 +210,6 @@ def test_the_last_activity_is_the_newest_change_below_the_run(tmp_path: Path) ->
     run = put_run(tmp_path, "1")
     put_object(tmp_path, "Made/1/start", EPOCH_MS)
     task = put_object(tmp_path, "Made/1/start/1", EPOCH_MS)
-    age(tmp_path)
     local = provider(tmp_path)
     for path, at in ((run / "_meta", 3_000_000_000), (task, 2_000_000_000), (task / "_meta", 1_999_999_999)):
         os.utime(path, (at, at))
@@ -209,8 +219,6 @@ def test_the_last_activity_is_the_newest_change_below_the_run(tmp_path: Path) ->
 
 
 def test_times_of_flows_steps_and_tasks(local: LocalProvider, runs: Runs, oracle: Oracle) -> None:
-    from metaflow_graphql.providers.times import rfc3339
-
     run = runs["linear"].pathspec
     pathspecs = ["LinearFlow", f"{run}/start", f"{run}/start/1", f"{run}/_parameters"]
     found = ask(lambda: local.created_at([key(pathspec) for pathspec in pathspecs]))

@@ -8,7 +8,20 @@ from pathlib import Path
 
 import pytest
 
-from local_trees import EPOCH_MS, age, ids, key, one, opened, page_of, provider, put_object, put_run, put_runs, runs_key
+from local_trees import (
+    EPOCH_MS,
+    ids,
+    key,
+    one,
+    opened,
+    page_of,
+    provider,
+    put_object,
+    put_run,
+    put_runs,
+    runs_key,
+    settle,
+)
 from metaflow_graphql.providers import records
 from metaflow_graphql.providers.base import Position, RunFilter, RunPageKey
 from metaflow_graphql.providers.local.provider import LocalProvider
@@ -48,10 +61,11 @@ def test_both_bounds_hold(tmp_path: Path) -> None:
     listed = put_runs(tmp_path, 6)
     local = provider(tmp_path)
     places = page_of(local).places
-    bounds = {"after": places[0], "before": places[4]}
-    assert ids(page_of(local, **bounds)) == listed[1:4]
-    assert ids(page_of(local, 2, **bounds, backward=True)) == listed[2:4]
-    assert page_of(local, 2, **bounds).more
+    newest, oldest = places[0], places[4]
+    assert ids(page_of(local, after=newest, before=oldest)) == listed[1:4]
+    assert ids(page_of(local, 2, after=newest, before=oldest, backward=True)) == listed[2:4]
+    assert page_of(local, 2, after=newest, before=oldest).more
+    assert not page_of(local, 3, after=newest, before=oldest).more
 
 
 def test_runs_that_arrive_do_not_move_a_page(tmp_path: Path) -> None:
@@ -86,7 +100,7 @@ def test_paging_while_runs_are_written_misses_none_of_those_that_were_there(tmp_
 
 def test_a_run_is_listed_as_soon_as_it_is_there(tmp_path: Path) -> None:
     put_runs(tmp_path, 3)
-    age(tmp_path)
+    settle()
     local = provider(tmp_path)
     for arriving in range(50):
         run_id = str(EPOCH_MS * 1000 + 10_000_000 + arriving)

@@ -14,7 +14,7 @@ from typing import Any
 
 import pytest
 
-from local_trees import EPOCH_MS, age, ask, key, put_run
+from local_trees import EPOCH_MS, ask, key, put_run
 from metaflow_graphql.providers import records
 from metaflow_graphql.providers.errors import (
     CorruptMetadata,
@@ -35,7 +35,6 @@ NONE: frozenset[str] = frozenset()
 @pytest.fixture
 def local(tmp_path: Path) -> LocalProvider:
     put_run(tmp_path, "1", tags=("old",))
-    age(tmp_path)
     return LocalProvider("default", tmp_path)
 
 

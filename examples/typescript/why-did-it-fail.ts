@@ -12,7 +12,6 @@ if (!task) {
   console.log(`${run}: ${answer.run?.status ?? "no such run"}, no task failed`);
 } else {
   console.log(`${task.pathspec} failed in attempt ${task.attempt}`);
-  if (task.exception) console.log(`${task.exception.type}: ${task.exception.message}`);
-  for (const line of task.loglines?.nodes ?? []) console.log(`  ${line.text}`);
-  console.log(`The whole log: ${task.logUrl}`);
+  console.log(`${task.exception?.type}: ${task.exception?.message}`);
+  console.log(task.exception?.stacktrace?.trimEnd() ?? "no stack trace was recorded");
 }

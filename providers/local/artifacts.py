@@ -37,7 +37,10 @@ def artifacts_of(tree: Tree, task: Key) -> list[records.DataArtifact | GatewayEr
     folder, attempt = _attempt(tree, task)
     if folder is None or attempt is None:
         return []
-    return folder.once(("artifacts", attempt, task.attempt), lambda: _all(tree, task, folder, _files(folder, attempt)))
+    found = folder.once(("artifacts", attempt), lambda: _all(tree, task.pathspec, folder, _files(folder, attempt)))
+    if task.attempt is None:
+        return found
+    return [one if isinstance(one, GatewayError) else _asked(one, task.attempt) for one in found]
 
 
 def artifact_names_of(tree: Tree, task: Key) -> list[str]:
@@ -75,12 +78,9 @@ def _name(file: str) -> str:
     return file.partition("_artifact_")[2].removesuffix(".json")
 
 
-def _all(tree: Tree, task: Key, folder: Folder, files: list[str]) -> list[records.DataArtifact | GatewayError]:
-    found = tree.contents(folder, files, _reader(tree, task.pathspec))
-    return [
-        _corrupt(task.pathspec, file, one) if isinstance(one, Unreadable) else _asked(one, task.attempt)
-        for file, one in found.items()
-    ]
+def _all(tree: Tree, task: str, folder: Folder, files: list[str]) -> list[records.DataArtifact | GatewayError]:
+    found = tree.contents(folder, files, _reader(tree, task))
+    return [_corrupt(task, file, one) if isinstance(one, Unreadable) else one for file, one in found.items()]
 
 
 def _reader(tree: Tree, task: str) -> Callable[[str, bytes], records.DataArtifact]:

@@ -11,7 +11,7 @@ from .files import Unreadable
 from .tree import META, Folder, Tree, corrupt
 
 _EVENTS = ("attempt", "attempt_ok", "attempt-done")
-# metaflow_config.py, MAX_ATTEMPTS: 6
+_NUMBERS = range(6)  # metaflow_config.py, MAX_ATTEMPTS
 _EXIT = re.compile(r"([0-5])\.runtime")
 _OUTCOMES = {"True": True, "true": True, "False": False, "false": False}
 
@@ -48,7 +48,7 @@ def _attempts(
     done: dict[int, int] = {}
     for event in by_time:
         value = events.number(event.value)
-        if event.name == "attempt" and value is not None:
+        if event.name == "attempt" and value is not None and value in _NUMBERS:
             starts.setdefault(value, event.ts_epoch)
         elif event.name == "attempt_ok" and event.attempt is not None:
             ends[event.attempt] = event

@@ -9,7 +9,7 @@ from .. import pathspec as pathspecs
 from .. import records
 from ..base import BlobKey, InfoKey
 from ..cache import ByteCache
-from ..errors import ArtifactUnreadable, GatewayError, InvalidPathspec
+from ..errors import ArtifactUnreadable, GatewayError
 from . import blobs, forms
 from .files import Unreadable
 from .threads import Threads
@@ -86,11 +86,7 @@ class LocalDatastore:
 def _included_parts(url: str) -> Sequence[str]:
     _require_local(url.removeprefix("local://"))
     parts = url.rsplit("/", 2)[1:]
-    try:
-        pathspecs.parse("/".join(parts), 2)
-    except InvalidPathspec as error:
-        raise ArtifactUnreadable("The included file is not where Metaflow puts them.") from error
-    if not blobs.is_sha(parts[1]):
+    if len(parts) != 2 or not pathspecs.is_component(parts[0]) or not blobs.is_sha(parts[1]):
         raise ArtifactUnreadable("The included file is not where Metaflow puts them.")
     return parts
 

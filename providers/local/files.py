@@ -15,6 +15,7 @@ LARGEST = 8 * 2**20
 # Metadata of 8 MiB is a hundred thousand times what Metaflow writes in one file.
 
 _FLAGS = os.O_RDONLY | os.O_NONBLOCK | os.O_NOCTTY | os.O_CLOEXEC
+_LOOK_ONLY: int | None = getattr(os, "O_PATH", None)  # Linux
 _ABSENT = frozenset({errno.ENOENT, errno.ENOTDIR, errno.ELOOP, errno.ENAMETOOLONG})
 _REFUSED = frozenset({errno.EACCES, errno.EPERM, errno.ENXIO})
 # File systems tell times to 4 ms (ext4), 1 s (NFS) or 2 s (FAT): what changed this lately may change again unseen.
@@ -51,6 +52,17 @@ def status(path: str) -> os.stat_result | None:
         return os.stat(path)
     except OSError as error:
         return _absent(error)
+
+
+def leads_out(base: str, path: str) -> bool:
+    """Whether what stands there is not really below `base`. Nothing is opened by it, not even a pipe."""
+    if _LOOK_ONLY is None:
+        return not _is_below(base, os.path.realpath(path))
+    descriptor = os.open(path, _LOOK_ONLY | os.O_CLOEXEC)
+    try:
+        return not _stands_below(base, descriptor, path)
+    finally:
+        os.close(descriptor)
 
 
 def opened(base: str, path: str, flags: int = 0) -> int | None:
@@ -133,4 +145,8 @@ def _stands_below(base: str, descriptor: int, path: str) -> bool:
         real = os.readlink(f"/proc/self/fd/{descriptor}")
     except OSError:  # no Linux
         real = os.path.realpath(path)
+    return _is_below(base, real)
+
+
+def _is_below(base: str, real: str) -> bool:
     return real == base or real.startswith(base + os.sep)

@@ -112,7 +112,7 @@ def _position(tree: Tree, pathspec: str, ts_epoch: int) -> int:
     # Metaflow's tag command sets the run's time to now. Its first step comes within milliseconds of the run, and
     # keeps its own; before, and until somebody tags, the run's is the smaller.
     try:
-        first = tree.own(f"{pathspec}/_parameters", lambda data: forms.OWN.read(data).ts_epoch)
+        first = tree.own(f"{pathspec}/_parameters", lambda data: forms.OWN.read(data).ts_epoch, what="time")
     except CorruptMetadata:
         first = None
     return 1000 * (ts_epoch if first is None else min(ts_epoch, first))

@@ -82,11 +82,17 @@ class Tree:
 
     def holds(self, pathspec: str) -> bool:
         """Whether there is such an object, be it one that can't be read."""
+        path = f"{self.base}/{pathspec}/_meta/_self.json"
         try:
-            status = files.status(f"{self.base}/{pathspec}/_meta/_self.json")
+            status = files.status(path)
+            if status is None or not stat.S_ISREG(status.st_mode):
+                return False
+            kept = cast("tuple[Signature, object] | None", self.cache.get(("own", pathspec)))
+            return (kept is not None and kept[0] == files.signature(status)) or not files.leads_out(self.base, path)
+        except FileNotFoundError:
+            return False
         except Unreadable:
             return True
-        return status is not None and stat.S_ISREG(status.st_mode)
 
     def modified_ns(self, name: str) -> int | None:
         """When a file or folder was last changed; None where that can't be told."""
@@ -96,13 +102,13 @@ class Tree:
             return None
         return status and status.st_mtime_ns
 
-    def own(self, pathspec: str, make: Callable[[bytes], T], *, replaced: bool = False) -> T | None:
+    def own(self, pathspec: str, make: Callable[[bytes], T], *, what: str = "own", replaced: bool = False) -> T | None:
         """What `make` makes of an object's `_self.json`, which may be `replaced` at times; None without it.
 
-        Raises CorruptMetadata.
+        It is kept as `what`, one for each kind of thing that is made of it. Raises CorruptMetadata.
         """
         path = f"{self.base}/{pathspec}/_meta/_self.json"
-        key = ("own", pathspec)
+        key = (what, pathspec)
         try:
             status = files.status(path)
             if status is None:

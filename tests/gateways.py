@@ -1,0 +1,52 @@
+"""A gateway in a process of its own, as people run it."""
+
+import os
+import subprocess
+import sys
+from collections.abc import Generator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import httpx
+
+
+class Gateway:
+    """Its address, and a client of it."""
+
+    def __init__(self, url: str, client: httpx.Client) -> None:
+        self.url = url
+        self._client = client
+
+    def answer(self, query: str, **parameters: Any) -> dict[str, Any]:
+        """The whole answer, with its errors."""
+        return self._client.post("/graphql", json={"query": query, **parameters}).json()
+
+    def data(self, query: str, **variables: Any) -> dict[str, Any]:
+        """What it answers; it must have no errors."""
+        answer = self.answer(query, variables=variables)
+        assert "errors" not in answer, answer["errors"]
+        return answer["data"]
+
+    def usage(self, query: str, **variables: Any) -> dict[str, Any]:
+        """What the query cost upstream: `calls` by method, and `fileReads`."""
+        answer = self.answer(query, variables=variables, extensions={"usage": True})
+        assert "errors" not in answer, answer["errors"]
+        return answer["extensions"]["usage"]
+
+
+@contextmanager
+def serving(root: Path, *options: str) -> Generator[Gateway]:
+    """A gateway over the runs of a folder; SIGTERM ends it."""
+    command = [sys.executable, "-m", "metaflow_graphql", "serve", "--port", "0", "--metadata", f"default=local@{root}"]
+    environment = {name: value for name, value in os.environ.items() if not name.startswith("METAFLOW_")}
+    with subprocess.Popen(
+        [*command, *options], stdout=subprocess.PIPE, text=True, env=environment, cwd=root
+    ) as process:
+        try:
+            assert process.stdout
+            url = process.stdout.readline().split()[2].removesuffix("/graphql")
+            with httpx.Client(base_url=url, timeout=60) as client:
+                yield Gateway(url, client)
+        finally:
+            process.terminate()

@@ -1,0 +1,101 @@
+"""What many runs cost: printed, and held to what does not depend on the machine."""
+
+import asyncio
+import os
+import time
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+
+from local_trees import key, opened, page_of, provider, put_runs, runs_key, settle
+from metaflow_graphql.providers import records
+from metaflow_graphql.providers.base import RunFilter, RunPageKey
+from metaflow_graphql.providers.local.provider import LocalProvider
+from running import Runs
+
+FLOW, RUNS, TASKS = "BranchFlow", 100, 14
+
+
+def copy(source: Path, target: Path) -> None:
+    """The files of a folder and of its metadata, as links: what is in them is the same."""
+    for folder in (source, source / "_meta"):
+        to = target / folder.relative_to(source)
+        to.mkdir(parents=True, exist_ok=True)
+        for file in folder.iterdir():
+            if file.is_file():
+                os.link(file, to / file.name)
+
+
+def multiplied(run: Path, root: Path) -> None:
+    """RUNS runs like a real one, each of five steps and TASKS tasks in all."""
+    flow = root / ".metaflow" / FLOW
+    copy(run.parent, flow)
+    steps = sorted(path for path in run.iterdir() if path.name not in ("_meta", "start"))
+    for number in range(RUNS):
+        copied = flow / str(1_795_000_000_000_000 + number * 1_000_000)
+        copy(run, copied)
+        for place, step in enumerate(steps):
+            copy(step, copied / step.name)
+            task = next(path for path in step.iterdir() if path.name != "_meta")
+            for task_id in range(place, place + 1 if place < len(steps) - 1 else TASKS):
+                copy(task, copied / step.name / str(task_id))
+
+
+def seconds(question: Callable[[], Awaitable[object]]) -> float:
+    before = time.perf_counter()
+
+    async def asked() -> None:
+        await question()
+
+    asyncio.run(asked())
+    return time.perf_counter() - before
+
+
+async def artifacts_of_all(local: LocalProvider) -> int:
+    """How many artifacts there are, found from the runs downwards."""
+    (page,) = await local.run_pages([RunPageKey(runs_key(), 1000)])
+    assert not isinstance(page, Exception)
+    runs = [key(run.pathspec) for run in page.runs if isinstance(run, records.Run)]
+    steps = [key(step.pathspec) for of_run in await local.steps_of(runs) for step in found(of_run)]
+    tasks = [key(task.pathspec) for of_step in await local.tasks_of(steps) for task in found(of_step)]
+    assert (len(runs), len(steps), len(tasks)) == (RUNS, 5 * RUNS, TASKS * RUNS)
+    return sum(len(found(of_task)) for of_task in await local.artifacts_of(tasks))
+
+
+def found(answer: object) -> list[records.Record]:
+    assert isinstance(answer, list)
+    return answer  # pyright: ignore[reportUnknownVariableType] - what each level lists
+
+
+def one_pass(root: Path) -> float:
+    """How long it takes to read the same files, and no more."""
+    before = time.perf_counter()
+    for folder, _, names in os.walk(root / ".metaflow" / FLOW):
+        for name in names:
+            if name == "_self.json" or "_artifact_" in name or name.startswith("sysmeta_attempt-done"):
+                with open(f"{folder}/{name}", "rb") as file:
+                    file.read()
+    return time.perf_counter() - before
+
+
+def test_a_walk_over_a_hundred_runs(runs: Runs, tmp_path: Path) -> None:
+    multiplied(runs.datastore / runs["branch"].pathspec, tmp_path)
+    settle()
+    plain, local = one_pass(tmp_path), provider(tmp_path)
+    cold, warm = seconds(lambda: artifacts_of_all(local)), seconds(lambda: artifacts_of_all(local))
+    print(f"\n{RUNS} runs down to their artifacts: {cold:.3f} s cold, {warm:.3f} s warm; the files alone {plain:.3f} s")
+    assert opened(lambda: artifacts_of_all(local)) == 0
+    assert warm < cold / 3
+
+
+def test_a_page_of_five_thousand_runs(tmp_path: Path) -> None:
+    listed = put_runs(tmp_path, 5000)
+    settle()
+    local = provider(tmp_path)
+    first = RunPageKey(runs_key(), 50)
+    nothing = RunPageKey(runs_key(filter=RunFilter(users=frozenset({"nobody"}))), 50)
+    took = [seconds(lambda key=key: local.run_pages([key])) for key in (first, first, nothing, nothing)]
+    names = ("first page cold", "warm", "a filter that none passes cold", "warm")
+    print("\n5,000 runs: " + ", ".join(f"{name} {1000 * one:.1f} ms" for name, one in zip(names, took, strict=True)))
+    assert [run.run_id for run in page_of(local, 50).runs if isinstance(run, records.Run)] == listed[:50]
+    assert opened(lambda: provider(tmp_path).run_pages([first])) == 51
+    assert opened(lambda: local.run_pages([nothing])) == 0

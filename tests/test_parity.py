@@ -1,0 +1,165 @@
+"""Every attribute that Metaflow's client has of every object of the runs, against the gateway's answer over HTTP."""
+
+import json
+from collections import Counter
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+
+from differences import DIFFERENCES, Case
+from gateways import Gateway
+
+OF_ALL = "createdAt pathspec pathComponents tags userTags systemTags originPathspec parent { pathspec }"
+QUERIES = {
+    "flow": OF_ALL + " latestRun { pathspec } latestSuccessfulRun { pathspec } runs(first: 500) { nodes { runId } }",
+    "run": OF_ALL + " status successful finished finishedAt endTask { pathspec } steps { name } data { names }",
+    "step": OF_ALL + " status task { pathspec } finishedAt parentSteps { pathspec } childSteps { pathspec }"
+    " controlTasks { pathspec } tasks(first: 500) { nodes { taskId } }",
+    "task": OF_ALL + " status successful finished finishedAt runtimeName attempt index"
+    " exception { type message stacktrace caught } metadata { name value type } metadataDict"
+    " parentTasks(first: 500) { nodes { pathspec } } childTasks(first: 500) { nodes { pathspec } }"
+    " artifacts { name } data { names }",
+    "artifact": OF_ALL + " sha size finishedAt data type",
+}
+KINDS = tuple(QUERIES)
+AT_ONCE = 25  # objects in a query
+# Of logs, cards, code packages and triggers, which the gateway does not have yet.
+NOT_YET = {
+    *("stdout", "stderr", "stdout_size", "stderr_size", "stdout_lines", "stderr_lines"),
+    *("code", "environment_info", "trigger", "cards"),
+}
+
+
+def pathspec_of(found: dict[str, Any] | None) -> str | None:
+    return found["pathspec"] if found else None
+
+
+def pathspecs_of(found: list[dict[str, Any]] | None) -> list[str] | None:
+    return None if found is None else [of["pathspec"] for of in found]
+
+
+def exception_of(found: dict[str, Any] | None) -> list[str] | None:
+    return [found["type"], found["message"], found["stacktrace"]] if found else None
+
+
+# The gateway's answer, in the form of the client's attribute.
+OURS: dict[str, Callable[[dict[str, Any]], Any]] = {
+    "tags": lambda found: found["tags"],
+    "user_tags": lambda found: found["userTags"],
+    "system_tags": lambda found: found["systemTags"],
+    "created_at": lambda found: found["createdAt"],
+    "pathspec": lambda found: found["pathspec"],
+    "path_components": lambda found: found["pathComponents"],
+    "parent": lambda found: pathspec_of(found["parent"]),
+    "origin_pathspec": lambda found: found["originPathspec"],
+    "latest_run": lambda found: pathspec_of(found["latestRun"]),
+    "latest_successful_run": lambda found: pathspec_of(found["latestSuccessfulRun"]),
+    "runs": lambda found: [run["runId"] for run in found["runs"]["nodes"]],
+    "successful": lambda found: found["successful"],
+    "finished": lambda found: found["finished"],
+    "finished_at": lambda found: found["finishedAt"],
+    "end_task": lambda found: pathspec_of(found["endTask"]),
+    "steps": lambda found: [step["name"] for step in found["steps"]],
+    "task": lambda found: pathspec_of(found["task"]),
+    "parent_steps": lambda found: pathspecs_of(found["parentSteps"]),
+    "child_steps": lambda found: pathspecs_of(found["childSteps"]),
+    "control_task": lambda found: next(iter(pathspecs_of(found["controlTasks"]) or []), None),
+    "control_tasks": lambda found: pathspecs_of(found["controlTasks"]),
+    "tasks": lambda found: [task["taskId"] for task in found["tasks"]["nodes"]],
+    "exception": lambda found: exception_of(found["exception"]),
+    "runtime_name": lambda found: found["runtimeName"],
+    "current_attempt": lambda found: found["attempt"],
+    "index": lambda found: found["index"],
+    "metadata": lambda found: sorted([event["name"], event["value"], event["type"]] for event in found["metadata"]),
+    "metadata_dict": lambda found: found["metadataDict"],
+    "parent_tasks": lambda found: sorted(pathspecs_of(found["parentTasks"]["nodes"]) or []),
+    "child_tasks": lambda found: sorted(pathspecs_of(found["childTasks"]["nodes"]) or []),
+    "artifacts": lambda found: [artifact["name"] for artifact in found["artifacts"]],
+    "sha": lambda found: found["sha"],
+    "size": lambda found: found["size"],
+    "data": lambda found: found["data"]["names"] if "names" in (found["data"] or ()) else found["data"],
+}
+
+
+def text(value: Any) -> str:
+    """A metadata value as the gateway tells it: JSON text, where it is no text."""
+    return value if isinstance(value, str) else json.dumps(value, separators=(",", ":"))
+
+
+# The client's answer in a form that does not depend on the order of a directory.
+CLIENTS: dict[str, Callable[[Any], Any]] = {
+    "parent": lambda key: key and key.partition("@")[0],
+    "exception": lambda raised: raised and [raised["type"], raised["exception"], raised["stacktrace"]],
+    "metadata": lambda events: sorted([event["name"], text(event["value"]), event["type"]] for event in events),
+    "metadata_dict": lambda latest: {name: text(value) for name, value in latest.items()},
+    "parent_tasks": sorted,
+    "child_tasks": sorted,
+}
+
+
+def in_turns(items: list[str], size: int) -> Iterator[list[str]]:
+    return (items[start : start + size] for start in range(0, len(items), size))
+
+
+def asked(gateway: Gateway, keys: list[str]) -> Iterator[tuple[str, dict[str, Any] | None]]:
+    """The gateway's answer about each object, which a key names by its pathspec and `@attempt`; None for no object."""
+    for kind in KINDS:
+        of_kind = [key for key in keys if KINDS[key.count("/")] == kind]
+        for some in in_turns(of_kind, AT_ONCE):
+            fields = " ".join(f"o{number}: {_lookup(kind, key)} {{ ...all }}" for number, key in enumerate(some))
+            on = "DataArtifact" if kind == "artifact" else kind.capitalize()
+            found = gateway.data(f"{{ {fields} }} fragment all on {on} {{ {QUERIES[kind]} }}")
+            yield from ((key, found[f"o{number}"]) for number, key in enumerate(some))
+
+
+def _lookup(kind: str, key: str) -> str:
+    pathspec, _, attempt = key.partition("@")
+    given = f"{'name' if kind == 'flow' else 'pathspec'}: {json.dumps(pathspec)}"
+    return f"{kind}({given}{f', attempt: {attempt}' if attempt else ''})"
+
+
+def cases(gateway: Gateway, objects: dict[str, dict[str, Any]]) -> Iterator[Case]:
+    for key, found in asked(gateway, list(objects)):
+        pathspec, _, number = key.partition("@")
+        kind, attempt = KINDS[pathspec.count("/")], int(number) if number else None
+        if found is None:
+            yield Case(kind, pathspec, attempt, "exists", True, False, {}, objects)
+            continue
+        for attribute, client in objects[key].items():
+            if attribute in NOT_YET or (kind == "artifact" and attribute in ("data", "own_data")):
+                continue
+            raised = Case(kind, pathspec, attempt, attribute, client, None, found, objects).raised
+            theirs: Any = client if raised or attribute not in CLIENTS else CLIENTS[attribute](client)
+            yield Case(kind, pathspec, attempt, attribute, theirs, OURS[attribute](found), found, objects)
+        if kind == "artifact":
+            value = objects[key].get("own_data", objects[key]["data"])
+            if "error" not in value:
+                yield Case(kind, pathspec, attempt, "data", value["json"], found["data"], found, objects)
+
+
+def reason(case: Case) -> str | None:
+    """Why the answers differ on purpose; None where they must not, or not in this way."""
+    found = [d for d in DIFFERENCES if case.attribute in d.attributes and d.applies(case) and d.meant(case)]
+    return found[0].reason if found else None
+
+
+def test_every_attribute_is_the_clients(
+    gateway: Gateway, oracle: dict[str, Any], capsys: pytest.CaptureFixture[str]
+) -> None:
+    compared: Counter[str] = Counter()
+    meant: Counter[str] = Counter()
+    wrong: list[str] = []
+    for case in cases(gateway, oracle["objects"]):
+        compared[f"{case.kind}.{case.attribute}"] += 1
+        if case.ours != case.client:
+            why = reason(case)
+            meant[why or "no reason"] += 1
+            if why is None:
+                wrong.append(f"{case.pathspec} {case.attempt} {case.attribute}: {case.ours} is not {case.client}"[:500])
+    with capsys.disabled():
+        print(f"\n{compared.total()} attributes of {len(oracle['objects'])} objects compared, {meant.total()} differ:")
+        print(*(f"{count:6} {why}" for why, count in meant.items()), sep="\n")
+    assert wrong == []
+    assert set(meant) == {difference.reason for difference in DIFFERENCES}
+    assert compared.total() > 10_000
