@@ -12,14 +12,14 @@ class Limits:
     `bytes` (text may take four times its bytes) and by `opcodes` (about 100 bytes each at worst).
     """
 
-    bytes: int = 64 * 1024 * 1024
-    opcodes: int = 10_000_000
-    memo: int = 4_000_000
+    bytes: int = 32 * 1024 * 1024
+    opcodes: int = 5_000_000
+    memo: int = 2_000_000
     # orjson encodes 254 levels; the answer around the value needs some of them.
     depth: int = 200
     items: int = 2_000_000
     # Characters of the strings and keys of the JSON; what is repeated counts each time.
-    text: int = 64 * 1024 * 1024
+    text: int = 32 * 1024 * 1024
     seconds: float = 10.0
 
 

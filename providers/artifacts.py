@@ -6,7 +6,7 @@ Nothing of an artifact is executed: decoding/ reads the pickle structurally.
 import asyncio
 import hashlib
 import pickle
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any, Literal, NamedTuple, TypeVar, cast
 
@@ -15,7 +15,7 @@ from . import records
 from .base import BlobKey, Datastore, InfoKey
 from .cache import ByteCache
 from .errors import ArtifactTooLarge, ArtifactUnreadable, GatewayError
-from .pathspec import parent
+from .pathspec import name, parent
 
 JSON = Any
 Form = Literal["data", "object", "type", "preview"]
@@ -63,6 +63,11 @@ class ValueKey(NamedTuple):
     def info(self) -> InfoKey:
         """Where the datastore recorded what it is."""
         return InfoKey(self.provider, self.blob.root, parent(self.pathspec), self.attempt)
+
+
+Wanted = dict[BlobKey, list[ValueKey]]
+# Forms that are of the pickled object, where that describes a file.
+_OF_ITSELF = ("object", "type")
 
 
 class _Kept(NamedTuple):
@@ -116,71 +121,73 @@ class ArtifactReader:
             answers |= await self._read({blob: unread[blob] for blob in blobs[start : start + _TOGETHER]})
         return [answers[key] for key in keys]
 
-    async def _read(self, wanted: dict[BlobKey, list[ValueKey]]) -> dict[ValueKey, JSON | GatewayError]:
+    async def _read(self, wanted: Wanted) -> dict[ValueKey, JSON | GatewayError]:
         """What is wanted of some blobs, each read and decoded once."""
         pickles = dict(zip(wanted, await self.datastore.blobs(list(wanted), self.limits.bytes), strict=True))
-        objects = await asyncio.to_thread(self._decoded, pickles)
-        contents = await self._contents(objects)
-        enums = await self._enums(key for blob in wanted if _maybe_enum(objects[blob]) for key in wanted[blob])
-
-        def views() -> dict[tuple[object, ...], JSON | GatewayError]:
-            shown = {(*_cache_key(key), key in enums): key for keys in wanted.values() for key in keys}
-            return {
-                of_key: self._view(
-                    objects[key.blob] if key.form == "object" else contents.get(key.blob, objects[key.blob]),
-                    key.form,
-                    key.length,
-                    key in enums,
-                )
-                for of_key, key in shown.items()
-            }
-
-        shown = await asyncio.to_thread(views)
-        answers: dict[ValueKey, JSON | GatewayError] = {}
-        for key in (key for keys in wanted.values() for key in keys):
-            answer = shown[(*_cache_key(key), key in enums)]
-            if isinstance(answer, GatewayError):
-                answers[key] = _named(answer, key.pathspec)
-                continue
-            answers[key] = answer
-            if not _maybe_enum(objects[key.blob]):
+        answers, unsettled = await asyncio.to_thread(self._decoded, wanted, pickles)
+        for key, answer in answers.items():
+            if not isinstance(answer, GatewayError):
                 self.cache.put(_cache_key(key), _Kept(answer), 500 + 4 * len(cast("bytes", pickles[key.blob])))
-        return answers
+        return answers | await self._settled({blob: wanted[blob] for blob in unsettled}, unsettled)
 
-    def _decoded(self, pickles: dict[BlobKey, bytes | GatewayError]) -> dict[BlobKey, object]:
-        """The object of each blob, inert, or the error that it met."""
-        return {
-            blob: found
-            if isinstance(found, GatewayError)
-            else _attempted(lambda read=found: decoding.decode(read, self.limits))
-            for blob, found in pickles.items()
-        }
+    def _decoded(
+        self, wanted: Wanted, pickles: dict[BlobKey, bytes | GatewayError]
+    ) -> tuple[dict[ValueKey, JSON | GatewayError], dict[BlobKey, object]]:
+        """The answers, and the objects that say too little alone. The others are dropped: they may be large."""
+        answers: dict[ValueKey, JSON | GatewayError] = {}
+        unsettled: dict[BlobKey, object] = {}
+        for blob, read in pickles.items():
+            found = read if isinstance(read, GatewayError) else _attempted(lambda read=read: self._object(read))
+            if _says_too_little(found, wanted[blob]):
+                unsettled[blob] = found
+                continue
+            views = {(key.form, key.length): key for key in wanted[blob]}
+            shown = {form: self._view(found, key, None) for form, key in views.items()}
+            answers |= {key: _named(shown[key.form, key.length], key.pathspec) for key in wanted[blob]}
+        return answers, unsettled
+
+    async def _settled(self, wanted: Wanted, objects: dict[BlobKey, object]) -> dict[ValueKey, JSON | GatewayError]:
+        """The answers that take more than the pickle: an included file, or what Metaflow recorded of the object."""
+        keys = [key for of_blob in wanted.values() for key in of_blob]
+        contents, infos = await self._contents(objects), await self._infos(keys)
+
+        def views() -> dict[ValueKey, JSON | GatewayError]:
+            found = {key: objects[key.blob] if key.form in _OF_ITSELF else contents[key.blob] for key in keys}
+            return {key: _named(self._view(found[key], key, infos[key]), key.pathspec) for key in keys}
+
+        return await asyncio.to_thread(views) if keys else {}
 
     async def _contents(self, objects: dict[BlobKey, object]) -> dict[BlobKey, object]:
-        """Of each IncludeFile its text or bytes, as Metaflow's client gives them (includefile.py:IncludedFile)."""
+        """Of an IncludeFile its text or bytes, as Metaflow's client gives them (includefile.py:IncludedFile)."""
         files = {blob: described for blob, found in objects.items() if (described := descriptor(found)) is not None}
         urls = [str(described.get("url")) for described in files.values()]
         contents = await self.datastore.included_files(urls, self.limits.bytes) if urls else []
-        return {
-            blob: _text(content, described) for (blob, described), content in zip(files.items(), contents, strict=True)
-        }
+        texts = [_text(content, described) for content, described in zip(contents, files.values(), strict=True)]
+        return objects | dict(zip(files, texts, strict=True))
 
-    async def _enums(self, keys: Iterable[ValueKey]) -> set[ValueKey]:
-        """Those of the artifacts that Metaflow recorded as members of an enum: a pickle does not always tell."""
-        asked = list(keys)
-        infos = await self.datastore.infos(list({key.info: None for key in asked})) if asked else []
-        of_attempt = dict(zip({key.info: None for key in asked}, infos, strict=True))
-        return {key for key in asked if _recorded_enum(of_attempt[key.info], key.pathspec)}
+    async def _infos(self, keys: list[ValueKey]) -> dict[ValueKey, records.ArtifactInfo | None]:
+        """What Metaflow recorded of each object, where that can be read."""
+        attempts = list({key.info: None for key in keys})
+        found = dict(zip(attempts, await self.datastore.infos(attempts) if attempts else [], strict=True))
+        of_attempts = {key: found[key.info] for key in keys}
+        return {key: of.get(name(key.pathspec)) if isinstance(of, dict) else None for key, of in of_attempts.items()}
 
-    def _view(self, found: object, form: Form, length: int, enum: bool) -> JSON | GatewayError:
-        """The form asked for of an object."""
+    def _object(self, read: bytes) -> object:
+        return decoding.decode(read, self.limits, _KNOWN_CLASSES)
+
+    def _view(self, found: object, key: ValueKey, info: records.ArtifactInfo | None) -> JSON | GatewayError:
+        """The form asked for of an object; `info` is what Metaflow recorded of it."""
+        if isinstance(found, ArtifactTooLarge) and key.form == "preview" and info:
+            return f"{info.type}, {info.size} bytes: too large to be read here"[: key.length]
         if isinstance(found, GatewayError):
             return found
-        if form == "preview":
-            return decoding.preview(found, length)
-        if form == "type":
+        if key.form == "preview":
+            return decoding.preview(found, key.length)
+        if key.form == "type":
             return decoding.type_name(found)
-        return _attempted(lambda: decoding.to_json(found, self.limits, enum=enum, known=_KNOWN_CLASSES))
+        # A pickle does not always tell that an object is a member of an enum.
+        enum = info is not None and (info.type or "").startswith(("<enum ", "<flag "))
+        return _attempted(lambda: decoding.to_json(found, self.limits, enum=enum))
 
 
 def descriptor(found: object) -> dict[str, object] | None:
@@ -218,22 +225,18 @@ def _attempted(read: Callable[[], T]) -> T | GatewayError:
         return ArtifactUnreadable(str(error))
 
 
-def _named(error: GatewayError, pathspec: str) -> GatewayError:
+def _named(answer: JSON | GatewayError, pathspec: str) -> JSON | GatewayError:
     """The error of a blob, which several artifacts may share, as that of this artifact."""
-    return type(error)(f"{pathspec}: {error}")
+    return type(answer)(f"{pathspec}: {answer}") if isinstance(answer, GatewayError) else answer
 
 
 def _cache_key(key: ValueKey) -> tuple[object, ...]:
-    """What the form of a value depends on, besides whether Metaflow recorded it as an enum."""
+    """All that an answer depends on, where the pickle says enough alone."""
     return key.provider, key.blob, key.form, key.length
 
 
-def _maybe_enum(found: object) -> bool:
-    return isinstance(found, decoding.Instance) and len(found.args) == 1
-
-
-def _recorded_enum(infos: dict[str, records.ArtifactInfo] | GatewayError | None, pathspec: str) -> bool:
-    if not isinstance(infos, dict):
-        return False
-    info = infos.get(pathspec.rpartition("/")[2])
-    return info is not None and (info.type or "").startswith(("<enum ", "<flag "))
+def _says_too_little(found: object, keys: list[ValueKey]) -> bool:
+    """Whether an object is a file's description, may be an enum's member, or is only to be outlined."""
+    if isinstance(found, ArtifactTooLarge):
+        return any(key.form == "preview" for key in keys)
+    return isinstance(found, decoding.Instance) and (found.name == INCLUDED_FILE or len(found.args) == 1)

@@ -35,10 +35,10 @@ def shown(names: list[str]) -> list[str]:
     return [name for name in names if not name.startswith("_")]
 
 
-def checked(names: list[str] | None) -> list[str] | None:
-    """Names that were asked for, each once; raises InvalidPathspec where one can't be an artifact's."""
+def checked(names: list[str] | None, what: str = "artifact's name") -> list[str] | None:
+    """Names that were asked for, each once; raises InvalidPathspec where one can't be one."""
     names = sent(names)
-    return None if names is None else [component(name, "artifact's name") for name in dict.fromkeys(names)]
+    return None if names is None else [component(name, what) for name in dict.fromkeys(names)]
 
 
 async def data_of(tasks: list[records.Task], context: Context) -> Answers[MetaflowData]:

@@ -1,5 +1,6 @@
 """Query.runs, and the fields of Run: each takes the runs of a level, and returns one entry for each."""
 
+import asyncio
 from collections.abc import Awaitable, Callable
 from typing import TypeVar
 
@@ -17,7 +18,6 @@ from .context import Context, Info
 from .data import MetaflowData, checked, data_of, shown
 from .events import ORIGIN_RUN, latest_of, recorded
 from .graphs import PARAMETERS, FlowGraph, graphs, parameter_tasks
-from .inputs import sent
 from .loaders import Answers, each, gathered
 from .pages import Page, Partial, Window, partial, readable, window
 from .statuses import RunCourse, TaskCounts, counted, courses_of, run_courses, task_key, tasks_of_run
@@ -118,9 +118,9 @@ async def tasks(
     last: inputs.Last = UNSET,
     before: inputs.Before = UNSET,
 ) -> Answers[Page[records.Task]]:
-    part = window(first, after, last, before)
+    part, wanted = window(first, after, last, before), task_pages.conditions(filter)
     found = await gathered(_newest_tasks(run, info.context) for run in runs)
-    return await gathered(task_pages.page_of(of_run, filter, part, info.context) for of_run in found)
+    return await gathered(task_pages.page_of(of_run, wanted, part, info.context) for of_run in found)
 
 
 async def task_counts(runs: Runs, info: Info) -> Answers[TaskCounts]:
@@ -156,7 +156,7 @@ async def artifacts(
     last: inputs.Last = UNSET,
     before: inputs.Before = UNSET,
 ) -> Answers[Page[records.DataArtifact]]:
-    part, wanted, of_steps = window(first, after, last, before), checked(names), sent(steps)
+    part, wanted, of_steps = window(first, after, last, before), checked(names), checked(steps, "step's name")
     return await gathered(_artifacts(run, wanted, of_steps, part, info.context) for run in runs)
 
 
@@ -199,8 +199,12 @@ async def _finished_time(run: records.Run, context: Context) -> int | None:
     course = await context.derived(run_courses).load(_key(run))
     if course.status is RunStatus.SUCCEEDED:
         end = await end_task_of(_key(run), context)
-        return end and await of_tasks.finished_time(end, context)
-    return course.ended_at
+        return await of_tasks.finished_time(end, context) if end else course.ended_at
+    if course.status is not RunStatus.FAILED:
+        return None
+    tasks = await tasks_of_run(_key(run), context)
+    finished = await asyncio.gather(*(of_tasks.finished_time(task, context) for task in tasks))
+    return max((moment for moment in (*finished, course.ended_at) if moment is not None), default=None)
 
 
 async def _duration(run: records.Run, context: Context) -> int | None:

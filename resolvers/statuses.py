@@ -142,17 +142,22 @@ async def _run_course(run: Key, context: Context) -> RunCourse:
         return RunCourse(RunStatus.SUCCEEDED, ended.ended_at)
     tasks = await tasks_of_run(run, context)
     courses = await courses_of(tasks, context)
-    last = max((course.ended_at for course in courses if course.ended_at is not None), default=None)
     failed = [(course, task) for course, task in zip(courses, tasks, strict=True) if course.status is TaskStatus.FAILED]
     if failed:
-        return RunCourse(RunStatus.FAILED, last, min(failed, key=_failed_first)[1])
+        return RunCourse(RunStatus.FAILED, await _end(run, courses, context), min(failed, key=_failed_first)[1])
     if any(course.status in (TaskStatus.RUNNING, TaskStatus.PENDING) for course in courses):
         return RunCourse(RunStatus.RUNNING)
     # No task is there yet, or all are done and the next step has not begun.
     patience = _SCHEDULER_SILENCE_MS if courses else context.gateway.inactive_after * 1000
     if await _silent_for(run, context, min(patience, context.gateway.inactive_after * 1000)):
-        return RunCourse(RunStatus.FAILED, last or await context.loaders.last_activity.load(run))
+        return RunCourse(RunStatus.FAILED, await _end(run, courses, context))
     return RunCourse(RunStatus.RUNNING if courses else RunStatus.PENDING)
+
+
+async def _end(run: Key, courses: list[TaskCourse], context: Context) -> int | None:
+    """When a failed run ended: its last task did, or, of one that just fell silent, its last trace is from then."""
+    ends = [course.ended_at for course in courses if course.ended_at is not None]
+    return max(ends) if ends and len(ends) == len(courses) else await context.loaders.last_activity.load(run)
 
 
 async def end_task(run: Key, context: Context) -> records.Task | None:
@@ -166,13 +171,13 @@ async def tasks_of_run(run: Key, context: Context) -> list[records.Task]:
     """The tasks of all steps but `_parameters`, newest step first."""
     steps, _ = readable(await context.loaders.steps_of.load(run))
     keys = [Key(run.provider, step.pathspec) for step in steps if step.name != PARAMETERS]
-    found = [_raised(tasks) for tasks in await each(context.loaders.tasks_of, keys)]
+    found = [raised(tasks) for tasks in await each(context.loaders.tasks_of, keys)]
     return [task for tasks in found for task in readable(tasks)[0]]
 
 
 async def courses_of(tasks: list[records.Task], context: Context) -> list[TaskCourse]:
     """How far each task has come; raises where one can't be told, for then nothing can be said of all."""
-    return [_raised(course) for course in await each(context.derived(task_courses), map(task_key, tasks))]
+    return [raised(course) for course in await each(context.derived(task_courses), map(task_key, tasks))]
 
 
 async def _silent_for(key: Key, context: Context, milliseconds: float) -> bool:
@@ -187,7 +192,8 @@ def _failed_first(failed: tuple[TaskCourse, records.Task]) -> tuple[bool, float]
     return bool(course.attempt and course.attempt.killed), course.ended_at or float("inf")
 
 
-def _raised(found: V | BaseException) -> V:
+def raised(found: V | BaseException) -> V:
+    """What was found; raises what was met in its place."""
     if isinstance(found, BaseException):
         raise found
     return found

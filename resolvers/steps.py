@@ -52,9 +52,9 @@ async def tasks(
     last: inputs.Last = UNSET,
     before: inputs.Before = UNSET,
 ) -> Answers[Page[records.Task]]:
-    part = window(first, after, last, before)
+    part, wanted = window(first, after, last, before), task_pages.conditions(filter)
     found = await each(info.context.loaders.tasks_of, map(_key, steps))
-    return await gathered(task_pages.page_of(tasks, filter, part, info.context) for tasks in found)
+    return await gathered(task_pages.page_of(tasks, wanted, part, info.context) for tasks in found)
 
 
 async def task_counts(steps: list[records.Step], info: Info) -> Answers[TaskCounts]:

@@ -1,34 +1,56 @@
 """Pages of tasks."""
 
 from collections.abc import Sequence
+from typing import NamedTuple
 
 from ..providers import records
 from ..providers.base import Key
 from ..providers.errors import BadUserInput, GatewayError
 from ..providers.pathspec import component, name, parent
+from ..providers.records import TaskStatus
 from ..providers.times import ts_epoch
 from . import inputs
 from .context import Context
 from .inputs import sent
-from .loaders import each
-from .pages import Page, Window, between, decode, encode, fill, page, readable
-from .statuses import courses_of
+from .loaders import gathered
+from .pages import Page, Window, between, decode, encode, existing, fill, page, readable
+from .statuses import raised, task_courses, task_key
+
+
+class Conditions(NamedTuple):
+    """Which tasks are wanted; None is any."""
+
+    steps: frozenset[str] | None = None
+    created_from_ms: int | None = None  # inclusive
+    statuses: frozenset[TaskStatus] | None = None
+
+
+def conditions(filter: inputs.TaskFilter | None) -> Conditions:
+    """The conditions of a filter; raises InvalidPathspec where a step can't have one of the names."""
+    filter = sent(filter)
+    if filter is None:
+        return Conditions()
+    steps, after, statuses = sent(filter.steps), sent(filter.created_after), sent(filter.statuses)
+    return Conditions(
+        None if steps is None else frozenset(component(step, "step's name") for step in steps),
+        None if after is None else ts_epoch(after),
+        None if statuses is None else frozenset(statuses),
+    )
 
 
 async def page_of(
     entries: Sequence[records.Task | GatewayError] | BaseException,
-    filter: inputs.TaskFilter | None,
+    wanted: Conditions,
     window: Window,
     context: Context,
 ) -> Page[records.Task]:
-    """A page of these tasks, in their order. A cursor names a task: tasks do not go away."""
+    """A page of these tasks, in their order. A cursor names a task: tasks do not go away.
+
+    Of which a filter can't tell whether they pass are left out, with their errors.
+    """
     if isinstance(entries, BaseException):
         raise entries
     tasks, errors = readable(entries)
-    filter = sent(filter)
-    steps, after, statuses = (
-        (sent(filter.steps), sent(filter.created_after), sent(filter.statuses)) if filter else (None, None, None)
-    )
     places = {task.pathspec: place for place, task in enumerate(tasks)}
 
     def index(cursor: str, including: bool) -> int:
@@ -38,23 +60,32 @@ async def page_of(
         return places[pathspec] + including
 
     start, end = between(window, len(tasks), index)
-    wanted = None if steps is None else {component(step, "step's name") for step in steps}
-    listed = [task for task in tasks[start:end] if wanted is None or name(parent(task.pathspec)) in wanted]
+    chosen = _of_steps(tasks[start:end], wanted)
 
     async def keep(some: list[records.Task]) -> list[records.Task]:
-        if after is not None:
-            since = ts_epoch(after)
-            created = await each(context.loaders.created_at, [Key(task.provider, task.pathspec) for task in some])
-            some = [task for task, at in zip(some, created, strict=True) if isinstance(at, int) and at >= since]
-        if statuses is not None:
-            courses = await courses_of(some, context)
-            some = [task for task, course in zip(some, courses, strict=True) if course.status in statuses]
-        return some
+        told = await gathered(_meets(task, wanted, context) for task in some)
+        errors.extend(readable(existing(told))[1])
+        return [task for task, meets in zip(some, told, strict=True) if meets is True]
 
     async def total() -> int:
-        of_steps = [task for task in tasks if wanted is None or name(parent(task.pathspec)) in wanted]
-        return len(await keep(of_steps))
+        told = await gathered(_meets(task, wanted, context) for task in _of_steps(tasks, wanted))
+        return sum(raised(meets) for meets in told)
 
-    unfiltered = after is None and statuses is None
-    nodes, more = await fill(listed, window, None if unfiltered else keep)
+    unfiltered = wanted.created_from_ms is None and wanted.statuses is None
+    nodes, more = await fill(chosen, window, None if unfiltered else keep)
     return page(nodes, more, window, lambda task: encode(task.pathspec), total, errors)
+
+
+def _of_steps(tasks: list[records.Task], wanted: Conditions) -> list[records.Task]:
+    return [task for task in tasks if wanted.steps is None or name(parent(task.pathspec)) in wanted.steps]
+
+
+async def _meets(task: records.Task, wanted: Conditions, context: Context) -> bool:
+    """Whether it meets the conditions that look at more than its name; raises what keeps that from being told."""
+    if wanted.created_from_ms is not None:
+        created = await context.loaders.created_at.load(Key(task.provider, task.pathspec))
+        if created is None or created < wanted.created_from_ms:
+            return False
+    return (
+        wanted.statuses is None or (await context.derived(task_courses).load(task_key(task))).status in wanted.statuses
+    )

@@ -162,7 +162,7 @@ async def parent_tasks(
 ) -> Answers[Page[records.Task]]:
     part = window(first, after, last, before)
     found = await gathered(lineage.parent_tasks(_key(task), info.context) for task in tasks)
-    return await gathered(task_pages.page_of(related, None, part, info.context) for related in found)
+    return await gathered(task_pages.page_of(related, task_pages.Conditions(), part, info.context) for related in found)
 
 
 async def child_tasks(
@@ -175,7 +175,7 @@ async def child_tasks(
 ) -> Answers[Page[records.Task]]:
     part = window(first, after, last, before)
     found = await gathered(lineage.child_tasks(_key(task), info.context) for task in tasks)
-    return await gathered(task_pages.page_of(related, None, part, info.context) for related in found)
+    return await gathered(task_pages.page_of(related, task_pages.Conditions(), part, info.context) for related in found)
 
 
 async def finished_time(task: records.Task, context: Context) -> int | None:

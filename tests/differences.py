@@ -21,9 +21,11 @@ class Case:
     @property
     def raised(self) -> str:
         """The class of what the client raised; empty where it answered."""
-        return (
-            self.client["error"].partition(":")[0] if isinstance(self.client, dict) and "error" in self.client else ""
-        )
+        match self.client:
+            case {"error": str(raised)}:
+                return raised.partition(":")[0]
+            case _:
+                return ""
 
     @property
     def run(self) -> str:

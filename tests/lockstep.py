@@ -1,16 +1,15 @@
 """An event loop in which every call into a thread takes exactly one tick: what waits together is asked for together.
 
 In real threads a batch that ends a moment earlier may send off the next one before others have joined it, so that the
-number of batches varies from one time to another. Here it is always the same, and the ticks are the calls that had to
-wait for each other.
+number of batches varies from one time to another. Here it is always the same.
 """
 
 import asyncio
 import selectors
-from collections.abc import Callable, Coroutine, Mapping
+from collections.abc import Callable, Coroutine
 from concurrent.futures import Executor
 from pathlib import Path
-from typing import Any, NamedTuple, TypeVar, TypeVarTuple
+from typing import Any, TypeVar, TypeVarTuple
 
 from metaflow_graphql.providers.local.provider import LocalProvider
 from metaflow_graphql.resolvers.context import Gateway
@@ -20,13 +19,6 @@ from metaflow_graphql.server.operations import Operation, Operations
 
 T = TypeVar("T")
 Arguments = TypeVarTuple("Arguments")
-
-
-class Cost(NamedTuple):
-    """What an operation costs upstream: batches by method, and how many calls had to wait for each other."""
-
-    calls: Mapping[str, int]
-    ticks: int
 
 
 class _Clock(selectors.DefaultSelector):
@@ -67,17 +59,13 @@ def run(main: Coroutine[Any, Any, T]) -> T:
         return runner.run(main)
 
 
-def cost(root: Path, query: str, variables: dict[str, Any]) -> Cost:
-    """What a query costs a gateway that has just been started; its answer must have no errors."""
+def calls(root: Path, query: str, **variables: Any) -> dict[str, int]:
+    """The batches, by method, that a query costs a gateway that has just been started; it must have no errors."""
 
-    async def measured() -> Cost:
+    async def answered() -> dict[str, Any]:
         operations = Operations(schema, Gateway({"default": LocalProvider("default", root)}, "default"))
-        await operations.answer(Operation("{ __typename }"), Faults())
-        begun = asyncio.get_running_loop().time()
-        answer = await operations.answer(Operation(query, variables, show_usage=True), Faults())
-        assert "errors" not in answer, answer["errors"]
-        # One tick is for parsing the document.
-        ticks = round(asyncio.get_running_loop().time() - begun) - 1
-        return Cost(answer["extensions"]["usage"]["calls"], ticks)
+        return await operations.answer(Operation(query, variables, show_usage=True), Faults())
 
-    return run(measured())
+    answer = run(answered())
+    assert "errors" not in answer, answer["errors"]
+    return answer["extensions"]["usage"]["calls"]

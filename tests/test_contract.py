@@ -3,11 +3,10 @@
 import re
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 from graphql import (
-    GraphQLArgument,
     GraphQLEnumType,
-    GraphQLInputField,
     GraphQLInputObjectType,
     GraphQLInterfaceType,
     GraphQLObjectType,
@@ -95,7 +94,7 @@ def promises(graphql: GraphQLSchema) -> dict[str, object]:
     return found
 
 
-def takes(value: GraphQLArgument | GraphQLInputField) -> str:
+def takes(value: Any) -> str:
     # Both schemas are built from text, so a default is kept as it was written.
     literal = value.default and value.default.literal
     return f"{value.type} = {print_ast(literal)}" if literal else str(value.type)

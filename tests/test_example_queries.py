@@ -1,4 +1,4 @@
-"""The queries of examples/: each fits the schema, has an answer, and costs as many calls for few objects as for many."""
+"""The queries of examples/: each fits the schema, has an answer, and costs no more for many objects than for few."""
 
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -9,7 +9,7 @@ from graphql import build_schema, parse, validate
 
 import metaflow_graphql
 from gateways import Gateway
-from lockstep import Cost, cost
+from lockstep import calls
 from metaflow_graphql.providers import ids
 from running import Runs
 
@@ -20,19 +20,25 @@ Variables = Callable[[Runs], dict[str, Any]]
 
 
 class Example(NamedTuple):
-    """A query's variables for few objects and for many of the same kinds, and what both cost.
+    """A query's variables for few objects and for many of the same kinds, and the calls that both cost.
 
-    `empty`: fields of which those runs have nothing.
+    `shown`: variables for which it has most to show, if not those of many; `empty`: fields that are empty even so.
     """
 
     few: Variables
     many: Variables
-    cost: Cost
+    calls: dict[str, int]
+    shown: Variables | None = None
     empty: tuple[str, ...] = ()
 
 
-def of_linear(first: int) -> Variables:
-    return lambda _: {"filter": {"flows": ["LinearFlow"]}, "metric": "x", "first": first}
+def given(**variables: Any) -> Variables:
+    return lambda _runs: variables
+
+
+def of_two_flows(first: int) -> Variables:
+    """Of one a run that failed, which is the newest; of the other runs that went well."""
+    return given(filter={"flows": ["FailingFlow", "LinearFlow"]}, metric="x", first=first)
 
 
 def of_scenario(name: str) -> Variables:
@@ -55,27 +61,109 @@ def with_ids(*scenarios: str) -> Variables:
 
 EXAMPLES = {
     "compare-a-metric": Example(
-        few=lambda _: {"flow": "ParametersFlow", "tag": "runtime:dev", "metric": "text", "first": 1},
-        many=lambda _: {"flow": "ParametersFlow", "tag": "runtime:dev", "metric": "text"},
-        cost=Cost({}, 0),
+        few=given(flow="ParametersFlow", tag="runtime:dev", metric="text", first=1),
+        many=given(flow="ParametersFlow", tag="runtime:dev", metric="text"),
+        calls={
+            "flows": 1,
+            "run_pages": 1,
+            "steps_of": 1,
+            "tasks_of": 2,
+            "created_at": 1,
+            "artifact_names_of": 1,
+            "artifacts": 3,
+            "infos": 1,
+            "blobs": 3,
+            "included_files": 1,
+        },
+        shown=given(flow="ResumeFlow", tag="again", metric="x"),
     ),
     "from-run-to-artifact": Example(
-        few=lambda _: {"flow": "LinearFlow", "names": ["x"]},
-        many=lambda _: {"flow": "NestedForeachFlow", "names": ["x"]},
-        cost=Cost({}, 0),
+        few=given(flow="ForeachFlow", names=["items", "lengths"]),
+        many=given(flow="NestedForeachFlow", names=["letters", "pairs"]),
+        calls={
+            "flows": 1,
+            "run_pages": 1,
+            "steps_of": 1,
+            "tasks_of": 2,
+            "metadata_of": 1,
+            "attempts_of": 2,
+            "artifacts": 3,
+            "infos": 1,
+            "blobs": 2,
+        },
+        shown=given(flow="RetryFlow", names=["of_attempt"]),
     ),
-    "latest-successful-runs": Example(few=lambda _: {"first": 1}, many=lambda _: {"first": 3}, cost=Cost({}, 0)),
-    "one-run": Example(few=of_scenario("foreach"), many=of_scenario("nested_foreach"), cost=Cost({}, 0)),
+    "latest-successful-runs": Example(
+        few=given(first=1),
+        many=given(first=3),
+        calls={"flows_in": 1, "run_pages": 1, "tasks_of": 2, "metadata_of": 1, "attempts_of": 1, "artifacts": 1},
+    ),
+    "one-run": Example(
+        few=of_scenario("foreach"),
+        many=of_scenario("nested_foreach"),
+        calls={
+            "runs": 1,
+            "steps_of": 1,
+            "tasks_of": 2,
+            "metadata_of": 2,
+            "attempts_of": 1,
+            "artifact_names_of": 1,
+            "artifacts": 2,
+            "blobs": 1,
+        },
+        shown=of_scenario("resumed"),
+        empty=("run.graph.doc", "run.graph.nodes.decorators", "run.graph.nodes.doc"),
+    ),
     "page-of-runs": Example(
-        few=lambda _: {"flow": "LinearFlow", "first": 1},
-        many=lambda _: {"flow": "LinearFlow", "first": 10},
-        cost=Cost({}, 0),
+        few=given(flow="LinearFlow", first=1),
+        many=given(flow="LinearFlow", first=10),
+        calls={"flows": 1, "run_pages": 1, "run_counts": 1},
     ),
-    "recent-runs": Example(few=of_linear(1), many=of_linear(10), cost=Cost({}, 0)),
-    "refetch": Example(few=with_ids("linear"), many=with_ids("linear", "linear_tagged"), cost=Cost({}, 0)),
-    "tag-a-run": Example(few=of_scenario("linear"), many=of_scenario("nested_foreach"), cost=Cost({}, 0)),
-    "tags-for-a-filter": Example(few=lambda _: {"flow": "LinearFlow"}, many=lambda _: {"flow": "EndingFlow"}, cost=Cost({}, 0)),
-    "why-did-it-fail": Example(few=of_scenario("failed"), many=of_scenario("retry_exhausted"), cost=Cost({}, 0)),
+    "recent-runs": Example(
+        few=of_two_flows(2),
+        many=of_two_flows(10),
+        calls={
+            "run_pages": 1,
+            "steps_of": 1,
+            "tasks_of": 3,
+            "created_at": 1,
+            "metadata_of": 1,
+            "attempts_of": 2,
+            "artifact_names_of": 1,
+            "artifacts": 3,
+            "blobs": 1,
+        },
+    ),
+    "refetch": Example(
+        few=with_ids("linear"),
+        many=with_ids("linear", "linear_tagged"),
+        calls={"runs": 1, "tasks": 1, "tasks_of": 2, "metadata_of": 1, "attempts_of": 2, "artifacts": 1, "blobs": 1},
+    ),
+    "tag-a-run": Example(
+        few=of_scenario("linear"),
+        many=of_scenario("linear_tagged"),
+        calls={"runs": 3, "mutate_tags": 3},
+    ),
+    "tags-for-a-filter": Example(
+        few=given(flow="ForeachFlow"),
+        many=given(flow="LinearFlow"),
+        calls={"run_pages": 1},
+    ),
+    "why-did-it-fail": Example(
+        few=of_scenario("failed_before_end"),
+        many=of_scenario("failed"),
+        calls={
+            "runs": 1,
+            "steps_of": 1,
+            "tasks_of": 3,
+            "tasks": 1,
+            "metadata_of": 2,
+            "attempts_of": 1,
+            "artifacts": 6,
+            "infos": 1,
+            "blobs": 1,
+        },
+    ),
 }
 
 
@@ -89,16 +177,16 @@ def text_of(name: str) -> str:
     return (ROOT / f"examples/queries/{name}.graphql").read_text()
 
 
-def empty(value: Any, path: str = "") -> Iterator[tuple[str, bool]]:
-    """Each field of an answer by its path, without the places in lists, and whether there is nothing in it."""
-    if isinstance(value, dict) and value:
-        for key, item in cast(dict[str, Any], value).items():
-            yield from empty(item, f"{path}.{key}".removeprefix("."))
-    elif isinstance(value, list) and value:
+def fields(value: Any, path: str = "") -> Iterator[tuple[str, bool]]:
+    """Each field of an answer by its path, without the places in lists, and whether there is something in it."""
+    if isinstance(value, list):
         for item in cast(list[Any], value):
-            yield from empty(item, path)
-    else:
-        yield path, value in (None, [], {})
+            yield from fields(item, path)
+    elif isinstance(value, dict):
+        for key, item in cast(dict[str, Any], value).items():
+            field = f"{path}.{key}".removeprefix(".")
+            yield field, item not in (None, [], {})
+            yield from fields(item, field)
 
 
 @pytest.mark.parametrize("path", QUERIES, ids=lambda path: path.stem)
@@ -114,14 +202,42 @@ def test_every_query_says_what_it_answers() -> None:
 
 @pytest.mark.parametrize("name", EXAMPLES)
 def test_a_query_has_an_answer(name: str, gateway: Gateway, runs: Runs) -> None:
-    answer = gateway.data(text_of(name), **EXAMPLES[name].many(runs))
-    fields = list(empty(answer))
-    full = {path for path, is_empty in fields if not is_empty}
-    assert sorted({path for path, _ in fields} - full) == sorted(EXAMPLES[name].empty)
+    example = EXAMPLES[name]
+    found = set(fields(gateway.data(text_of(name), **(example.shown or example.many)(runs))))
+    assert sorted({path for path, _ in found if (path, True) not in found}) == sorted(example.empty)
 
 
 @pytest.mark.parametrize("name", EXAMPLES)
 def test_many_objects_cost_as_many_calls_as_few(name: str, copied: Runs) -> None:
     example = EXAMPLES[name]
-    assert cost(copied.root, text_of(name), example.many(copied)) == example.cost
-    assert cost(copied.root, text_of(name), example.few(copied)) == example.cost
+    assert calls(copied.root, text_of(name), **example.many(copied)) == example.calls
+    assert calls(copied.root, text_of(name), **example.few(copied)) == example.calls
+
+
+def test_runs_of_all_kinds_cost_a_few_calls_more(copied: Runs) -> None:
+    assert calls(copied.root, text_of("recent-runs"), first=50, metric="x") == {
+        "run_pages": 1,
+        "steps_of": 1,
+        "tasks_of": 3,
+        "created_at": 1,
+        "metadata_of": 1,
+        "attempts_of": 3,
+        "last_activity": 2,
+        "artifact_names_of": 1,
+        "artifacts": 4,
+        "blobs": 2,
+    }
+
+
+def test_flows_that_failed_many_times_cost_another_page_of_runs(copied: Runs) -> None:
+    assert calls(copied.root, text_of("latest-successful-runs")) == {
+        "flows_in": 1,
+        "run_pages": 2,
+        "steps_of": 3,
+        "tasks_of": 7,
+        "metadata_of": 2,
+        "attempts_of": 5,
+        "last_activity": 3,
+        "artifacts": 2,
+        "blobs": 1,
+    }

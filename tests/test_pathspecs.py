@@ -1,6 +1,7 @@
 """Pathspecs, names and ids: what is no part of a path never becomes one."""
 
 import asyncio
+import contextlib
 import os.path
 from collections.abc import Iterator
 from pathlib import Path
@@ -23,7 +24,9 @@ from running import Runs
 FORBIDDEN = {*"/\\*?[]\x7f\u2028\u2029", *map(chr, range(0x20)), *map(chr, range(0x80, 0xA0))}
 # Text of any kind, and of what is dangerous.
 texts = st.text() | st.text("./\\*?[]\x00\n\r ~%:=&#\ud800ä🎉\u2028x1", max_size=12)
-components = texts.filter(lambda text: is_safe(text))
+components = st.text(
+    st.characters(exclude_categories=["Cs"], exclude_characters="".join(FORBIDDEN)), min_size=1, max_size=20
+).filter(lambda text: text not in (".", ".."))
 pathspecs = st.lists(components, min_size=1, max_size=5).map("/".join)
 namespaces = st.none() | texts.filter(lambda text: not any("\ud800" <= letter <= "\udfff" for letter in text))
 
@@ -42,19 +45,19 @@ def test_a_component_is_any_text_that_is_one_part_of_a_path(text: str) -> None:
 def test_what_is_made_of_components_is_a_pathspec_of_their_level(parts: list[str]) -> None:
     text = "/".join(parts)
     assert pathspec.parse(text) == pathspec.parse(text, len(parts)) == parts
-    assert [pathspec.is_pathspec(text, level) for level in range(1, 6)] == [level == len(parts) for level in range(1, 6)]
+    assert [pathspec.is_pathspec(text, level) for level in range(1, 6)] == [
+        level == len(parts) for level in range(1, 6)
+    ]
 
 
 @given(texts, st.none() | st.integers(1, 5))
 def test_a_pathspec_stays_below_the_folder_that_it_is_read_in(text: str, level: int | None) -> None:
-    try:
-        parts = pathspec.parse(text, level)
-    except InvalidPathspec as error:
-        assert len(str(error)) < 1500
-        assert str(error).isprintable()
-    else:
-        assert text == "/".join(parts)
+    if pathspec.is_pathspec(text, level):
+        assert "/".join(pathspec.parse(text, level)) == text
         assert os.path.normpath(f"/base/{text}") == f"/base/{text}"
+    else:
+        with pytest.raises(InvalidPathspec):
+            pathspec.parse(text, level)
 
 
 @given(st.lists(components, min_size=2, max_size=5))
@@ -81,12 +84,8 @@ def test_the_id_of_a_flow_stands_for_its_namespace_too(provider: str, name: str,
 
 @given(texts | st.from_regex(r"(Flow|Run|Step|Task|DataArtifact|Card):default/[^?]*(\?(attempt|namespace)=.*)?"))
 def test_an_id_is_of_an_object_that_can_exist_or_bad_input(text: str) -> None:
-    try:
+    with contextlib.suppress(BadUserInput):
         identity = ids.parse(text)
-    except BadUserInput as error:
-        assert type(error) is BadUserInput
-        assert str(error).isprintable()
-    else:
         assert pathspec.is_pathspec(identity.pathspec, pathspec.LEVELS.index(identity.type) + 1)
         assert identity.attempt in (None, *range(6))
 
@@ -231,14 +230,22 @@ def test_an_id_that_is_none_of_ours_fails_alone_and_touches_no_file(gateway: Gat
 
 def test_messages_of_long_and_strange_texts_are_short_and_plain(gateway: Gateway) -> None:
     for text in ONE_PART.values():
-        answer = gateway.answer("query($t: String!) { flow(name: $t) { id } node(id: $t) { id } }", variables={"t": text})
+        answer = gateway.answer(
+            "query($t: String!, $i: ID!) { flow(name: $t) { id } node(id: $i) { id } }",
+            variables={"t": text, "i": text},
+        )
         messages = [error["message"] for error in answer["errors"]]
         assert len(messages) == 2
         assert [message for message in messages if len(message) > 300 or not message.isascii()] == []
         assert all(map(str.isprintable, messages))
 
 
-SURROGATES = ("flow(name: $t) { id }", "run(pathspec: $t) { id }", "object(pathspec: $t) { id }", "tags(flow: $t) { tag }")
+SURROGATES = (
+    "flow(name: $t) { id }",
+    "run(pathspec: $t) { id }",
+    "object(pathspec: $t) { id }",
+    "tags(flow: $t) { tag }",
+)
 
 
 @pytest.mark.parametrize("field", SURROGATES)
