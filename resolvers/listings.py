@@ -50,12 +50,14 @@ async def run_page(
 async def newest(
     context: Context, provider: str, flow: str, namespace: str | None, status: records.RunStatus | None = None
 ) -> records.Run | None:
-    """The newest run of a flow in the namespace, of that status."""
+    """The newest run of a flow in the namespace, of that status; raises what keeps the only ones from being read."""
     key = RunPageKey(RunsKey(provider, namespace, RunFilter(flows=frozenset({flow}))), 1)
     if status:
-        found, _, _ = await _of_status(context, key, frozenset({status}))
+        found, errors, _ = await _of_status(context, key, frozenset({status}))
     else:
-        found, _ = readable((await context.loaders.run_pages.load(key)).runs)
+        found, errors = readable((await context.loaders.run_pages.load(key)).runs)
+    if errors and not found:
+        raise errors[0]
     return found[0] if found else None
 
 

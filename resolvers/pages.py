@@ -42,9 +42,9 @@ class Page(msgspec.Struct, Generic[T], frozen=True):
 
 
 class Partial(NamedTuple):
-    """A list without the objects that could not be read, and their errors."""
+    """A list, or a dict, without what could not be read, and the errors of that."""
 
-    value: list[Any]
+    value: list[Any] | dict[str, Any]
     errors: list[GatewayError]
 
 

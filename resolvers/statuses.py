@@ -146,7 +146,7 @@ async def _run_course(run: Key, context: Context) -> RunCourse:
     if failed:
         return RunCourse(RunStatus.FAILED, await _end(run, courses, context), min(failed, key=_failed_first)[1])
     if any(course.status in (TaskStatus.RUNNING, TaskStatus.PENDING) for course in courses):
-        return RunCourse(RunStatus.RUNNING)
+        return RunCourse(RunStatus.RUNNING if any(course.attempt for course in courses) else RunStatus.PENDING)
     # No task is there yet, or all are done and the next step has not begun.
     patience = _SCHEDULER_SILENCE_MS if courses else context.gateway.inactive_after * 1000
     if await _silent_for(run, context, min(patience, context.gateway.inactive_after * 1000)):

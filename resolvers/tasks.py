@@ -20,7 +20,7 @@ from .foreach import ForeachFrame, frames
 from .inputs import sent
 from .lineage import PATH
 from .loaders import Answers, each, gathered
-from .pages import Page, Partial, existing, partial, window
+from .pages import Page, Partial, existing, partial, readable, window
 from .statuses import TaskCourse, task_courses, task_key
 from .values import Found, named, named_values
 
@@ -77,16 +77,22 @@ async def metadata(
 ) -> Answers[list[records.Metadata] | Partial]:
     wanted = sent(names)
     found = await each(info.context.derived(events_of), map(task_key, tasks))
+    damaged = await _damaged_events(tasks, info.context)
     return [
         events
-        if wanted is None or isinstance(events, BaseException)
-        else [event for event in events if event.name in wanted]
-        for events in found
+        if isinstance(events, BaseException)
+        else partial([*(event for event in events if wanted is None or event.name in wanted), *errors])
+        for events, errors in zip(found, damaged, strict=True)
     ]
 
 
-async def metadata_dict(tasks: Tasks, info: Info) -> Answers[dict[str, str | None]]:
-    return await each(info.context.derived(latest_of), map(task_key, tasks))
+async def metadata_dict(tasks: Tasks, info: Info) -> Answers[dict[str, str | None] | Partial]:
+    found = await each(info.context.derived(latest_of), map(task_key, tasks))
+    damaged = await _damaged_events(tasks, info.context)
+    return [
+        Partial(latest, errors) if errors and isinstance(latest, dict) else latest
+        for latest, errors in zip(found, damaged, strict=True)
+    ]
 
 
 async def artifacts(
@@ -186,6 +192,12 @@ async def finished_time(task: records.Task, context: Context) -> int | None:
     attempt = course.attempt.number if course.attempt else task.asked
     stored = await context.loaders.artifacts.load(Key(task.provider, f"{task.pathspec}/_task_ok", attempt))
     return stored.ts_epoch if stored else course.ended_at
+
+
+async def _damaged_events(tasks: Tasks, context: Context) -> list[list[GatewayError]]:
+    """The errors of each task's metadata events that could not be read."""
+    found = await each(context.loaders.metadata_of, map(_key, tasks))
+    return [[] if isinstance(events, BaseException) else readable(events)[1] for events in found]
 
 
 async def _duration(task: records.Task, context: Context) -> int | None:

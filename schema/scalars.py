@@ -1,5 +1,6 @@
 """How scalars are sent and read."""
 
+import re
 from typing import Any
 
 import strawberry
@@ -9,6 +10,9 @@ from strawberry.types.scalar import ScalarDefinition
 from ..providers.times import rfc3339, ts_epoch
 from ..resolvers import inputs
 
+# Python reads more forms of ISO 8601 than RFC 3339 has, and its version 3.11 no lower-case letters.
+_RFC3339 = re.compile(r"\d{4}-\d\d-\d\d[Tt ]\d\d:\d\d:\d\d(\.\d+)?([Zz]|[+-]\d\d:\d\d)", re.ASCII)
+
 
 def _as_it_is(value: Any) -> Any:
     """Records hold what is sent: nothing to look at for each value."""
@@ -17,7 +21,9 @@ def _as_it_is(value: Any) -> Any:
 
 def _time(value: object) -> str:
     try:
-        return rfc3339(ts_epoch(str(value)))
+        if not isinstance(value, str) or not _RFC3339.fullmatch(value):
+            raise ValueError(f"{value} is of another form")
+        return rfc3339(ts_epoch(value.upper()))
     except (ValueError, OverflowError) as error:
         raise GraphQLError("DateTime takes RFC 3339 text in any time zone: 2026-11-23T08:14:24Z.") from error
 

@@ -9,16 +9,29 @@ from typing import Any, cast
 
 import orjson
 
+from .errors import refused
+from .limits import ANSWER_BYTES
+
 # Seconds between two chances for others. Encoding holds the interpreter's lock: a thread would not help.
 SLICE = 0.004
+# Values that are encoded in one go, about: a millisecond. So many characters of text count as one value.
+_AT_ONCE = 20_000
+_A_VALUE = 100
+_PART = 256
+_SCALARS: frozenset[type] = frozenset({int, float, bool, type(None)})
 
 
 async def encoded(answer: dict[str, Any]) -> bytes:
-    """The JSON of an answer, in UTF-8."""
+    """The JSON of an answer, in UTF-8; RequestError where it is beyond ANSWER_BYTES."""
     begun = perf_counter()
     pieces: list[bytes] = []
+    room = ANSWER_BYTES
     for piece in _pieces(answer):
         pieces.append(piece)
+        room -= len(piece)
+        if room < 0:
+            message = f"The answer is too large: answerBytes is {ANSWER_BYTES} at the most."
+            raise refused("LIMIT_EXCEEDED", message)
         if perf_counter() - begun > SLICE:
             await asyncio.sleep(0)
             begun = perf_counter()
@@ -34,33 +47,78 @@ def dumps(value: Any, *, indent: bool = False) -> bytes:
 
 
 def _pieces(value: Any) -> Iterator[bytes]:
-    """Each entry of an object for itself; lists in runs of entries that take about half a slice to encode."""
-    if isinstance(value, dict) and value:
-        mark = b"{"
-        for key, item in cast(dict[str, Any], value).items():
-            yield mark + dumps(key) + b":"
-            yield from _pieces(item)
-            mark = b","
-        yield b"}"
-    elif isinstance(value, list) and value:
-        entries = cast(list[Any], value)
-        if len(entries) == 1:
-            yield b"["
-            yield from _pieces(entries[0])
-            yield b"]"
-            return
-        mark, done, many = b"[", 0, 1
-        while done < len(entries):
-            begun = perf_counter()
-            piece = mark + dumps(entries[done : done + many])[1:-1]
-            took = perf_counter() - begun
-            yield piece
-            done += many
-            many = max(1, min(many * 2, int(many * SLICE / 2 / (took + 1e-9))))
-            mark = b","
-        yield b"]"
-    else:
+    """What is large entry by entry; the small entries between in runs. Many pieces would take far more memory."""
+    if not isinstance(value, dict | list) or _weight(value) < _AT_ONCE:
         yield dumps(value)
+    elif isinstance(value, list):
+        yield from _of_list(cast(list[Any], value))
+    else:
+        yield from _of_dict(cast(dict[str, Any], value))
+
+
+def _of_list(entries: list[Any]) -> Iterator[bytes]:
+    mark, run, weight = b"[", list[Any](), 0
+    for start in range(0, len(entries), _PART):
+        part = entries[start : start + _PART]
+        if _SCALARS.issuperset(map(type, part)):
+            run += part
+            weight += len(part)
+        else:
+            for entry in part:
+                of_entry = _weight(entry)
+                if run and weight + of_entry > _AT_ONCE:
+                    yield mark + dumps(run)[1:-1]
+                    mark, run, weight = b",", [], 0
+                if of_entry < _AT_ONCE:
+                    run.append(entry)
+                    weight += of_entry
+                else:
+                    yield mark
+                    yield from _pieces(entry)
+                    mark = b","
+        if weight > _AT_ONCE:
+            yield mark + dumps(run)[1:-1]
+            mark, run, weight = b",", [], 0
+    yield (mark + dumps(run)[1:-1] if run else b"") + b"]"
+
+
+def _of_dict(entries: dict[str, Any]) -> Iterator[bytes]:
+    mark, run, weight = b"{", dict[str, Any](), 0
+    for key, entry in entries.items():
+        of_entry = _weight(entry) + _weight(key)
+        if run and weight + of_entry > _AT_ONCE:
+            yield mark + dumps(run)[1:-1]
+            mark, run, weight = b",", {}, 0
+        if of_entry < _AT_ONCE:
+            run[key] = entry
+            weight += of_entry
+        else:
+            yield mark + dumps(key) + b":"
+            yield from _pieces(entry)
+            mark = b","
+    yield (mark + dumps(run)[1:-1] if run else b"") + b"}"
+
+
+def _weight(value: Any) -> int:
+    """How many values it holds, itself among them; not counted further than _AT_ONCE."""
+    if type(value) in _SCALARS:
+        return 1
+    weight, waiting = 0, [value]
+    while waiting and weight < _AT_ONCE:
+        one = waiting.pop()
+        weight += 1
+        if isinstance(one, str):
+            weight += len(one) // _A_VALUE
+        elif isinstance(one, list | dict):
+            inner = cast(list[Any] | dict[str, Any], one)
+            weight += len(inner)
+            if weight < _AT_ONCE:
+                waiting += [
+                    entry
+                    for entry in (inner.values() if isinstance(inner, dict) else inner)
+                    if type(entry) not in _SCALARS
+                ]
+    return weight
 
 
 def _plain(value: Any) -> Any:

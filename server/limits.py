@@ -7,10 +7,13 @@ DOCUMENT_TOKENS = 4_000
 DOCUMENT_FIELDS = 1_000
 # The usual introspection query is 15 deep.
 DOCUMENT_DEPTH = 25
+# Twice the text of the largest artifact that is shown.
+ANSWER_BYTES = 64 * 2**20
 
 # The size of a body is not among them: a larger one is refused with PAYLOAD_TOO_LARGE.
 LIMITS = (
     Limit("documentTokens", DOCUMENT_TOKENS, "Words, numbers and punctuation marks in a document; comments count too."),
     Limit("documentFields", DOCUMENT_FIELDS, "Fields that a document selects, with its fragments spread out."),
     Limit("documentDepth", DOCUMENT_DEPTH, "Fields within fields, from the top of a document to its innermost field."),
+    Limit("answerBytes", ANSWER_BYTES, "Bytes of an answer, as JSON. Ask for fewer large values at a time."),
 )

@@ -1,9 +1,13 @@
-"""A gateway in this process, over folders that a test may change."""
+"""A gateway in this process and without a socket, over folders that a test may change."""
 
+import asyncio
 from collections.abc import Generator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
+
+import httpx
+from starlette.types import ASGIApp
 
 from gateways import Gateway
 from metaflow_graphql import decoding
@@ -12,9 +16,26 @@ from metaflow_graphql.providers.local.provider import LocalProvider
 from metaflow_graphql.resolvers import context
 from metaflow_graphql.schema import schema
 from metaflow_graphql.server.app import application
-from serving import served
 
 Errors = list[tuple[str, list[str | int]]]
+
+
+class Calls(httpx.BaseTransport):
+    """Requests to an application, as calls."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = httpx.ASGITransport(app)
+        self._runner = asyncio.Runner()
+
+    def handle_request(self, request: httpx.Request) -> httpx.Response:
+        return self._runner.run(self._answer(request))
+
+    def close(self) -> None:
+        self._runner.close()
+
+    async def _answer(self, request: httpx.Request) -> httpx.Response:
+        answer = await self._app.handle_async_request(request)
+        return httpx.Response(answer.status_code, headers=answer.headers, content=await answer.aread())
 
 
 @contextmanager
@@ -32,7 +53,7 @@ def opened(
     artifacts = Artifacts(limits=limits) if limits else Artifacts()
     gateway = context.Gateway(providers, "default", default_namespace, inactive_after, artifacts=artifacts)
     try:
-        with served(application(schema, gateway)) as client:
+        with httpx.Client(transport=Calls(application(schema, gateway)), base_url="http://gateway") as client:
             yield Gateway(str(client.base_url), client)
     finally:
         for provider in providers.values():

@@ -1,4 +1,4 @@
-# pyright: basic, reportAttributeAccessIssue=false
+# pyright: basic, reportAttributeAccessIssue=false, reportPrivateImportUsage=false, reportOptionalOperand=false
 # Attributes that steps make and self.next(…) are Metaflow's own dialect, which no checker knows.
 """Five steps, fourteen tasks: what the benchmarks' trees are copied from."""
 

@@ -110,12 +110,12 @@ def _position(tree: Tree, pathspec: str, ts_epoch: int) -> int:
     if told:
         return told.microseconds
     # Metaflow's tag command sets the run's time to now. Its first step comes within milliseconds of the run, and
-    # keeps its own; before, and until somebody tags, the run's is the smaller.
+    # keeps its own.
     try:
         first = tree.own(f"{pathspec}/_parameters", lambda data: forms.OWN.read(data).ts_epoch, what="time")
     except CorruptMetadata:
         first = None
-    return 1000 * (ts_epoch if first is None else min(ts_epoch, first))
+    return 1000 * (ts_epoch if first is None else first)
 
 
 def _told(flow: str, run_id: str) -> Position | None:

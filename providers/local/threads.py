@@ -56,3 +56,7 @@ def _entry(read: Callable[[K], R], key: K) -> R | GatewayError:
         unavailable = ProviderUnavailable("The disk that holds the metadata did not answer; try again.")
         unavailable.__cause__ = error
         return unavailable
+    except Exception as error:  # whatever is wrong with one key must not cost the others of the batch
+        fault = GatewayError("Internal server error")
+        fault.__cause__ = error
+        return fault
