@@ -8,7 +8,7 @@ from re import ASCII, compile
 Args = tuple[object, ...]
 
 # Beyond this, writing an int in decimal takes too long to be worth it: CPython's time grows with the square.
-LONGEST_INT = 400_000  # bits: some 120,000 digits
+LONGEST_INT = 100_000  # bits: some 30,000 digits
 _SHORT_INT = 14_000  # bits: str() itself refuses more than 4300 digits
 _DECIMAL_LENGTH = 1000  # texts.py shows longer ones as they are written
 _FRACTION_BITS = 4000

@@ -7,14 +7,18 @@ import asyncio
 import hashlib
 import pickle
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from contextvars import copy_context
 from dataclasses import dataclass, field
+from sys import getsizeof
+from time import monotonic
 from typing import Any, Literal, NamedTuple, TypeVar, cast
 
 from .. import decoding
-from . import records
+from . import records, usage
 from .base import BlobKey, Datastore, InfoKey
 from .cache import ByteCache
-from .errors import ArtifactTooLarge, ArtifactUnreadable, GatewayError
+from .errors import ArtifactTooLarge, ArtifactUnreadable, GatewayError, LimitExceeded
 from .pathspec import name, parent
 
 JSON = Any
@@ -36,7 +40,16 @@ _KNOWN_SHAS = {
 # Of included files. The encoding is a stranger's word, and some of Python's take quadratic time.
 _ENCODINGS = frozenset({"utf-8", "utf8", "utf-8-sig", "ascii", "latin-1", "iso-8859-1", "cp1252", "utf-16", "utf-32"})
 
-_TOGETHER = 16  # artifacts decoded at a time: bounds what is held in memory
+_TOGETHER = 64 * 2**20  # bytes of blobs that are held at a time
+_KEPT = 65_536  # bytes of a view in the cache, at most
+_COUNTED = 2**30  # bytes of a view: larger ones count as this
+_A_SCALAR = 32  # bytes that one takes in memory, about
+_SIZED: frozenset[type] = frozenset({str, list, dict})
+_TOO_MUCH = "The artifacts of this answer are too large together (valuesBytes in serverInfo.limits): ask for fewer."
+
+# A few hundred megabytes each, at worst. A turn ends after so long: others wait for theirs.
+_DECODERS = ThreadPoolExecutor(2, thread_name_prefix="decoding")
+_TURN_SECONDS = 0.1
 
 # A Config that was assigned to an artifact is shown as the dict that it holds.
 _KNOWN_CLASSES: dict[str, Callable[[decoding.Instance], object]] = {
@@ -116,34 +129,43 @@ class ArtifactReader:
                 answers[key] = kept.value
             else:
                 unread.setdefault(key.blob, []).append(key)
-        blobs = list(unread)
-        for start in range(0, len(blobs), _TOGETHER):
-            answers |= await self._read({blob: unread[blob] for blob in blobs[start : start + _TOGETHER]})
+        while unread:
+            found = await self.datastore.blobs(list(unread), self.limits.bytes, _TOGETHER)
+            read = {blob: entry for blob, entry in zip(unread, found, strict=True) if entry is not None}
+            answers |= await self._read({blob: unread.pop(blob) for blob in read}, read)
         return [answers[key] for key in keys]
 
-    async def _read(self, wanted: Wanted) -> dict[ValueKey, JSON | GatewayError]:
-        """What is wanted of some blobs, each read and decoded once."""
-        pickles = dict(zip(wanted, await self.datastore.blobs(list(wanted), self.limits.bytes), strict=True))
-        answers, unsettled = await asyncio.to_thread(self._decoded, wanted, pickles)
-        for key, answer in answers.items():
-            if not isinstance(answer, GatewayError):
-                self.cache.put(_cache_key(key), _Kept(answer), 500 + 4 * len(cast("bytes", pickles[key.blob])))
-        return answers | await self._settled({blob: wanted[blob] for blob in unsettled}, unsettled)
+    async def _read(
+        self, wanted: Wanted, pickles: dict[BlobKey, bytes | GatewayError]
+    ) -> dict[ValueKey, JSON | GatewayError]:
+        """What is wanted of some blobs, each decoded once."""
+        answers: dict[ValueKey, JSON | GatewayError] = {}
+        while pickles:
+            some, unsettled = await _in_turn(lambda: self._decoded(wanted, pickles))
+            answers |= some | await self._settled({blob: wanted[blob] for blob in unsettled}, unsettled)
+        return answers
 
     def _decoded(
         self, wanted: Wanted, pickles: dict[BlobKey, bytes | GatewayError]
     ) -> tuple[dict[ValueKey, JSON | GatewayError], dict[BlobKey, object]]:
-        """The answers, and the objects that say too little alone. The others are dropped: they may be large."""
+        """The answers of as many as one turn has time for, and the objects that say too little alone.
+
+        What is done is taken out of `pickles`, and all else of it dropped: it may be large.
+        """
         answers: dict[ValueKey, JSON | GatewayError] = {}
         unsettled: dict[BlobKey, object] = {}
-        for blob, read in pickles.items():
-            found = read if isinstance(read, GatewayError) else _attempted(lambda read=read: self._object(read))
+        until = monotonic() + _TURN_SECONDS
+        while pickles and monotonic() < until:
+            blob, read = pickles.popitem()
+            found = read if isinstance(read, GatewayError) else self._object(read)
             if _says_too_little(found, wanted[blob]):
                 unsettled[blob] = found
                 continue
             views = {(key.form, key.length): key for key in wanted[blob]}
             shown = {form: self._view(found, key, None) for form, key in views.items()}
             answers |= {key: _named(shown[key.form, key.length], key.pathspec) for key in wanted[blob]}
+            for form, key in views.items():
+                self._keep(key, shown[form])
         return answers, unsettled
 
     async def _settled(self, wanted: Wanted, objects: dict[BlobKey, object]) -> dict[ValueKey, JSON | GatewayError]:
@@ -155,7 +177,7 @@ class ArtifactReader:
             found = {key: objects[key.blob] if key.form in _OF_ITSELF else contents[key.blob] for key in keys}
             return {key: _named(self._view(found[key], key, infos[key]), key.pathspec) for key in keys}
 
-        return await asyncio.to_thread(views) if keys else {}
+        return await _in_turn(views) if keys else {}
 
     async def _contents(self, objects: dict[BlobKey, object]) -> dict[BlobKey, object]:
         """Of an IncludeFile its text or bytes, as Metaflow's client gives them (includefile.py:IncludedFile)."""
@@ -172,8 +194,15 @@ class ArtifactReader:
         of_attempts = {key: found[key.info] for key in keys}
         return {key: of.get(name(key.pathspec)) if isinstance(of, dict) else None for key, of in of_attempts.items()}
 
+    def _keep(self, key: ValueKey, answer: JSON | GatewayError) -> None:
+        weight = _KEPT + 1 if isinstance(answer, GatewayError) else _weight(answer, _KEPT)
+        if weight <= _KEPT:
+            self.cache.put(_cache_key(key), _Kept(answer), weight)
+
     def _object(self, read: bytes) -> object:
-        return decoding.decode(read, self.limits, _KNOWN_CLASSES)
+        if usage.current.get().values_left <= 0:
+            return LimitExceeded(_TOO_MUCH)
+        return _attempted(lambda: decoding.decode(read, self.limits, _KNOWN_CLASSES))
 
     def _view(self, found: object, key: ValueKey, info: records.ArtifactInfo | None) -> JSON | GatewayError:
         """The form asked for of an object; `info` is what Metaflow recorded of it."""
@@ -187,7 +216,9 @@ class ArtifactReader:
             return decoding.type_name(found)
         # A pickle does not always tell that an object is a member of an enum.
         enum = info is not None and (info.type or "").startswith(("<enum ", "<flag "))
-        return _attempted(lambda: decoding.to_json(found, self.limits, enum=enum))
+        view = _attempted(lambda: decoding.to_json(found, self.limits, enum=enum))
+        usage.current.get().values_left -= _weight(view, _COUNTED)
+        return view
 
 
 def descriptor(found: object) -> dict[str, object] | None:
@@ -233,6 +264,26 @@ def _named(answer: JSON | GatewayError, pathspec: str) -> JSON | GatewayError:
 def _cache_key(key: ValueKey) -> tuple[object, ...]:
     """All that an answer depends on, where the pickle says enough alone."""
     return key.provider, key.blob, key.form, key.length
+
+
+def _weight(view: object, most: int) -> int:
+    """About how many bytes a view takes in memory; not counted much further than `most`."""
+    weight, waiting = 500, [view]
+    while waiting and weight <= most:
+        one = waiting.pop()
+        weight += getsizeof(one)
+        if isinstance(one, list | dict):
+            inner = cast("list[JSON] | dict[str, JSON]", one)
+            weight += _A_SCALAR * len(inner)
+            waiting += [entry for entry in inner if type(entry) in _SIZED]
+            waiting += [entry for entry in inner.values() if type(entry) in _SIZED] if isinstance(inner, dict) else []
+    return weight
+
+
+async def _in_turn(decode: Callable[[], T]) -> T:
+    """What it returns, once a decoder is free: of other requests, and of one that a client has given up, no more."""
+    run: Callable[[Callable[[], T]], T] = copy_context().run
+    return await asyncio.get_running_loop().run_in_executor(_DECODERS, run, decode)
 
 
 def _says_too_little(found: object, keys: list[ValueKey]) -> bool:

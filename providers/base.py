@@ -156,11 +156,14 @@ class MetadataProvider(Protocol):
         ...
 
     async def artifacts_of(self, tasks: list[Key]) -> list[list[records.DataArtifact | GatewayError] | GatewayError]:
-        """All artifacts of each task, `_*` among them, by name; of the attempt asked for or the latest done."""
+        """The artifacts of each task but those that start with `_`, by name.
+
+        Of the attempt asked for, else of the latest that is done.
+        """
         ...
 
     async def artifact_names_of(self, tasks: list[Key]) -> list[list[str] | GatewayError]:
-        """The names of the same, sorted."""
+        """The names of all of them, those that start with `_` too, sorted."""
         ...
 
     async def last_activity(self, runs: list[Key]) -> list[int | GatewayError | None]:
@@ -200,8 +203,11 @@ class Datastore(Protocol):
         """What each attempt's data file (`N.data.json`) says of its artifacts, by name."""
         ...
 
-    async def blobs(self, keys: list[BlobKey], limit: int) -> list[bytes | GatewayError]:
-        """The bytes of each, uncompressed; ArtifactTooLarge beyond `limit` bytes, ArtifactUnreadable without it."""
+    async def blobs(self, keys: list[BlobKey], limit: int, budget: int) -> list[bytes | GatewayError | None]:
+        """The bytes of each, uncompressed; ArtifactTooLarge beyond `limit` bytes, ArtifactUnreadable without it.
+
+        None for those left once the others hold `budget` bytes: ask again. The first is always read.
+        """
         ...
 
     async def included_files(self, urls: list[str], limit: int) -> list[bytes | GatewayError]:

@@ -68,8 +68,7 @@ class DataArtifact(Record, frozen=True, gc=False):
     created_at: str
     finished_at: str
     content_type: str
-    location: str | None
-    ds_type: str
+    location: str
     root: str
 
 

@@ -31,13 +31,15 @@ class Limit(msgspec.Struct, frozen=True, gc=False):
 class Gateway:
     """What lives as long as the process: the configured providers, and what applies where a client says nothing.
 
-    `inactive_after` (seconds): how long a run may leave no trace before it counts as dead.
+    `inactive_after` (seconds): how long a run may leave no trace before it counts as dead. `stalled_after` (seconds):
+    how long its next step, or a retry, may take to begin.
     """
 
     providers: Mapping[str, MetadataProvider]
     default_metadata: str
     default_namespace: str | None = None
     inactive_after: float = 86_400
+    stalled_after: float = 60
     limits: tuple[Limit, ...] = ()
     artifacts: Artifacts = field(default_factory=Artifacts)
 

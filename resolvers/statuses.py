@@ -15,13 +15,11 @@ from ..providers.base import Key
 from ..providers.pathspec import name, parent, run_of
 from ..providers.records import RunStatus, TaskStatus
 from .context import Context
-from .graphs import PARAMETERS, GraphNode, endpoints, graphs
+from .graphs import PARAMETERS, FlowGraph, GraphNode, endpoints, graphs
 from .loaders import Answers, each, gathered
 from .pages import readable
 from .times import now
 
-# The local scheduler starts a retry, or the next step, at once: what has not begun by then never will.
-_SCHEDULER_SILENCE_MS = 60_000
 _MAX_ATTEMPTS = 6  # metaflow_config.py:MAX_ATTEMPTS
 _FALLBACK_ATTEMPTS = 4  # of a step with @catch whose process died: one more that catches, with 3 retries of its own
 
@@ -107,7 +105,7 @@ async def _task_status(task: Key, attempt: records.Attempt | None, superseded: b
         return TaskStatus.FAILED
     if ok is False:
         return TaskStatus.PENDING if attempt and await _retry_due(task, attempt, context) else TaskStatus.FAILED
-    if await _silent_for(task, context, context.gateway.inactive_after * 1000):
+    if await _silent_for(task, context.gateway.inactive_after, context):
         return TaskStatus.FAILED
     return TaskStatus.RUNNING if attempt else TaskStatus.PENDING
 
@@ -120,10 +118,12 @@ async def _task_ok(task: Key, context: Context) -> bool | None:
 
 async def _retry_due(task: Key, attempt: records.Attempt, context: Context) -> bool:
     """Whether the scheduler is about to try a failed task again (runtime.py:NativeRuntime._retry_worker)."""
-    if attempt.killed or attempt.ended_at is None or now() - attempt.ended_at > _SCHEDULER_SILENCE_MS:
+    patience = context.gateway.stalled_after * 1000
+    if attempt.killed or attempt.ended_at is None or now() - attempt.ended_at > patience:
         return False
-    graph = await context.derived(graphs).load(Key(task.provider, run_of(task.pathspec)))
-    node = graph and graph.node(name(parent(task.pathspec)))
+    (graph,) = await each(context.derived(graphs), [Key(task.provider, run_of(task.pathspec))])
+    # Without a graph that can be read, nothing tells that it may be.
+    node = graph.node(name(parent(task.pathspec))) if isinstance(graph, FlowGraph) else None
     return attempt.number + 1 < (_attempts_allowed(node, died=attempt.ok is None) if node else 1)
 
 
@@ -147,9 +147,10 @@ async def _run_course(run: Key, context: Context) -> RunCourse:
         return RunCourse(RunStatus.FAILED, await _end(run, courses, context), min(failed, key=_failed_first)[1])
     if any(course.status in (TaskStatus.RUNNING, TaskStatus.PENDING) for course in courses):
         return RunCourse(RunStatus.RUNNING if any(course.attempt for course in courses) else RunStatus.PENDING)
-    # No task is there yet, or all are done and the next step has not begun.
-    patience = _SCHEDULER_SILENCE_MS if courses else context.gateway.inactive_after * 1000
-    if await _silent_for(run, context, min(patience, context.gateway.inactive_after * 1000)):
+    # No task is there yet; or all are done, and a scheduler that lives begins the next step at once.
+    limits = context.gateway
+    patience = min(limits.stalled_after, limits.inactive_after) if courses else limits.inactive_after
+    if await _silent_for(run, patience, context):
         return RunCourse(RunStatus.FAILED, await _end(run, courses, context))
     return RunCourse(RunStatus.RUNNING if courses else RunStatus.PENDING)
 
@@ -180,10 +181,10 @@ async def courses_of(tasks: list[records.Task], context: Context) -> list[TaskCo
     return [raised(course) for course in await each(context.derived(task_courses), map(task_key, tasks))]
 
 
-async def _silent_for(key: Key, context: Context, milliseconds: float) -> bool:
+async def _silent_for(key: Key, seconds: float, context: Context) -> bool:
     """Whether the run has left no trace for so long."""
     last = await context.loaders.last_activity.load(Key(key.provider, run_of(key.pathspec)))
-    return last is not None and now() - last > milliseconds
+    return last is not None and now() - last > seconds * 1000
 
 
 def _failed_first(failed: tuple[TaskCourse, records.Task]) -> tuple[bool, float]:

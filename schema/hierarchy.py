@@ -29,7 +29,7 @@ class MetaflowObject(Node):
     parent: MetaflowObject | None = stored("The object one level up.")
 
 
-@view(records.Flow, "A flow, as seen from a namespace: it is in it if at least one of its runs is.")
+@view(records.Flow, "A flow as seen from a namespace: it is in it if at least one of its runs is.")
 class Flow(MetaflowObject):
     name: str = stored("The name of the flow's class.")
     created_at: DateTime | None = resolved(flows.created_at, "When its first run was registered.")
@@ -57,21 +57,26 @@ class Run(MetaflowObject):
     parent: Flow | None = resolved(runs.parent, "Its flow, in no namespace.")
     status: records.RunStatus | None = resolved(
         runs.status,
-        "How far it has come. Metaflow records no status: it is judged by what the tasks left behind, and a run that "
-        "is silent for longer than the gateway's limit (a day, unless configured otherwise) counts as FAILED.",
+        "How far it has come. Metaflow records no status: it is judged by what the tasks left behind, and by time where "
+        "that is silence. It counts as FAILED if its next step has not begun within a minute, or if a task that "
+        "executes has left no trace for a day, unless the gateway is configured otherwise.",
     )
     successful: bool | None = resolved(runs.successful, "As in Metaflow's client: whether endTask succeeded.")
     finished: bool | None = resolved(
         runs.finished, "As in Metaflow's client: of endTask, hence false for a run that failed; status tells more."
     )
-    finished_at: DateTime | None = resolved(runs.finished_at, "When it ended, failed or not; null while it runs.")
+    finished_at: DateTime | None = resolved(
+        runs.finished_at, "When it ended, failed or not, or left its last trace; null while it runs."
+    )
     started_at: DateTime | None = resolved(runs.started_at, "When it was started; no mutation of tags moves it.")
     duration_ms: BigInt | None = resolved(runs.duration_ms, "In milliseconds, up to now while it runs.")
     user: str | None = stored("Who started it.")
     steps: list[Step] | None = resolved(runs.steps, "Newest first; _parameters is left out, as in Metaflow's client.")
     step: Step | None = resolved(runs.step, "The step of that name, _parameters too; null until it exists.")
     end_task: Task | None = resolved(runs.end_task, "The task of the last step; null until it exists.")
-    failed_task: Task | None = resolved(runs.failed_task, "The first task that failed for good; null if none has.")
+    failed_task: Task | None = resolved(
+        runs.failed_task, "The first task that failed for good, as its status tells; null if none has."
+    )
     tasks: Connection[Task] | None = resolved(runs.tasks, "Of all steps but _parameters, newest first.")
     task_counts: TaskCounts | None = resolved(runs.task_counts, "How many of its tasks have come how far.")
     data: MetaflowData | None = resolved(runs.data, "The data of endTask; null until that exists.")
@@ -103,7 +108,9 @@ class Step(MetaflowObject):
     )
     parent: Run | None = resolved(steps.parent, "Its run.")
     status: records.TaskStatus | None = resolved(
-        steps.status, "FAILED if a task failed for good, else RUNNING while one runs or is pending, else SUCCEEDED."
+        steps.status,
+        "FAILED if a task failed for good, else RUNNING while one runs or is pending, else SUCCEEDED; PENDING before it "
+        "has a task.",
     )
     task: Task | None = resolved(steps.task, "One of its tasks.")
     tasks: Connection[Task] | None = resolved(steps.tasks, "Its tasks, newest first.")
@@ -135,8 +142,8 @@ class Task(MetaflowObject):
     parent: Step | None = resolved(tasks.parent, "Its step.")
     status: records.TaskStatus | None = resolved(
         tasks.status,
-        "How far it has come. Metaflow records no status: it is judged by what the attempt left behind, and by its "
-        "silence where it left nothing.",
+        "How far it has come. Metaflow records no status: it is judged by what the attempt left behind, and by time "
+        "where that is silence, as the status of a run is.",
     )
     attempt: int | None = resolved(tasks.attempt, "The attempt that was asked for, or the latest that started.")
     attempts: list[Task] | None = resolved(
@@ -192,7 +199,7 @@ class DataArtifact(MetaflowObject):
     finished_at: DateTime = stored("When its attempt stored it.")
     size: BigInt | None = resolved(artifacts.size, "Of the serialized object, in bytes; of an included file, its own.")
     content_type: str = stored("How it is serialized, as recorded: pickle-v4, gzip+pickle-v4...")
-    location: str | None = stored("Where the datastore keeps it; null where the configuration hides it.")
+    location: str | None = stored("Where the datastore keeps it: a path or a URL.")
     type: str | None = resolved(artifacts.type, "Dotted name of the Python class of the object.")
     data: JSON | None = resolved(
         artifacts.data,

@@ -23,7 +23,7 @@ class MetadataProvider:
         "local, service or s3. s3 is a datastore alone, without a metadata provider: what only metadata knows (tags, "
         "user, namespace, origin) is empty or null."
     )
-    info: str | None = stored("Its path or URL, without credentials; null where the configuration hides it.")
+    info: str | None = stored("Its path or URL, without credentials.")
     is_default: bool = stored("Whether it is the one that is read where none is named.")
     can_mutate_tags: bool = stored("Whether tags can be mutated through it.")
 

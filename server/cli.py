@@ -112,6 +112,7 @@ def _settings(given: argparse.Namespace) -> Settings:
         given.default_metadata,
         given.default_namespace,
         given.inactive_after,
+        given.stalled_after,
         getattr(given, "public_url", None),
         getattr(given, "cors_origin", ()),
     )
@@ -196,5 +197,12 @@ def _provider_options() -> _Parser:
         type=float,
         default=86_400,
         help="how long a run may leave no trace before it counts as dead (default: 86400, a day)",
+    )
+    options.add_argument(
+        "--stalled-after",
+        metavar="SECONDS",
+        type=float,
+        default=60,
+        help="how long the next step of a run, or a retry, may take to begin before it counts as dead (default: 60)",
     )
     return options

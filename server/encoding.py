@@ -4,6 +4,7 @@ import asyncio
 import json
 import math
 from collections.abc import Iterator
+from itertools import chain
 from time import perf_counter
 from typing import Any, cast
 
@@ -14,11 +15,10 @@ from .limits import ANSWER_BYTES
 
 # Seconds between two chances for others. Encoding holds the interpreter's lock: a thread would not help.
 SLICE = 0.004
-# Values that are encoded in one go, about: a millisecond. So many characters of text count as one value.
+# Values that are encoded in one go: a millisecond or two.
 _AT_ONCE = 20_000
-_A_VALUE = 100
 _PART = 256
-_SCALARS: frozenset[type] = frozenset({int, float, bool, type(None)})
+_CONTAINERS: frozenset[type] = frozenset({list, dict})
 
 
 async def encoded(answer: dict[str, Any]) -> bytes:
@@ -48,7 +48,7 @@ def dumps(value: Any, *, indent: bool = False) -> bytes:
 
 def _pieces(value: Any) -> Iterator[bytes]:
     """What is large entry by entry; the small entries between in runs. Many pieces would take far more memory."""
-    if not isinstance(value, dict | list) or _weight(value) < _AT_ONCE:
+    if not (isinstance(value, dict | list) and value) or _weight(value) < _AT_ONCE:
         yield dumps(value)
     elif isinstance(value, list):
         yield from _of_list(cast(list[Any], value))
@@ -60,32 +60,25 @@ def _of_list(entries: list[Any]) -> Iterator[bytes]:
     mark, run, weight = b"[", list[Any](), 0
     for start in range(0, len(entries), _PART):
         part = entries[start : start + _PART]
-        if _SCALARS.issuperset(map(type, part)):
+        of_part = _weight(part)
+        if of_part < _AT_ONCE:
             run += part
-            weight += len(part)
-        else:
-            for entry in part:
-                of_entry = _weight(entry)
-                if run and weight + of_entry > _AT_ONCE:
-                    yield mark + dumps(run)[1:-1]
-                    mark, run, weight = b",", [], 0
-                if of_entry < _AT_ONCE:
-                    run.append(entry)
-                    weight += of_entry
-                else:
-                    yield mark
-                    yield from _pieces(entry)
-                    mark = b","
-        if weight > _AT_ONCE:
+            weight += of_part
+        if run and (weight > _AT_ONCE or of_part >= _AT_ONCE):
             yield mark + dumps(run)[1:-1]
             mark, run, weight = b",", [], 0
+        if of_part >= _AT_ONCE:
+            for entry in part:
+                yield mark
+                yield from _pieces(entry)
+                mark = b","
     yield (mark + dumps(run)[1:-1] if run else b"") + b"]"
 
 
 def _of_dict(entries: dict[str, Any]) -> Iterator[bytes]:
     mark, run, weight = b"{", dict[str, Any](), 0
     for key, entry in entries.items():
-        of_entry = _weight(entry) + _weight(key)
+        of_entry = _weight(entry)
         if run and weight + of_entry > _AT_ONCE:
             yield mark + dumps(run)[1:-1]
             mark, run, weight = b",", {}, 0
@@ -100,24 +93,15 @@ def _of_dict(entries: dict[str, Any]) -> Iterator[bytes]:
 
 
 def _weight(value: Any) -> int:
-    """How many values it holds, itself among them; not counted further than _AT_ONCE."""
-    if type(value) in _SCALARS:
-        return 1
-    weight, waiting = 0, [value]
-    while waiting and weight < _AT_ONCE:
-        one = waiting.pop()
-        weight += 1
-        if isinstance(one, str):
-            weight += len(one) // _A_VALUE
-        elif isinstance(one, list | dict):
-            inner = cast(list[Any] | dict[str, Any], one)
-            weight += len(inner)
-            if weight < _AT_ONCE:
-                waiting += [
-                    entry
-                    for entry in (inner.values() if isinstance(inner, dict) else inner)
-                    if type(entry) not in _SCALARS
-                ]
+    """How many values it holds; not counted further than _AT_ONCE. Text counts little: it is quick to encode."""
+    weight = 1
+    level: list[Any] = [value] if type(value) in _CONTAINERS else []
+    while level:
+        weight += sum(map(len, level))
+        if weight >= _AT_ONCE:
+            break
+        inner: Iterator[Any] = chain.from_iterable(one.values() if isinstance(one, dict) else one for one in level)
+        level = [one for one in inner if type(one) in _CONTAINERS]
     return weight
 
 

@@ -9,11 +9,14 @@ DOCUMENT_FIELDS = 1_000
 DOCUMENT_DEPTH = 25
 # Twice the text of the largest artifact that is shown.
 ANSWER_BYTES = 64 * 2**20
+# In memory; the value that goes beyond is still given.
+VALUES_BYTES = 128 * 2**20
 
 # The size of a body is not among them: a larger one is refused with PAYLOAD_TOO_LARGE.
 LIMITS = (
     Limit("documentTokens", DOCUMENT_TOKENS, "Words, numbers and punctuation marks in a document; comments count too."),
     Limit("documentFields", DOCUMENT_FIELDS, "Fields that a document selects, with its fragments spread out."),
     Limit("documentDepth", DOCUMENT_DEPTH, "Fields within fields, from the top of a document to its innermost field."),
+    Limit("valuesBytes", VALUES_BYTES, "Bytes of memory that the values of an answer's artifacts may take together."),
     Limit("answerBytes", ANSWER_BYTES, "Bytes of an answer, as JSON. Ask for fewer large values at a time."),
 )

@@ -35,6 +35,12 @@ class MetaflowConfig:
         return None if configured is None else str(configured)
 
     @property
+    def local_datatools_root(self) -> str | None:
+        """The folder of included files, where one is configured."""
+        configured = self._values.get("METAFLOW_DATATOOLS_LOCALROOT")
+        return None if configured is None else str(configured)
+
+    @property
     def default_namespace(self) -> str:
         """`production:<token>` or `user:<name>`; SettingsError where Metaflow would not know either."""
         token = self._environment.get("METAFLOW_PRODUCTION_TOKEN")

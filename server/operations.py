@@ -17,6 +17,7 @@ from ..providers import usage
 from ..resolvers.context import Gateway, context_for
 from .documents import Documents, operation_of
 from .errors import Faults, RequestError, coded, refused
+from .limits import VALUES_BYTES
 
 
 class Operation(NamedTuple):
@@ -47,7 +48,7 @@ class Operations:
             raise refused("BAD_USER_INPUT", "Subscriptions are not supported.")
         if queries_only and kind is not OperationType.QUERY:
             raise refused("METHOD_NOT_ALLOWED", "Mutations must be sent by POST.", 405, {"allow": "POST"})
-        spent = usage.Usage()
+        spent = usage.Usage(values_left=VALUES_BYTES)
         usage.current.set(spent)
         context = context_for(self._gateway)
         result = execute(

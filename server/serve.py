@@ -12,6 +12,7 @@ from types import FrameType
 import uvicorn
 from starlette.types import ASGIApp
 
+from .connections import Connection
 from .metaflow_config import SettingsError
 
 # What runs may end for so long, after SIGTERM or Ctrl-C.
@@ -56,6 +57,7 @@ def serve(application: ASGIApp, listening: socket.socket, ready: Callable[[], No
     gc.set_threshold(20_000, 20, 20)
     config = uvicorn.Config(
         application,
+        http=Connection,
         lifespan="off",
         log_config=None,
         access_log=False,

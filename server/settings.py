@@ -25,20 +25,27 @@ class Options(NamedTuple):
     default_metadata: str | None = None
     default_namespace: str | None = None
     inactive_after: float = 86_400
+    stalled_after: float = 60
     public_url: str | None = None
     cors_origins: Sequence[str] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """Checked, and complete. `roots`: the folder that contains `.metaflow`, of each metadata provider by its name."""
+    """Checked, and complete.
+
+    `roots`: the folder that contains `.metaflow`, of each metadata provider by its name. `datatools_root`: where
+    Metaflow was told to put included files.
+    """
 
     roots: dict[str, Path]
     default_metadata: str
     default_namespace: str | None = None
     inactive_after: float = 86_400
+    stalled_after: float = 60
     public_url: str | None = None
     cors_origins: list[str] = field(default_factory=list[str])
+    datatools_root: Path | None = None
 
     @property
     def shown_metadata(self) -> str:
@@ -54,23 +61,32 @@ def settings(options: Options, environment: Environment, cwd: Path) -> Settings:
     default = next(iter(roots)) if options.default_metadata is None else options.default_metadata
     if default not in roots:
         raise SettingsError(f"--default-metadata {default}: no --metadata is named so; there is {', '.join(roots)}.")
-    if not (math.isfinite(options.inactive_after) and options.inactive_after > 0):
-        raise SettingsError(f"--inactive-after {options.inactive_after}: a number of seconds above 0 is needed.")
+    for option, seconds in (("inactive", options.inactive_after), ("stalled", options.stalled_after)):
+        if not (math.isfinite(seconds) and seconds > 0):
+            raise SettingsError(f"--{option}-after {seconds}: a number of seconds above 0 is needed.")
     return Settings(
         roots,
         default,
         _namespace(options.default_namespace, config),
         options.inactive_after,
+        options.stalled_after,
         None if options.public_url is None else _url("--public-url", options.public_url),
         [_origin(origin) for origin in options.cors_origins],
+        None if config.local_datatools_root is None else cwd / config.local_datatools_root,
     )
 
 
 def gateway(settings: Settings) -> Gateway:
     """The providers that are configured, and what applies where a client says nothing."""
-    providers = {name: LocalProvider(name, root) for name, root in settings.roots.items()}
+    datatools = settings.datatools_root
+    providers = {name: LocalProvider(name, root, datatools_root=datatools) for name, root in settings.roots.items()}
     return Gateway(
-        providers, settings.default_metadata, settings.default_namespace, settings.inactive_after, limits=LIMITS
+        providers,
+        settings.default_metadata,
+        settings.default_namespace,
+        settings.inactive_after,
+        settings.stalled_after,
+        LIMITS,
     )
 
 

@@ -34,7 +34,7 @@ _AS_TEXT = (
     *(ipaddress.IPv4Address, ipaddress.IPv6Address, ipaddress.IPv4Network, ipaddress.IPv6Network),
 )
 # Whose str() says the same whether or not the classes in it can be imported.
-_KEYS_AS_TEXT = (type(None), bool, int, float, bytes, decimal.Decimal, fractions.Fraction, uuid.UUID, pathlib.PurePath)
+_KEYS_AS_TEXT = (type(None), bool, int, float, bytes, dt.date, dt.time, dt.timedelta, *_AS_TEXT)
 
 
 def json_view(value: Any) -> Json:

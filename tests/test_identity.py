@@ -245,3 +245,59 @@ def test_a_provider_that_is_not_configured_costs_the_field(two: Gateway, field: 
     answer = two.answer(f"{{ defaultNamespace {UNKNOWN[field]} }}")
     assert errors_of(answer) == [("UNKNOWN_METADATA_PROVIDER", [field])]
     assert answer["data"] == {"defaultNamespace": None, field: None}
+
+
+# Attempts.
+
+WRONG_ATTEMPTS = {
+    "task": ('task(pathspec: "RUN/start/1", attempt: {}) {{ id }}', (-1, 6, 2147483647, -2147483648)),
+    "artifact": ('artifact(pathspec: "RUN/start/1/x", attempt: {}) {{ id }}', (-1, 6)),
+    "object": ('object(pathspec: "RUN/start/1", attempt: {}) {{ id }}', (-1, 6)),
+    "object of a flow": ('object(pathspec: "LinearFlow", attempt: {}) {{ id }}', (0, 5)),
+    "object of a run": ('object(pathspec: "RUN", attempt: {}) {{ id }}', (0, 5)),
+    "object of a step": ('object(pathspec: "RUN/start", attempt: {}) {{ id }}', (0, 5)),
+}
+
+
+@pytest.mark.parametrize("name", WRONG_ATTEMPTS)
+def test_an_attempt_that_can_not_be_is_bad_input(two: Gateway, runs: Runs, name: str) -> None:
+    field, numbers = WRONG_ATTEMPTS[name]
+    for number in numbers:
+        answer = two.answer(f"{{ {field.format(number).replace('RUN', runs['linear'].pathspec)} }}")
+        assert errors_of(answer) == [("BAD_USER_INPUT", [name.split()[0]])]
+        assert answer["data"] == {name.split()[0]: None}
+
+
+@pytest.mark.parametrize("attempt", [1, 2, 5])
+def test_an_attempt_that_never_started_does_not_exist(two: Gateway, runs: Runs, attempt: int) -> None:
+    query = """query($task: String!, $artifact: String!, $n: Int) {
+      task(pathspec: $task, attempt: $n) { id } artifact(pathspec: $artifact, attempt: $n) { id }
+      object(pathspec: $task, attempt: $n) { id }
+    }"""
+    task = f"{runs['linear'].pathspec}/start/1"
+    found = two.data(query, task=task, artifact=f"{task}/x", n=attempt)
+    assert found == {"task": None, "artifact": None, "object": None}
+
+
+def test_without_an_attempt_the_latest_is_meant(two: Gateway, runs: Runs) -> None:
+    query = """query($task: String!) {
+      omitted: task(pathspec: $task) { ...seen } null: task(pathspec: $task, attempt: null) { ...seen }
+      object(pathspec: $task) { ... on Task { ...seen } }
+    } fragment seen on Task { id attempt attempts { attempt } artifact(name: "of_attempt") { attempt data } }"""
+    found = two.data(query, task=f"{runs['retry_succeeds'].pathspec}/flaky/2")
+    artifact = {"attempt": 1, "data": 1}
+    of = {"attempt": 1, "attempts": [{"attempt": 0}, {"attempt": 1}], "artifact": artifact}
+    assert [one | {"id": None} for one in found.values()] == [of | {"id": None}] * 3
+    assert len({one["id"] for one in found.values()}) == 1
+
+
+def test_an_object_is_of_the_level_that_its_pathspec_names(two: Gateway, runs: Runs) -> None:
+    run = runs["linear"].pathspec
+    levels = {"LinearFlow": "Flow", run: "Run", f"{run}/start": "Step", f"{run}/start/1": "Task"}
+    levels[f"{run}/start/1/x"] = "DataArtifact"
+    query = "query($it: String!) { object(pathspec: $it) { __typename pathspec pathComponents } }"
+    found = [two.data(query, it=pathspec)["object"] for pathspec in levels]
+    assert found == [
+        {"__typename": level, "pathspec": pathspec, "pathComponents": pathspec.split("/")}
+        for pathspec, level in levels.items()
+    ]

@@ -37,17 +37,22 @@ def store(root: Path, stored: bytes, sha: str, how: object = None) -> BlobKey:
 
 
 def blob(root: Path, asked: BlobKey, limit: int = LIMIT) -> bytes | GatewayError:
-    return one(lambda: LocalDatastore(root).blobs([asked], limit))
+    return one(lambda: LocalDatastore(root).blobs([asked], limit, LIMIT))
 
 
 def test_every_artifact_of_real_runs_is_read(runs: Runs, oracle: dict[str, Any]) -> None:
     local = provider(runs.root)
     tasks = [key(path) for path in oracle["objects"] if path.count("/") == 3 and "@" not in path]
-    found = ask(lambda: local.artifacts_of(tasks))
-    artifacts = [one for of_task in found if isinstance(of_task, list) for one in of_task]
-    known = [one for one in artifacts if isinstance(one, records.DataArtifact)]
+    names = ask(lambda: local.artifact_names_of(tasks))
+    keys = [
+        key(f"{task.pathspec}/{name}")
+        for task, of_task in zip(tasks, names, strict=True)
+        if isinstance(of_task, list)
+        for name in of_task
+    ]
+    known = [one for one in ask(lambda: local.artifacts(keys)) if isinstance(one, records.DataArtifact)]
     asked = [BlobKey(one.root, one.path_components[0], one.sha) for one in known]
-    read = ask(lambda: local.datastore.blobs(asked, 10**8))
+    read = ask(lambda: local.datastore.blobs(asked, 10**8, 10**9))
     assert len(read) > 500
     assert [content for content in read if not isinstance(content, bytes)] == []
     flags = [content for one, content in zip(known, read, strict=True) if one.name == "_task_ok"]
@@ -75,7 +80,7 @@ def test_a_moved_tree_is_read_where_it_is(runs: Runs, tmp_path: Path) -> None:
     assert {one.root for one in known} == {str(runs.datastore)}
     # What they were recorded with is another folder, which holds something else now.
     nowhere = [BlobKey("/nowhere/.metaflow", "LinearFlow", one.sha) for one in known]
-    assert all(isinstance(content, bytes) for content in ask(lambda: local.datastore.blobs(nowhere, LIMIT)))
+    assert all(isinstance(content, bytes) for content in ask(lambda: local.datastore.blobs(nowhere, LIMIT, LIMIT)))
 
 
 @pytest.mark.parametrize(
@@ -141,9 +146,9 @@ def test_the_limit_is_on_what_is_given(tmp_path: Path, raw: bool) -> None:
 def test_a_limit_holds_for_what_is_remembered(tmp_path: Path) -> None:
     asked = store(tmp_path, gzip.compress(PLAIN), sha_of(PLAIN))
     datastore = LocalDatastore(tmp_path)
-    assert one(lambda: datastore.blobs([asked], LIMIT)) == PLAIN
-    assert opened(lambda: datastore.blobs([asked], LIMIT)) == 0
-    assert isinstance(one(lambda: datastore.blobs([asked], 10)), ArtifactTooLarge)
+    assert one(lambda: datastore.blobs([asked], LIMIT, LIMIT)) == PLAIN
+    assert opened(lambda: datastore.blobs([asked], LIMIT, LIMIT)) == 0
+    assert isinstance(one(lambda: datastore.blobs([asked], 10, LIMIT)), ArtifactTooLarge)
 
 
 def test_a_bomb_is_not_inflated(tmp_path: Path) -> None:
@@ -248,7 +253,7 @@ def test_other_urls_are_not_followed(tmp_path: Path, url: str) -> None:
 
 def test_no_root_has_no_bytes() -> None:
     datastore = LocalDatastore(None)
-    assert isinstance(one(lambda: datastore.blobs([BlobKey("", "Made", "0" * 40)], LIMIT)), ArtifactUnreadable)
+    assert isinstance(one(lambda: datastore.blobs([BlobKey("", "Made", "0" * 40)], LIMIT, LIMIT)), ArtifactUnreadable)
     assert isinstance(included(datastore, "local:///Made/" + "0" * 40), ArtifactUnreadable)
     assert one(lambda: datastore.infos([InfoKey("default", "", "Made/1/start/1", 0)])) is None
 

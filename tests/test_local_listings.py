@@ -6,7 +6,22 @@ from typing import Any
 
 import pytest
 
-from local_trees import EPOCH_MS, ask, ids, key, names, one, page_of, provider, put_object, put_run, runs_key, settle
+from local_trees import (
+    EPOCH_MS,
+    ask,
+    ids,
+    key,
+    names,
+    one,
+    page_of,
+    provider,
+    put,
+    put_object,
+    put_run,
+    runs_key,
+    set_modified,
+    settle,
+)
 from metaflow_graphql.providers import records
 from metaflow_graphql.providers.base import FlowKey, RunFilter
 from metaflow_graphql.providers.errors import CorruptMetadata, NamespaceMismatch
@@ -206,16 +221,21 @@ def test_a_removed_run_is_gone_at_once(tmp_path: Path) -> None:
     assert (ids(page_of(local)), one(lambda: local.runs([key("Made/1")]))) == ([], None)
 
 
-def test_the_last_activity_is_the_newest_change_below_the_run(tmp_path: Path) -> None:
-    run = put_run(tmp_path, "1")
+def test_the_last_activity_is_the_newest_event_below_the_run(tmp_path: Path) -> None:
+    put_run(tmp_path, "1")
     put_object(tmp_path, "Made/1/start", EPOCH_MS)
-    task = put_object(tmp_path, "Made/1/start/1", EPOCH_MS)
-    local = provider(tmp_path)
-    for path, at in ((run / "_meta", 3_000_000_000), (task, 2_000_000_000), (task / "_meta", 1_999_999_999)):
-        os.utime(path, (at, at))
-    found = ask(lambda: local.last_activity([key("Made/1"), key("Made/2"), key("Made/data")]))
-    # A change of tags, in the run's own record, is no activity of it.
-    assert found == [2_000_000_000_000, None, None]
+    for task, at in (("1", 2), ("2", 3), ("3", 10**12)):  # the last one's clock is wrong
+        meta = put_object(tmp_path, f"Made/1/start/{task}", EPOCH_MS) / "_meta"
+        put(meta / f"sysmeta_attempt_{EPOCH_MS + at}.json", {})
+    found = ask(lambda: provider(tmp_path).last_activity([key("Made/1"), key("Made/2"), key("Made/data")]))
+    assert found == [EPOCH_MS + 3, None, None]
+
+
+def test_a_task_without_events_was_registered_when_its_folder_was_made(tmp_path: Path) -> None:
+    put_run(tmp_path, "1")
+    put_object(tmp_path, "Made/1/start", EPOCH_MS)
+    set_modified(put_object(tmp_path, "Made/1/start/1", EPOCH_MS) / "_meta", EPOCH_MS + 1)
+    assert one(lambda: provider(tmp_path).last_activity([key("Made/1")])) == EPOCH_MS + 1
 
 
 def test_times_of_flows_steps_and_tasks(local: LocalProvider, runs: Runs, oracle: Oracle) -> None:

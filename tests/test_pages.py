@@ -517,6 +517,59 @@ def test_a_page_goes_on_behind_a_task_that_the_filter_leaves_out(old: Gateway, r
     assert old.data(query, step=step, after=after) == {"step": {"tasks": {"nodes": [{"taskId": "2"}]}}}
 
 
+# Other arguments of lists.
+
+
+@pytest.mark.parametrize("text", ["foreach", "FOREACH", "Flow", "", "nothing", "*", "ä"])
+def test_flows_are_found_by_a_part_of_their_name(old: Gateway, runs: Runs, text: str) -> None:
+    query = "query($text: String) { flows(nameContains: $text, first: 500) { totalCount nodes { name } } }"
+    found = old.data(query, text=text)["flows"]
+    expected = sorted({run.flow for run in runs if text.lower() in run.flow.lower()})
+    assert found == {"totalCount": len(expected), "nodes": [{"name": name} for name in expected]}
+
+
+ARTIFACTS = """query($run: String!, $names: [String!], $steps: [String!]) { run(pathspec: $run) {
+  artifacts(names: $names, steps: $steps) { totalCount nodes { pathspec } } artifactNames
+} }"""
+
+
+def test_the_artifacts_of_a_run_come_newest_task_first_and_by_name(old: Gateway, runs: Runs) -> None:
+    run = runs["linear"].pathspec
+    shown = {"end/3": "message name numbers x", "middle/2": "message name numbers x", "start/1": "message name x"}
+    every = [f"{run}/{task}/{name}" for task, names in shown.items() for name in names.split()]
+
+    def found(**arguments: Any) -> list[str]:
+        page = old.data(ARTIFACTS, run=run, **arguments)["run"]["artifacts"]
+        assert page["totalCount"] == len(page["nodes"])
+        return [artifact["pathspec"] for artifact in page["nodes"]]
+
+    assert found() == found(names=None, steps=None) == every
+    assert found(steps=["start", "end"]) == [pathspec for pathspec in every if "/middle/" not in pathspec]
+    assert found(names=["x", "_task_ok", "absent"], steps="start") == [f"{run}/start/1/_task_ok", f"{run}/start/1/x"]
+    assert found(steps="_parameters") == found(names=[]) == found(steps=[]) == []
+    names = old.data(ARTIFACTS, run=run)["run"]["artifactNames"]
+    assert names == ["message", "name", "numbers", "x"]
+
+
+def test_steps_and_tasks_come_newest_first_without_parameters_unless_they_are_named(old: Gateway, runs: Runs) -> None:
+    query = """query($run: String!) { run(pathspec: $run) {
+      steps { name } tasks { nodes { taskId } } step(name: "_parameters") { name tasks { nodes { taskId } } }
+      fans: step(name: "inner") {
+        task { taskId } one: task(taskId: "ID") { taskId } none: task(taskId: "no") { taskId }
+      }
+    } }"""
+    run = runs["nested_foreach"].pathspec
+    listed = old.data(f'{{ step(pathspec: "{run}/inner") {{ tasks {{ nodes {{ taskId }} }} }} }}')["step"]["tasks"][
+        "nodes"
+    ]
+    found = old.data(query.replace("ID", listed[-1]["taskId"]), run=run)["run"]
+    names = ["end", "join_outer", "join_inner", "inner", "outer", "start"]
+    assert [step["name"] for step in found["steps"]] == names
+    assert found["step"] == {"name": "_parameters", "tasks": {"nodes": [{"taskId": "0"}]}}
+    assert found["fans"] == {"task": listed[0], "one": listed[-1], "none": None}
+    assert [int(task["taskId"]) for task in found["tasks"]["nodes"]] == list(range(11, 0, -1))
+
+
 # What a filter offers while a person types.
 
 

@@ -223,6 +223,8 @@ def _set_back(folder: Path, seconds: float) -> None:
     exits = {path: path.stat().st_mtime_ns + later * 1_000_000 for path in files if path.suffix == ".runtime"}
     for path, record in records.items():
         path.write_text(json.dumps(record | {"ts_epoch": record["ts_epoch"] + later}))
+        # Files of metadata are named for their times.
+        path.rename(path.with_name(re.sub(r"\d{13}", lambda ms: str(int(ms[0]) + later), path.name)))
     for path in (*folder.rglob("*"), folder):
         then = exits.get(path, time.time_ns() - round(seconds * 1e9))
         os.utime(path, ns=(then, then))

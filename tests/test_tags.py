@@ -103,7 +103,8 @@ def test_a_single_tag_may_stand_for_a_list(gateway: Gateway) -> None:
 
 def test_nothing_to_add_or_remove_is_invalid(gateway: Gateway) -> None:
     of_one: dict[str, list[str]] = {"tags": []}
-    nothings = {"addTags": of_one, "removeTags": of_one, "replaceTags": {"remove": [], "add": []}}
+    of_two: dict[str, list[str]] = {"remove": [], "add": []}
+    nothings = {"addTags": of_one, "removeTags": of_one, "replaceTags": of_two}
     for field, nothing in nothings.items():
         refused(gateway, field, "INVALID_TAG", **nothing)
     assert mutated(gateway, "replaceTags", remove=[], add=["x"])["userTags"] == ["old", "other", "x"]

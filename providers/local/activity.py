@@ -1,33 +1,40 @@
 """When anything last happened in a run."""
 
+import time
 from collections.abc import Iterator
 
 from ..base import Key
+from . import events
 from .tree import META, Tree
+
+_CLOCKS_DIFFER_MS = 60_000
 
 
 def last_activity(tree: Tree, run: Key) -> int | None:
-    """The newest change (ms since the epoch) of a folder of the run; None where there is no such run.
+    """The newest time (ms since the epoch) that anything in the run was recorded; None where there is no such run.
 
-    Whatever Metaflow writes changes the folder that it is in. The run's own record is left out: tags are given to
-    runs long dead.
+    By the times in the names of metadata files, for a copy of a folder is younger than what is in it. The run's own
+    record is left out: tags are given to runs long dead.
     """
-    newest = max(_changes(tree, run.pathspec), default=None)
-    return None if newest is None else newest // 1_000_000
+    latest = time.time_ns() // 1_000_000 + _CLOCKS_DIFFER_MS
+    return max((at for at in _times(tree, run.pathspec) if at <= latest), default=None)
 
 
-def _changes(tree: Tree, run: str) -> Iterator[int]:
+def _times(tree: Tree, run: str) -> Iterator[int]:
     folder = tree.folder(run)
     if folder is None or not tree.holds(run):
         return
-    yield folder.modified_ns
+    yield folder.modified_ns // 1_000_000 if not folder.folders else 0
     for step in folder.folders:
         of_step = tree.folder(f"{run}/{step}")
-        if of_step is None:
-            continue
-        yield of_step.modified_ns
-        for task in ("", *(f"/{name}" for name in of_step.folders)):
-            for path in (f"{run}/{step}{task}", f"{run}/{step}{task}/{META}"):
-                changed = tree.modified_ns(path)
-                if changed is not None:
-                    yield changed
+        for task in of_step.folders if of_step else ():
+            yield _of_task(tree, f"{run}/{step}/{task}")
+
+
+def _of_task(tree: Tree, task: str) -> int:
+    """The newest event of a task; the time of its folder where it has none yet."""
+    folder = tree.folder(f"{task}/{META}")
+    if folder is None:
+        return 0
+    recorded = max((events.time_of(file) or 0 for file in events.files_of(folder)), default=0)
+    return recorded or folder.modified_ns // 1_000_000

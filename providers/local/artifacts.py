@@ -33,18 +33,19 @@ def artifact(tree: Tree, key: Key) -> records.DataArtifact | None:
 
 
 def artifacts_of(tree: Tree, task: Key) -> list[records.DataArtifact | GatewayError]:
-    """All artifacts of that attempt, by name."""
+    """The artifacts of that attempt but those that start with `_`, by name."""
     folder, attempt = _attempt(tree, task)
     if folder is None or attempt is None:
         return []
-    found = folder.once(("artifacts", attempt), lambda: _all(tree, task.pathspec, folder, _files(folder, attempt)))
+    files = [file for file in _files(folder, attempt) if not _name(file).startswith("_")]
+    found = folder.once(("artifacts", attempt), lambda: _all(tree, task.pathspec, folder, files))
     if task.attempt is None:
         return found
     return [one if isinstance(one, GatewayError) else _asked(one, task.attempt) for one in found]
 
 
 def artifact_names_of(tree: Tree, task: Key) -> list[str]:
-    """The names of the same."""
+    """The names of all artifacts of that attempt, sorted."""
     folder, attempt = _attempt(tree, task)
     return [] if folder is None or attempt is None else [_name(file) for file in _files(folder, attempt)]
 
@@ -103,8 +104,7 @@ def _reader(tree: Tree, task: str) -> Callable[[str, bytes], records.DataArtifac
             finished_at=at,
             # metaflow/datastore/task_datastore.py takes this where none is recorded.
             content_type=own.content_type or "gzip+pickle-v2",
-            location=own.location,
-            ds_type=own.ds_type or "local",
+            location=_location(tree, components[0], own),
             root=_root(own.location or ""),
         )
 
@@ -123,6 +123,12 @@ def _root(location: str) -> str:
         return location.removeprefix(_ROOT)
     match = _OLD_LOCATION.fullmatch(location)
     return match["root"] if match else ""
+
+
+def _location(tree: Tree, flow: str, own: forms.Artifact) -> str:
+    """Where the blob lies: below the tree, wherever it was when that was recorded, or in the store that was named."""
+    root = _root(own.location or "")
+    return f"{root if '://' in root else tree.base}/{flow}/data/{own.sha[:2]}/{own.sha}"
 
 
 def _corrupt(task: str, file: str, reason: Unreadable) -> CorruptMetadata:

@@ -42,8 +42,18 @@ class LocalDatastore:
     async def infos(self, keys: list[InfoKey]) -> list[dict[str, records.ArtifactInfo] | GatewayError | None]:
         return await self._threads.each("infos", self._info, keys)
 
-    async def blobs(self, keys: list[BlobKey], limit: int) -> list[bytes | GatewayError]:
-        return await self._threads.each("blobs", lambda key: self._blob(key, limit), keys)
+    async def blobs(self, keys: list[BlobKey], limit: int, budget: int) -> list[bytes | GatewayError | None]:
+        left = budget
+
+        def read(key: BlobKey) -> bytes | None:
+            nonlocal left
+            if left <= 0:
+                return None
+            content = self._blob(key, limit)
+            left -= len(content)
+            return content
+
+        return await self._threads.each("blobs", read, keys)
 
     async def included_files(self, urls: list[str], limit: int) -> list[bytes | GatewayError]:
         return await self._threads.each("included_files", lambda url: self._included(url, limit), urls)

@@ -41,6 +41,12 @@ def name_of(file: str) -> str:
     return match["name"] if match else file
 
 
+def time_of(file: str) -> int | None:
+    """When the event was registered, by the file's name (ms since the epoch)."""
+    match = _FILE.fullmatch(file)
+    return int(match["ms"][:15]) if match and match["ms"] else None
+
+
 def number(text: str | None) -> int | None:
     """An attempt's number, as `attempt` and `attempt-done` hold it."""
     return int(text) if text and len(text) < 10 and text.isascii() and text.isdigit() else None
@@ -63,8 +69,7 @@ def _in_order(found: dict[str, records.Metadata | Unreadable], task: str) -> lis
         file, event = item
         if isinstance(event, records.Metadata):
             return event.ts_epoch, file
-        match = _FILE.fullmatch(file)
-        return int(match["ms"][:15] or 0) if match else 0, file
+        return time_of(file) or 0, file
 
     return [
         corrupt(task, event, f"The metadata {name_of(file)}") if isinstance(event, Unreadable) else event

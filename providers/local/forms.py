@@ -46,7 +46,6 @@ class Artifact(msgspec.Struct):
     ts_epoch: Time
     content_type: str | None = None
     location: str | None = None
-    ds_type: str | None = None
 
 
 class Exit(msgspec.Struct):

@@ -21,17 +21,19 @@ T = TypeVar("T")
 
 META = "_meta"
 _NOWHERE = os.devnull  # no path below a file exists
-# Bytes in memory for what is kept (measured with tracemalloc, rounded up): a record made of a file; each name
-# that a folder lists; what stands around them.
-_A_RECORD = 700
-_A_NAME = 150
+# Bytes in memory for what is kept (measured with tracemalloc, rounded up): a record made of a file, and what it holds
+# of each of the file's bytes; each file and folder that a folder lists; what stands around them.
+_A_RECORD = 300
+_A_BYTE = 3
+_A_FILE = 150
+_A_FOLDER = 350
 _AN_ENTRY = 900
 
 
 class Folder:
     """What a folder lists, and what was made of it. `files` with their inodes; both with symlinks among them."""
 
-    __slots__ = ("contents", "files", "folders", "made", "modified_ns", "name", "signature")
+    __slots__ = ("bytes_read", "contents", "files", "folders", "made", "modified_ns", "name", "signature")
 
     def __init__(self, name: str, files: dict[str, int], folders: list[str], status: os.stat_result) -> None:
         self.name = name  # below the tree's base
@@ -40,12 +42,14 @@ class Folder:
         self.modified_ns = status.st_mtime_ns
         self.signature: Signature | None = files_signature(status)
         self.contents: dict[str, object] = {}  # what was made of files, by their names
+        self.bytes_read = 0  # of those files
         self.made: dict[Hashable, object] = {}  # what was made of the whole
 
     @property
     def cost(self) -> int:
         """Bytes in memory, about."""
-        return _AN_ENTRY + _A_NAME * (len(self.files) + len(self.folders)) + _A_RECORD * len(self.contents)
+        listed = _A_FILE * len(self.files) + _A_FOLDER * len(self.folders)
+        return _AN_ENTRY + listed + _A_RECORD * len(self.contents) + _A_BYTE * self.bytes_read
 
     def once(self, what: Hashable, make: Callable[[], list[T]]) -> list[T]:
         """What `make` makes of the folder: made once, if no entry is an error. Nobody may change it."""
@@ -62,6 +66,7 @@ class Folder:
         for name, content in older.contents.copy().items():
             if self.files.get(name) == older.files.get(name):
                 self.contents[name] = content
+        self.bytes_read = older.bytes_read
 
 
 def files_signature(status: os.stat_result) -> Signature | None:
@@ -123,7 +128,7 @@ class Tree:
         except Unreadable as error:
             raise corrupt(pathspec, error) from error
         if not replaced or files.settled(content[1]):
-            self.cache.put(key, (files.signature(content[1]), made), _AN_ENTRY + _A_RECORD)
+            self.cache.put(key, (files.signature(content[1]), made), _AN_ENTRY + _A_BYTE * len(content[0]))
         return made
 
     def folder(self, name: str) -> Folder | None:
@@ -179,6 +184,7 @@ class Tree:
                     data = files.read_in(self.base, path, cast("int", descriptor), name)
                     if data is not None:
                         folder.contents[name] = make(name, data)
+                        folder.bytes_read += len(data)
                 except Unreadable as error:
                     failed[name] = error
         self.cache.put(("folder", folder.name), folder, folder.cost)

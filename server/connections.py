@@ -1,0 +1,77 @@
+"""Connections that are held to limits: uvicorn reads heads of any length, and waits for slow clients for ever."""
+
+from asyncio import TimerHandle, Transport
+
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+
+# Of a request before its body, and of all that comes with a body but is none of it.
+HEAD_BYTES = 65_536
+# Until a request has come whole, and for any part of an answer to be taken.
+SLOW_SECONDS = 30
+_REFUSAL = b"HTTP/1.1 431 Request Header Fields Too Large\r\nconnection: close\r\ncontent-length: 0\r\n\r\n"
+
+
+class Connection(HttpToolsProtocol):
+    """Ends with 431 where a head is too long, and without more where the client is too slow."""
+
+    _overhead = 0  # bytes of the request that are no part of its body
+    _asked = False  # a first request has come whole
+    _sending: TimerHandle | None = None  # while the client is to send a request
+    _taking: TimerHandle | None = None  # while it is to take an answer
+
+    def connection_made(self, transport: Transport) -> None:  # pyright: ignore[reportIncompatibleMethodOverride]
+        super().connection_made(transport)
+        self._sending = self.loop.call_later(SLOW_SECONDS, self.transport.abort)
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        self._sent()
+        if self._taking is not None:
+            self._taking.cancel()
+        super().connection_lost(exc)
+
+    def data_received(self, data: bytes) -> None:
+        if self._sending is None and (not self._asked or self.cycle.response_complete):
+            self._sending = self.loop.call_later(SLOW_SECONDS, self.transport.abort)
+        self._overhead += len(data)
+        super().data_received(data)
+        if self._overhead > HEAD_BYTES and not self.transport.is_closing():
+            self.transport.write(_REFUSAL)
+            self.transport.close()
+
+    def on_body(self, body: bytes) -> None:
+        # A body may come in chunks of a few bytes, each with its length around it.
+        self._overhead -= 8 * len(body)
+        super().on_body(body)
+
+    def on_message_complete(self) -> None:
+        self._asked = True
+        self._overhead = 0
+        self._sent()
+        super().on_message_complete()
+
+    def pause_writing(self) -> None:
+        super().pause_writing()
+        self._wait_for_reader()
+
+    def on_response_complete(self) -> None:
+        super().on_response_complete()
+        self._wait_for_reader()
+
+    def _sent(self) -> None:
+        if self._sending is not None:
+            self._sending.cancel()
+            self._sending = None
+
+    def _wait_for_reader(self) -> None:
+        """Until all that is written is taken; the connection ends where nothing was within the time."""
+        untaken = self.transport.get_write_buffer_size()
+
+        def look() -> None:
+            if self.transport.get_write_buffer_size() >= untaken:
+                self.transport.abort()
+            else:
+                self._wait_for_reader()
+
+        if self._taking is not None:
+            self._taking.cancel()
+        self._taking = self.loop.call_later(SLOW_SECONDS, look) if untaken else None
