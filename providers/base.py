@@ -19,6 +19,16 @@ class Key(NamedTuple):
     attempt: int | None = None
 
 
+def key_of(found: records.Record) -> Key:
+    """The key of an object, as it stands now."""
+    return Key(found.provider, found.pathspec)
+
+
+def key_as_seen(task: records.Task) -> Key:
+    """The key of a task, at the attempt that it is seen at."""
+    return Key(task.provider, task.pathspec, task.asked)
+
+
 class FlowKey(NamedTuple):
     """A flow seen from a namespace; without a name, all flows of the namespace."""
 

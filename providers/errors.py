@@ -90,10 +90,17 @@ class ProviderError(GatewayError):
 
 
 class CorruptMetadata(ProviderError):
-    """A record that is half-written, unreadable or not of the form that Metaflow writes."""
+    """A record that is half-written, unreadable or not of the form that Metaflow writes.
+
+    `name`: of the metadata event that it should hold, where that is known.
+    """
 
     code = "CORRUPT_METADATA"
     retryable = None
+
+    def __init__(self, message: str, name: str | None = None) -> None:
+        super().__init__(message)
+        self.name = name
 
 
 class ProviderUnavailable(ProviderError):

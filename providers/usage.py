@@ -6,16 +6,28 @@ from dataclasses import dataclass, field
 from math import inf
 
 
+class Exhausted(BaseException):
+    """The answer is too large to be made. No Exception: no field may take it for its own error, and go on."""
+
+
 @dataclass(slots=True)
 class Usage:
     """`calls`: batches that went to a provider, by method. `file_reads`: files that were opened for them.
 
-    `values_left`: bytes that values of artifacts may still take in memory.
+    `values_left`: bytes that values of artifacts may still take in memory. `fields_left`: how many more the answer
+    may have; objects on a page count before their fields do, for thousands of pages may be made at once.
     """
 
     calls: Counter[str] = field(default_factory=Counter[str])
     file_reads: int = 0
     values_left: float = inf
+    fields_left: float = inf
+
+    def take(self, fields: int) -> None:
+        """Count so many; raises Exhausted where they are too many."""
+        self.fields_left -= fields
+        if self.fields_left < 0:
+            raise Exhausted
 
 
 # Threads that read for an operation run in a copy of its context, hence see the same object.

@@ -3,14 +3,13 @@
 from bisect import bisect_left, bisect_right
 
 from ..providers import records
-from ..providers.base import Key
-from ..providers.errors import BadUserInput
+from ..providers.base import Key, key_of
+from ..providers.errors import BadUserInput, GatewayError
 from ..providers.pathspec import parent
 from .context import Context
 from .data import shown
-from .loaders import each
-from .pages import Page, Window, between, decode, encode, existing, fill, page, readable
-from .statuses import task_key
+from .entries import each, existing, raised, readable
+from .pages import Page, Window, between, decode, encode, fill, page
 
 
 async def page_of(
@@ -22,10 +21,12 @@ async def page_of(
     """
     numbers = {task.pathspec: number for number, task in enumerate(tasks)}
     places: list[tuple[int, str]] = []  # of the task in the list, and the artifact's name
-    for number, names in enumerate(await each(context.loaders.artifact_names_of, map(task_key, tasks))):
-        if isinstance(names, BaseException):
-            raise names
-        chosen = shown(names) if wanted is None else sorted(set(wanted).intersection(names))
+    unread: list[GatewayError] = []
+    for number, names in enumerate(await each(context.loaders.artifact_names_of, map(key_of, tasks))):
+        if isinstance(names, GatewayError):
+            unread.append(names)
+            continue
+        chosen = shown(raised(names)) if wanted is None else sorted(set(wanted).intersection(raised(names)))
         places += [(number, name) for name in chosen]
 
     def index(cursor: str, including: bool) -> int:
@@ -41,7 +42,7 @@ async def page_of(
     chosen, more = await fill(places[start:end], window, None)
     keys = [Key(tasks[number].provider, f"{tasks[number].pathspec}/{name}") for number, name in chosen]
     found, errors = readable(existing(await each(context.loaders.artifacts, keys)))
-    return page(found, more, window, _cursor, total, errors)
+    return page(found, more, window, _cursor, total, errors + unread)
 
 
 def _cursor(artifact: records.DataArtifact) -> str:

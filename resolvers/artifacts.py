@@ -10,8 +10,8 @@ from ..providers.pathspec import parent as above
 from . import inputs
 from .common import system_tags, tags, user_tags
 from .context import Context, Info
-from .events import origins_of
-from .loaders import Answers, each, gathered
+from .entries import Answers, each, gathered
+from .metadata import origins_of
 from .values import values_of
 
 __all__ = ["system_tags", "tags", "user_tags"]

@@ -3,31 +3,30 @@
 from collections.abc import Sequence
 
 from ..providers import records
-from ..providers.base import Key
+from ..providers.base import Key, key_of
 from ..providers.errors import CorruptMetadata
 from ..providers.pathspec import run_of
 from . import times
 from .context import Info
-from .loaders import Answers, each
+from .entries import Answers, each, mapped
 
 
 async def created_at(objects: Sequence[records.Record], info: Info) -> Answers[str | None]:
     """Of flows, steps and tasks: their records do not hold it."""
-    found = await each(info.context.loaders.created_at, [Key(found.provider, found.pathspec) for found in objects])
-    return [moment if isinstance(moment, BaseException) else times.text(moment) for moment in found]
+    return mapped(await each(info.context.loaders.created_at, map(key_of, objects)), times.text)
 
 
 async def tags(objects: Sequence[records.Record], info: Info) -> Answers[list[str]]:
     """Of objects below a run: the run's, as they stand now."""
-    return [run if isinstance(run, BaseException) else run.tags for run in await runs_of(objects, info)]
+    return mapped(await runs_of(objects, info), lambda run: run.tags)
 
 
 async def user_tags(objects: Sequence[records.Record], info: Info) -> Answers[list[str]]:
-    return [run if isinstance(run, BaseException) else run.user_tags for run in await runs_of(objects, info)]
+    return mapped(await runs_of(objects, info), lambda run: run.user_tags)
 
 
 async def system_tags(objects: Sequence[records.Record], info: Info) -> Answers[list[str]]:
-    return [run if isinstance(run, BaseException) else run.system_tags for run in await runs_of(objects, info)]
+    return mapped(await runs_of(objects, info), lambda run: run.system_tags)
 
 
 async def runs_of(objects: Sequence[records.Record], info: Info) -> Answers[records.Run]:

@@ -13,7 +13,8 @@ from ..providers.artifacts import Artifacts
 from ..providers.base import MetadataProvider
 from ..providers.errors import GatewayError, UnknownMetadataProvider
 from ..providers.pathspec import shown
-from .loaders import Answers, Loaders, loader
+from .entries import Answers
+from .loaders import Loaders, loader
 
 K = TypeVar("K")
 V = TypeVar("V")

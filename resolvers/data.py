@@ -7,12 +7,12 @@ from strawberry import UNSET
 
 from ..providers import ids, records
 from ..providers.artifacts import JSON
-from ..providers.base import Key
+from ..providers.base import Key, key_as_seen
 from ..providers.pathspec import component
 from . import inputs
 from .context import Context, Info
+from .entries import Answers, each, gathered, raised
 from .inputs import sent
-from .loaders import Answers, each, gathered
 from .values import Found, values_of
 
 
@@ -42,7 +42,7 @@ def checked(names: list[str] | None, what: str = "artifact's name") -> list[str]
 
 
 async def data_of(tasks: list[records.Task], context: Context) -> Answers[MetaflowData]:
-    keys = [Key(task.provider, task.pathspec, task.asked) for task in tasks]
+    keys = list(map(key_as_seen, tasks))
     found = await each(context.loaders.artifact_names_of, keys)
     return [
         names if isinstance(names, BaseException) else MetaflowData(_id(key), key, shown(names), names)
@@ -84,10 +84,7 @@ async def entry_value(entries: list[DataEntry], info: Info) -> Answers[JSON]:
 async def _values(task: Key, names: list[str], context: Context) -> dict[str, Any]:
     """All of them or none: `entries` tells them apart."""
     found = await values_of(await each(context.loaders.artifacts, [_key(task, name) for name in names]), context)
-    for value in found:
-        if isinstance(value, BaseException):
-            raise value
-    return dict(zip(names, found, strict=True))
+    return dict(zip(names, map(raised, found), strict=True))
 
 
 def _wanted(data: MetaflowData, names: list[str] | None) -> list[str]:

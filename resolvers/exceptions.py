@@ -1,5 +1,6 @@
 """What ended a task, or what @catch caught: an artifact of Metaflow's (exception.py:MetaflowExceptionWrapper)."""
 
+import asyncio
 from typing import Any, cast
 
 import msgspec
@@ -7,7 +8,7 @@ import msgspec
 from ..providers import records
 from ..providers.artifacts import JSON
 from .context import Context
-from .loaders import Answers, gathered
+from .entries import Answers, gathered, raised
 from .values import named_values
 
 
@@ -24,18 +25,14 @@ async def exceptions_of(tasks: list[records.Task], context: Context) -> Answers[
 
 
 async def _exception(task: records.Task, context: Context) -> TaskException | None:
-    raised, task_ok, success = [
-        (await named_values([task], name, context))[0] for name in ("_exception", "_task_ok", "_success")
-    ]
-    if isinstance(raised, BaseException):
-        raise raised
-    if raised is not None:
-        return _of_wrapper(raised, caught=False)
+    names = ("_exception", "_task_ok", "_success")
+    found = await asyncio.gather(*(named_values([task], name, context) for name in names))
+    exception, task_ok, success = (value for (value,) in found)
+    if raised(exception) is not None:
+        return _of_wrapper(exception, caught=False)
     # `_catch_exception` is handed down to the steps that follow: only here is it this task's own.
     if task_ok is True and success is False:
-        (caught,) = await named_values([task], "_catch_exception", context)
-        if isinstance(caught, BaseException):
-            raise caught
+        caught = raised((await named_values([task], "_catch_exception", context))[0])
         return None if caught is None else _of_wrapper(caught, caught=True)
     return None
 

@@ -11,9 +11,9 @@ from ..providers.records import RunStatus
 from . import inputs, listings, namespaces
 from .common import created_at
 from .context import Info
+from .entries import Answers, each, gathered, readable
 from .inputs import sent
-from .loaders import Answers, each, gathered
-from .pages import Page, between, decode, encode, fill, page, readable, window
+from .pages import Page, between, decode, encode, fill, page, window
 
 __all__ = ["all_flows", "created_at", "latest_run", "latest_successful_run", "run", "runs"]
 

@@ -6,11 +6,12 @@ import msgspec
 
 from ..providers import ids, records
 from ..providers.artifacts import value_key
-from ..providers.base import Key
+from ..providers.base import Key, key_of
 from ..providers.errors import ArtifactUnreadable
 from ..providers.pathspec import is_component
 from .context import Context, Info
-from .loaders import Answers, each, gathered
+from .entries import Answers, each, gathered, mapped, readable
+from .metadata import metadata_of
 
 PARAMETERS = "_parameters"
 
@@ -42,7 +43,7 @@ class GraphNode(msgspec.Struct, frozen=True):
 
 
 class FlowGraph(msgspec.Struct, frozen=True):
-    """`nodes` in the order in which they are reached from the start; `parameters` as names, with their types."""
+    """`nodes` in the order in which they are reached from the start; `parameters` by name."""
 
     id: str
     doc: str | None
@@ -50,24 +51,23 @@ class FlowGraph(msgspec.Struct, frozen=True):
     start_step: str
     end_step: str
     nodes: list[GraphNode]
-    parameters: dict[str, str]
+    parameters: list[str]
+    by_name: dict[str, GraphNode]
+    parents_by_name: dict[str, list[str]]
 
     def node(self, step: str) -> GraphNode | None:
-        return next((node for node in self.nodes if node.name == step), None)
+        return self.by_name.get(step)
 
     def parents(self, step: str) -> list[str]:
         """The steps that lead to this one, in the order of the graph."""
-        return [node.name for node in self.nodes if step in node.next]
+        return self.parents_by_name.get(step, [])
 
 
 async def parameter_tasks(runs: list[Key], context: Context) -> Answers[records.Task | None]:
     """The newest task of each run's `_parameters` step; None where it has none."""
     steps = [run._replace(pathspec=f"{run.pathspec}/{PARAMETERS}") for run in runs]
     found = await each(context.loaders.tasks_of, steps)
-    return [
-        tasks if isinstance(tasks, BaseException) else next((t for t in tasks if isinstance(t, records.Task)), None)
-        for tasks in found
-    ]
+    return mapped(found, lambda tasks: next(iter(readable(tasks)[0]), None))
 
 
 async def graphs(runs: list[Key], context: Context) -> Answers[FlowGraph | None]:
@@ -98,30 +98,34 @@ async def _endpoints_of(run: Key, context: Context) -> Endpoints:
     task = await context.derived(parameter_tasks).load(run)
     if task is None:
         return Endpoints("start", "end")
-    events = await context.loaders.metadata_of.load(Key(run.provider, task.pathspec))
-    named = {event.name: event.value for event in events if isinstance(event, records.Metadata)}
-    start, end = named.get("start_step"), named.get("end_step")
+    metadata = await context.derived(metadata_of).load(key_of(task))
+    start, end = metadata.latest("start_step"), metadata.latest("end_step")
     if start and end and is_component(start) and is_component(end):
         return Endpoints(start, end)
-    graph = await context.derived(graphs).load(run)
-    return Endpoints(graph.start_step, graph.end_step) if graph else Endpoints("start", "end")
+    # A graph that can't be read is as none: most runs have the usual names.
+    (graph,) = await each(context.derived(graphs), [run])
+    return Endpoints(graph.start_step, graph.end_step) if isinstance(graph, FlowGraph) else Endpoints("start", "end")
 
 
 def _graph(run: Key, recorded: dict[str, Any]) -> FlowGraph:
     """The graph out of the JSON view of `_graph_info`: the user's code wrote it, so nothing of its form is certain."""
-    steps = _dict(recorded.get("steps"))
+    nodes = [_node(run, name, _dict(node)) for name, node in _dict(recorded.get("steps")).items() if _name(name)]
+    parents: dict[str, list[str]] = {}
+    for node in nodes:
+        for step in dict.fromkeys(node.next):
+            parents.setdefault(step, []).append(node.name)
     return FlowGraph(
         id=ids.of_object("FlowGraph", run.provider, run.pathspec),
         doc=_text(recorded.get("doc")),
         file=_text(recorded.get("file")),
-        start_step=_step(recorded.get("start_step")) or "start",
-        end_step=_step(recorded.get("end_step")) or "end",
-        nodes=[_node(run, name, _dict(node)) for name, node in steps.items() if _step(name)],
-        parameters={
-            str(parameter["name"]): str(parameter.get("type"))
-            for parameter in map(_dict, _list(recorded.get("parameters")))
-            if parameter.get("name")
-        },
+        start_step=_name(recorded.get("start_step")) or "start",
+        end_step=_name(recorded.get("end_step")) or "end",
+        nodes=nodes,
+        by_name={node.name: node for node in nodes},
+        parents_by_name=parents,
+        parameters=[
+            name for parameter in _list(recorded.get("parameters")) if (name := _name(_dict(parameter).get("name")))
+        ],
     )
 
 
@@ -131,7 +135,7 @@ def _node(run: Key, name: str, recorded: dict[str, Any]) -> GraphNode:
         run=run,
         name=name,
         type=_text(recorded.get("type")) or "unknown",
-        next=[step for step in _list(recorded.get("next")) if _step(step)],
+        next=[step for step in _list(recorded.get("next")) if _name(step)],
         doc=_text(recorded.get("doc")),
         line=line if isinstance(line, int) else None,
         source_file=_text(recorded.get("source_file")),
@@ -158,8 +162,8 @@ def _text(value: object) -> str | None:
     return value if isinstance(value, str) and value else None
 
 
-def _step(value: object) -> str | None:
-    """The name of a step, where it can be one."""
+def _name(value: object) -> str | None:
+    """The name of a step or parameter, where it can be one: a stranger's word that becomes part of a path."""
     return value if isinstance(value, str) and is_component(value) else None
 
 

@@ -1,105 +1,133 @@
-"""What comes before and after a step or a task, by the run's graph (client/core.py:Task.parent_tasks).
+"""What comes before and after a task, by the run's graph (client/core.py:Task.parent_tasks).
 
 As in Metaflow's client, tasks are matched by their `foreach-execution-path`; a join behind a switch in a foreach
 and the steps of a loop are matched as imprecisely as there.
 """
 
-import re
+from collections.abc import Callable
+from typing import NamedTuple
 
 from ..providers import records
-from ..providers.base import Key
+from ..providers.base import Key, key_of
+from ..providers.errors import GatewayError
 from ..providers.pathspec import name, parent, run_of
 from .context import Context
-from .events import latest_of
+from .entries import Answers, each, existing, gathered, raised, readable
 from .graphs import FlowGraph, GraphNode, graphs
-from .loaders import each
-from .pages import readable
+from .metadata import metadata_of
 
 PATH = "foreach-execution-path"
 
 _FANS_OUT = ("split-foreach", "split-parallel")
 
+Tasks = list[records.Task]
 
-async def parent_tasks(task: Key, context: Context) -> list[records.Task]:
-    """The tasks that led to this one."""
+
+class StepTasks(NamedTuple):
+    """The tasks of a step: all, those at each path, those below each path, and the errors of those without a place."""
+
+    every: Tasks
+    at: dict[str | None, Tasks]
+    below: dict[str, Tasks]
+    errors: list[GatewayError]
+
+
+Place = Callable[[StepTasks], Tasks]
+
+
+async def parent_tasks(task: Key, context: Context) -> list[records.Task | GatewayError]:
+    """The tasks that led to this one, a step after the other."""
     graph, step, path = await _place(task, context)
     node = graph and graph.node(step)
     if not graph or not node:
         return []
     parents = [found for parent in graph.parents(step) if (found := graph.node(parent))]
-    return await _matching(task, [node.name for node in parents], _path_of_parents(node, parents, path), context)
+    return await _found(task, [node.name for node in parents], _place_of_parents(node, parents, path), context)
 
 
-async def child_tasks(task: Key, context: Context) -> list[records.Task]:
-    """The tasks that this one led to."""
+async def child_tasks(task: Key, context: Context) -> list[records.Task | GatewayError]:
+    """The tasks that this one led to, a step after the other."""
     graph, step, path = await _place(task, context)
     node = graph and graph.node(step)
     if not graph or not node:
         return []
     children = [found for child in node.next if (found := graph.node(child))]
-    return await _matching(task, node.next, _path_of_children(graph, node, children, path), context)
+    return await _found(task, node.next, _place_of_children(graph, node, children, path), context)
 
 
 async def _place(task: Key, context: Context) -> tuple[FlowGraph | None, str, str | None]:
     """The graph of the task's run, its step, and its path through the foreach steps around it."""
     graph = await context.derived(graphs).load(Key(task.provider, run_of(task.pathspec)))
-    latest = await context.derived(latest_of).load(task)
-    return graph, name(parent(task.pathspec)), latest.get(PATH)
+    metadata = await context.derived(metadata_of).load(task)
+    return graph, name(parent(task.pathspec)), metadata.latest(PATH)
 
 
-def _path_of_parents(node: GraphNode, parents: list[GraphNode], path: str | None) -> re.Pattern[str] | None:
-    """What the paths of the parents look like; None for any, also those without one."""
-    if len(parents) != 1:
-        return _exactly(path)
+def _place_of_parents(node: GraphNode, parents: list[GraphNode], path: str | None) -> Place:
     if path is None:
-        return None
+        return _anywhere
+    if len(parents) != 1:
+        return _at(path)
     if node.type == "join":
         return _below(path)
-    return _above(path) if parents[0].type in _FANS_OUT else _exactly(path)
+    return _above(path) if parents[0].type in _FANS_OUT else _at(path)
 
 
-def _path_of_children(
-    graph: FlowGraph, node: GraphNode, children: list[GraphNode], path: str | None
-) -> re.Pattern[str] | None:
-    if len(children) != 1:
-        return _exactly(path)
+def _place_of_children(graph: FlowGraph, node: GraphNode, children: list[GraphNode], path: str | None) -> Place:
     if path is None:
-        return None
+        return _anywhere
+    if len(children) != 1:
+        return _at(path)
     if node.type in _FANS_OUT:
         return _below(path)
     joined = children[0].type == "join" and len(graph.parents(children[0].name)) == 1
-    return _above(path) if joined else _exactly(path)
+    return _above(path) if joined else _at(path)
 
 
-def _exactly(path: str | None) -> re.Pattern[str] | None:
-    return None if path is None else re.compile(re.escape(path))
+def _anywhere(tasks: StepTasks) -> Tasks:
+    return tasks.every
 
 
-def _below(path: str) -> re.Pattern[str]:
-    return re.compile(re.escape(path) + r",.*", re.DOTALL)
+def _at(path: str) -> Place:
+    return lambda tasks: tasks.at.get(path, [])
 
 
-def _above(path: str) -> re.Pattern[str] | None:
-    outer, inner, _ = path.rpartition(",")
-    return re.compile(re.escape(outer)) if inner else None
+def _below(path: str) -> Place:
+    return lambda tasks: tasks.below.get(path, [])
 
 
-async def _matching(
-    task: Key, steps: list[str], pattern: re.Pattern[str] | None, context: Context
-) -> list[records.Task]:
-    """The tasks of these steps whose path matches, a step after the other."""
+def _above(path: str) -> Place:
+    outer = path.rpartition(",")[0]
+    return _at(outer) if outer else _anywhere
+
+
+async def _found(task: Key, steps: list[str], place: Place, context: Context) -> list[records.Task | GatewayError]:
+    """The tasks of these steps that are at the place; errors of those of which that can't be told."""
     run = run_of(task.pathspec)
-    found = await each(context.loaders.tasks_of, [Key(task.provider, f"{run}/{step}") for step in steps])
-    tasks: list[records.Task] = []
-    for of_step in found:
-        if isinstance(of_step, BaseException):
-            raise of_step
-        tasks += readable(of_step)[0]
-    if pattern is None:
-        return tasks
-    latest = await each(context.derived(latest_of), [Key(task.provider, task.pathspec) for task in tasks])
-    return [
-        task
-        for task, events in zip(tasks, latest, strict=True)
-        if isinstance(events, dict) and pattern.fullmatch(events.get(PATH) or "")
-    ]
+    found = await each(context.derived(_step_tasks), [Key(task.provider, f"{run}/{step}") for step in steps])
+    of_steps = [raised(tasks) for tasks in found]
+    return [entry for tasks in of_steps for entry in (*place(tasks), *tasks.errors)]
+
+
+async def _step_tasks(steps: list[Key], context: Context) -> Answers[StepTasks]:
+    """The tasks of each step by their paths: made once, however many tasks look for their parents there."""
+    return await gathered(_tasks_by_path(step, context) for step in steps)
+
+
+async def _tasks_by_path(step: Key, context: Context) -> StepTasks:
+    tasks, errors = readable(await context.loaders.tasks_of.load(step))
+    found = StepTasks(tasks, {}, {}, errors)
+    paths = await gathered(_path(task, context) for task in tasks)
+    errors += readable(existing(paths))[1]
+    for task, path in zip(tasks, paths, strict=True):
+        if isinstance(path, BaseException):
+            continue
+        found.at.setdefault(path, []).append(task)
+        outer = (path or "").rpartition(",")[0]
+        while outer:
+            found.below.setdefault(outer, []).append(task)
+            outer = outer.rpartition(",")[0]
+    return found
+
+
+async def _path(task: records.Task, context: Context) -> str | None:
+    return (await context.derived(metadata_of).load(key_of(task))).latest(PATH)

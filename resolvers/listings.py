@@ -4,15 +4,15 @@ from collections.abc import Iterable
 from typing import TypeVar
 
 from ..providers import records
-from ..providers.base import Key, Position, RunFilter, RunPageKey, RunsKey
+from ..providers.base import Position, RunFilter, RunPageKey, RunsKey, key_of
 from ..providers.errors import GatewayError
 from ..providers.pathspec import component
 from ..providers.times import ts_epoch
 from . import inputs, statuses
 from .context import Context
+from .entries import each, readable
 from .inputs import sent
-from .loaders import each
-from .pages import MAX_SIZE, Page, Window, decode, encode, page, readable
+from .pages import MAX_SIZE, Page, Window, decode, encode, page
 
 T = TypeVar("T")
 
@@ -35,16 +35,20 @@ async def run_page(
     after, before = _position(window.after), _position(window.before)
     key = RunPageKey(runs, window.size, after, before, window.backward)
     wanted = _set(given.statuses) if given else None
+    ends = None
     if wanted is None:
         found = await context.loaders.run_pages.load(key)
         (nodes, errors), more = readable(found.runs), found.more
-    else:
+        ends = (encode(*found.places[0]), encode(*found.places[-1])) if found.places else None
+    elif wanted:
         nodes, errors, more = await _of_status(context, key, wanted)
+    else:
+        nodes, errors, more = [], [], False
 
     async def total() -> int | None:
         return await context.loaders.run_counts.load(runs) if wanted is None else None
 
-    return page(nodes, more, window, _cursor, total, errors)
+    return page(nodes, more, window, _cursor, total, errors, ends)
 
 
 async def newest(
@@ -71,7 +75,7 @@ async def _of_status(
     while len(found) <= key.limit:
         listed = await context.loaders.run_pages.load(part)
         runs, unread = readable(listed.runs)
-        courses = await each(context.derived(statuses.run_courses), [Key(run.provider, run.pathspec) for run in runs])
+        courses = await each(context.derived(statuses.run_courses), map(key_of, runs))
         ordered = list(zip(runs, courses, strict=True))
         for run, course in reversed(ordered) if key.backward else ordered:
             if isinstance(course, GatewayError):

@@ -1,7 +1,6 @@
 """One dataloader for each batch method of the providers; they live for one operation."""
 
-import asyncio
-from collections.abc import Awaitable, Callable, Coroutine, Iterable, Mapping, Sequence
+from collections.abc import Callable, Coroutine, Mapping, Sequence
 from functools import partial
 from typing import Any, Protocol, TypeVar, cast
 
@@ -10,6 +9,7 @@ from aiodataloader import DataLoader
 from ..providers.artifacts import Artifacts
 from ..providers.base import MetadataProvider
 from ..providers.errors import GatewayError
+from .entries import gathered
 
 
 class ProviderKey(Protocol):
@@ -22,13 +22,11 @@ class ProviderKey(Protocol):
 K = TypeVar("K")
 N = TypeVar("N", bound=ProviderKey)
 V = TypeVar("V")
-# One entry for each object of a level, or for each key: the value, or what this one met.
-Answers = list[V | BaseException]
 Batch = Callable[[list[K]], Coroutine[Any, Any, list[V | GatewayError]]]
 
 
 class Loaders:
-    """Named as the batch methods of providers/base.py, which say what they hold."""
+    """Named as the batch methods of providers/base.py, which say what they hold; `values` is that of artifacts.py."""
 
     def __init__(self, providers: Mapping[str, MetadataProvider], artifacts: Artifacts) -> None:
         def of(method: Callable[[MetadataProvider], Batch[N, V]]) -> DataLoader[N, V]:
@@ -58,16 +56,6 @@ def loader(batch: Callable[[list[K]], Coroutine[Any, Any, Sequence[V | BaseExcep
     """A dataloader whose batch function returns errors in the place of the values that met them."""
     # aiodataloader raises an entry that is an exception where its key is awaited; its types do not say so.
     return DataLoader(cast("Callable[[list[K]], Coroutine[Any, Any, list[V]]]", batch))
-
-
-async def each(loader: DataLoader[K, V], keys: Iterable[K]) -> Answers[V]:
-    """What the loader has for each key, in their order; what a key met in the place of its value."""
-    return await asyncio.gather(*map(loader.load, keys), return_exceptions=True)
-
-
-async def gathered(answers: Iterable[Awaitable[V]]) -> Answers[V]:
-    """The answers of all, in their order; what one met in the place of its answer."""
-    return await asyncio.gather(*answers, return_exceptions=True)
 
 
 async def _by_provider(

@@ -8,8 +8,8 @@ from ..providers.errors import BadUserInput, LimitExceeded
 from ..providers.pathspec import component, parse, run_of, shown
 from . import inputs, namespaces
 from .context import Context, Info
+from .entries import Answers, gathered
 from .inputs import sent
-from .loaders import Answers, gathered
 from .pages import MAX_SIZE
 
 MAX_ATTEMPTS = 6  # metaflow_config.py:MAX_ATTEMPTS

@@ -2,7 +2,7 @@
 
 import base64
 import binascii
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable
 from typing import Any, Generic, NamedTuple, TypeVar
 
 import msgspec
@@ -10,8 +10,8 @@ import strawberry
 
 from ..providers.errors import BadUserInput, GatewayError, LimitExceeded
 from .context import Info
+from .entries import Answers, gathered
 from .inputs import sent
-from .loaders import Answers, gathered
 
 DEFAULT_SIZE = 50
 MAX_SIZE = 500
@@ -38,13 +38,6 @@ class Page(msgspec.Struct, Generic[T], frozen=True):
     edges: list[Edge]
     page_info: PageInfo
     total: Callable[[], Awaitable[int | None]]
-    errors: list[GatewayError]
-
-
-class Partial(NamedTuple):
-    """A list, or a dict, without what could not be read, and the errors of that."""
-
-    value: list[Any] | dict[str, Any]
     errors: list[GatewayError]
 
 
@@ -130,39 +123,21 @@ def page(
     cursor: Callable[[T], str],
     total: Callable[[], Awaitable[int | None]],
     errors: list[GatewayError] | None = None,
+    ends: tuple[str, str] | None = None,
 ) -> Page[T]:
-    """A page of these; at its other end others stand if it was asked for from a cursor there."""
+    """A page of these; at its other end others stand if it was asked for from a cursor there.
+
+    `ends`: its first and last cursor, where they are of objects that had to be left out.
+    """
     edges = [Edge(cursor(node), node) for node in nodes]
+    start, end = ends or ((edges[0].cursor, edges[-1].cursor) if edges else (None, None))
     info = PageInfo(
         has_next_page=window.before is not None if window.backward else more,
         has_previous_page=more if window.backward else window.after is not None,
-        start_cursor=edges[0].cursor if edges else None,
-        end_cursor=edges[-1].cursor if edges else None,
+        start_cursor=start,
+        end_cursor=end,
     )
     return Page(nodes, edges, info, total, errors or [])
-
-
-def readable(entries: Sequence[T | GatewayError]) -> tuple[list[T], list[GatewayError]]:
-    """What could be read of a list, and the errors of the rest."""
-    errors = [entry for entry in entries if isinstance(entry, GatewayError)]
-    return [entry for entry in entries if not isinstance(entry, GatewayError)], errors
-
-
-def existing(entries: Sequence[T | BaseException | None]) -> list[T | GatewayError]:
-    """Of objects that were asked for one by one, those that exist; raises what is no GatewayError."""
-    found: list[T | GatewayError] = []
-    for entry in entries:
-        if isinstance(entry, BaseException) and not isinstance(entry, GatewayError):
-            raise entry
-        if entry is not None:
-            found.append(entry)
-    return found
-
-
-def partial(entries: Sequence[T | GatewayError]) -> list[T] | Partial:
-    """The list, without those that could not be read."""
-    found, errors = readable(entries)
-    return Partial(found, errors) if errors else found
 
 
 async def total_count(pages: list[Page[Any]], info: Info) -> Answers[int | None]:

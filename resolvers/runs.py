@@ -1,38 +1,29 @@
 """Query.runs, and the fields of Run: each takes the runs of a level, and returns one entry for each."""
 
-import asyncio
 from collections.abc import Awaitable, Callable
 from typing import TypeVar
 
-import msgspec
 from strawberry import UNSET
 
 from ..providers import records
-from ..providers.artifacts import JSON
-from ..providers.base import FlowKey, Key
+from ..providers.base import FlowKey, Key, key_of
+from ..providers.errors import GatewayError
 from ..providers.pathspec import component
 from ..providers.records import RunStatus
 from . import artifact_pages, inputs, listings, namespaces, task_pages, times
 from . import tasks as of_tasks
 from .context import Context, Info
 from .data import MetaflowData, checked, data_of, shown
-from .events import ORIGIN_RUN, latest_of, recorded
-from .graphs import PARAMETERS, FlowGraph, graphs, parameter_tasks
-from .loaders import Answers, each, gathered
-from .pages import Page, Partial, Window, partial, readable, window
-from .statuses import RunCourse, TaskCounts, counted, courses_of, run_courses, task_key, tasks_of_run
+from .entries import Answers, Partial, each, existing, gathered, mapped, partial, readable
+from .graphs import PARAMETERS, FlowGraph, graphs
+from .metadata import ORIGIN_RUN, metadata_of, recorded
+from .pages import Page, Window, window
+from .parameters import Parameter, parameters_of
+from .statuses import RunCourse, TaskCounts, counted, courses_of, run_courses, run_end, tasks_of_run
 from .statuses import end_task as end_task_of
-from .values import values_of
 
 V = TypeVar("V")
 Runs = list[records.Run]
-
-
-class Parameter(msgspec.Struct, frozen=True, gc=False):
-    """What a run was started with; its value is an artifact of the `_parameters` task."""
-
-    name: str
-    artifact: Key
 
 
 async def all_runs(
@@ -61,7 +52,7 @@ async def origin_pathspec(runs: Runs, info: Info) -> Answers[str | None]:
 
 
 async def status(runs: Runs, info: Info) -> Answers[RunStatus]:
-    return [course if isinstance(course, BaseException) else course.status for course in await _courses(runs, info)]
+    return mapped(await _courses(runs, info), lambda course: course.status)
 
 
 async def successful(runs: Runs, info: Info) -> Answers[bool]:
@@ -78,8 +69,7 @@ async def started_at(runs: Runs, info: Info) -> Answers[str | None]:
 
 
 async def finished_at(runs: Runs, info: Info) -> Answers[str | None]:
-    found = await gathered(_finished_time(run, info.context) for run in runs)
-    return [moment if isinstance(moment, BaseException) else times.text(moment) for moment in found]
+    return mapped(await gathered(run_end(key_of(run), info.context) for run in runs), times.text)
 
 
 async def duration_ms(runs: Runs, info: Info) -> Answers[int | None]:
@@ -87,13 +77,7 @@ async def duration_ms(runs: Runs, info: Info) -> Answers[int | None]:
 
 
 async def steps(runs: Runs, info: Info) -> Answers[list[records.Step] | Partial]:
-    found = await each(info.context.loaders.steps_of, map(_key, runs))
-    return [
-        entries
-        if isinstance(entries, BaseException)
-        else partial([entry for entry in entries if not isinstance(entry, records.Step) or entry.name[0] != "_"])
-        for entries in found
-    ]
+    return mapped(await each(info.context.loaders.steps_of, map(key_of, runs)), _shown)
 
 
 async def step(runs: Runs, info: Info, name: inputs.Name) -> Answers[records.Step | None]:
@@ -102,11 +86,11 @@ async def step(runs: Runs, info: Info, name: inputs.Name) -> Answers[records.Ste
 
 
 async def end_task(runs: Runs, info: Info) -> Answers[records.Task | None]:
-    return await gathered(end_task_of(_key(run), info.context) for run in runs)
+    return await gathered(end_task_of(key_of(run), info.context) for run in runs)
 
 
 async def failed_task(runs: Runs, info: Info) -> Answers[records.Task | None]:
-    return [course if isinstance(course, BaseException) else course.failed for course in await _courses(runs, info)]
+    return mapped(await _courses(runs, info), lambda course: course.failed)
 
 
 async def tasks(
@@ -134,16 +118,11 @@ async def data(runs: Runs, info: Info) -> Answers[MetaflowData | None]:
 
 
 async def parameters(runs: Runs, info: Info) -> Answers[list[Parameter]]:
-    return await gathered(_parameters(run, info.context) for run in runs)
-
-
-async def parameter_value(parameters: list[Parameter], info: Info) -> Answers[JSON]:
-    artifacts = await each(info.context.loaders.artifacts, [parameter.artifact for parameter in parameters])
-    return await values_of(artifacts, info.context)
+    return await gathered(parameters_of(run, info.context) for run in runs)
 
 
 async def graph(runs: Runs, info: Info) -> Answers[FlowGraph | None]:
-    return await each(info.context.derived(graphs), map(_key, runs))
+    return await each(info.context.derived(graphs), map(key_of, runs))
 
 
 async def artifacts(
@@ -160,12 +139,12 @@ async def artifacts(
     return await gathered(_artifacts(run, wanted, of_steps, part, info.context) for run in runs)
 
 
-async def artifact_names(runs: Runs, info: Info) -> Answers[list[str]]:
+async def artifact_names(runs: Runs, info: Info) -> Answers[list[str] | Partial]:
     return await gathered(_artifact_names(run, info.context) for run in runs)
 
 
 async def _courses(runs: Runs, info: Info) -> Answers[RunCourse]:
-    return await each(info.context.derived(run_courses), map(_key, runs))
+    return await each(info.context.derived(run_courses), map(key_of, runs))
 
 
 async def _of_end_tasks(
@@ -182,63 +161,33 @@ async def _of_end_tasks(
 
 async def _origin(run: records.Run, context: Context) -> str | None:
     """Any task that has started tells; those of the first step are there first."""
-    steps, _ = readable(await context.loaders.steps_of.load(_key(run)))
+    steps, _ = readable(await context.loaders.steps_of.load(key_of(run)))
     for step in reversed([step for step in steps if step.name != PARAMETERS]):
-        tasks, _ = readable(await context.loaders.tasks_of.load(Key(run.provider, step.pathspec)))
-        for latest in await each(context.derived(latest_of), map(task_key, tasks[:1])):
-            if isinstance(latest, BaseException):
-                raise latest
-            if ORIGIN_RUN in latest:
-                origin = recorded(latest[ORIGIN_RUN])
-                return origin and f"{run.path_components[0]}/{origin}"
+        tasks, _ = readable(await context.loaders.tasks_of.load(key_of(step)))
+        for task in tasks[:1]:
+            origin = (await context.derived(metadata_of).load(key_of(task))).latest(ORIGIN_RUN)
+            if origin is not None:
+                return f"{run.path_components[0]}/{origin}" if recorded(origin) else None
     return None
 
 
-async def _finished_time(run: records.Run, context: Context) -> int | None:
-    """When it ended (ms), failed or not; None while it runs."""
-    course = await context.derived(run_courses).load(_key(run))
-    if course.status is RunStatus.SUCCEEDED:
-        end = await end_task_of(_key(run), context)
-        return await of_tasks.finished_time(end, context) if end else course.ended_at
-    if course.status is not RunStatus.FAILED:
-        return None
-    tasks = await tasks_of_run(_key(run), context)
-    finished = await asyncio.gather(*(of_tasks.finished_time(task, context) for task in tasks))
-    return max((moment for moment in (*finished, course.ended_at) if moment is not None), default=None)
-
-
 async def _duration(run: records.Run, context: Context) -> int | None:
-    course = await context.derived(run_courses).load(_key(run))
-    finished = await _finished_time(run, context)
+    course = await context.derived(run_courses).load(key_of(run))
     running = course.status in (RunStatus.RUNNING, RunStatus.PENDING)
-    return times.duration(run.position // 1000, finished, running=running)
+    return times.duration(run.position // 1000, await run_end(key_of(run), context), running=running)
 
 
 async def _newest_tasks(run: records.Run, context: Context) -> list[records.Task]:
     """The tasks of all steps but `_parameters`, newest first."""
-    tasks = await tasks_of_run(_key(run), context)
-    created = await each(context.loaders.created_at, [Key(task.provider, task.pathspec) for task in tasks])
+    tasks = await tasks_of_run(key_of(run), context)
+    created = await each(context.loaders.created_at, map(key_of, tasks))
     moments = [moment if isinstance(moment, int) else 0 for moment in created]
     # Stable: tasks of one millisecond stay as their step has them, the newest step first.
     return [tasks[i] for i in sorted(range(len(tasks)), key=moments.__getitem__, reverse=True)]
 
 
 async def _counts(run: records.Run, context: Context) -> TaskCounts:
-    return counted(await courses_of(await tasks_of_run(_key(run), context), context))
-
-
-async def _parameters(run: records.Run, context: Context) -> list[Parameter]:
-    """By the names that the graph has; without one, all artifacts of `_parameters` but `name`, which is the flow's."""
-    task = await context.derived(parameter_tasks).load(_key(run))
-    if task is None:
-        return []
-    graph = await context.derived(graphs).load(_key(run))
-    names = (
-        graph.parameters
-        if graph
-        else [name for name in shown(await context.loaders.artifact_names_of.load(task_key(task))) if name != "name"]
-    )
-    return [Parameter(name, Key(task.provider, f"{task.pathspec}/{name}")) for name in names]
+    return counted(await courses_of(await tasks_of_run(key_of(run), context), context))
 
 
 async def _artifacts(
@@ -249,15 +198,12 @@ async def _artifacts(
     return await artifact_pages.page_of(chosen, names, window, context)
 
 
-async def _artifact_names(run: records.Run, context: Context) -> list[str]:
-    tasks = await tasks_of_run(_key(run), context)
-    names: set[str] = set()
-    for found in await each(context.loaders.artifact_names_of, map(task_key, tasks)):
-        if isinstance(found, BaseException):
-            raise found
-        names.update(shown(found))
-    return sorted(names)
+async def _artifact_names(run: records.Run, context: Context) -> list[str] | Partial:
+    found = await each(context.loaders.artifact_names_of, map(key_of, await tasks_of_run(key_of(run), context)))
+    of_tasks, errors = readable(existing(found))
+    return partial([*sorted({name for names in of_tasks for name in shown(names)}), *errors])
 
 
-def _key(run: records.Run) -> Key:
-    return Key(run.provider, run.pathspec)
+def _shown(steps: list[records.Step | GatewayError]) -> list[records.Step] | Partial:
+    """Metaflow hides `_parameters` from iteration."""
+    return partial([step for step in steps if isinstance(step, GatewayError) or not step.name.startswith("_")])

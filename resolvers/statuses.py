@@ -4,27 +4,24 @@ Metaflow records no status. These are the rules of its UI as far as local metada
 where there are any; what only silence tells is a judgement by time limits.
 """
 
+import asyncio
 from collections import Counter
-from typing import NamedTuple, TypeVar
+from typing import NamedTuple
 
 import msgspec
 
 from ..providers import records
 from ..providers.artifacts import value_key
-from ..providers.base import Key
+from ..providers.base import Key, key_as_seen
 from ..providers.pathspec import name, parent, run_of
 from ..providers.records import RunStatus, TaskStatus
 from .context import Context
+from .entries import Answers, each, gathered, raised, readable
 from .graphs import PARAMETERS, FlowGraph, GraphNode, endpoints, graphs
-from .loaders import Answers, each, gathered
-from .pages import readable
 from .times import now
 
 _MAX_ATTEMPTS = 6  # metaflow_config.py:MAX_ATTEMPTS
 _FALLBACK_ATTEMPTS = 4  # of a step with @catch whose process died: one more that catches, with 3 retries of its own
-
-
-V = TypeVar("V")
 
 
 class TaskCourse(NamedTuple):
@@ -40,7 +37,6 @@ class RunCourse(NamedTuple):
     """How far a run has come. `failed` is the task that failed first for good."""
 
     status: RunStatus
-    ended_at: int | None = None
     failed: records.Task | None = None
 
 
@@ -62,11 +58,6 @@ async def task_courses(tasks: list[Key], context: Context) -> Answers[TaskCourse
     """How far each task has come, at the attempt that its key names, else at the latest."""
     found = await each(context.loaders.attempts_of, [task._replace(attempt=None) for task in tasks])
     return await gathered(_task_course(task, attempts, context) for task, attempts in zip(tasks, found, strict=True))
-
-
-def task_key(task: records.Task) -> Key:
-    """The key of a task, at the attempt that it is seen at."""
-    return Key(task.provider, task.pathspec, task.asked)
 
 
 def counted(courses: list[TaskCourse]) -> TaskCounts:
@@ -137,28 +128,44 @@ def _attempts_allowed(node: GraphNode, *, died: bool) -> int:
 
 async def _run_course(run: Key, context: Context) -> RunCourse:
     end = await end_task(run, context)
-    ended = await context.derived(task_courses).load(task_key(end)) if end else None
-    if ended and ended.status is TaskStatus.SUCCEEDED:
-        return RunCourse(RunStatus.SUCCEEDED, ended.ended_at)
+    if end and (await context.derived(task_courses).load(key_as_seen(end))).status is TaskStatus.SUCCEEDED:
+        return RunCourse(RunStatus.SUCCEEDED)
     tasks = await tasks_of_run(run, context)
     courses = await courses_of(tasks, context)
     failed = [(course, task) for course, task in zip(courses, tasks, strict=True) if course.status is TaskStatus.FAILED]
     if failed:
-        return RunCourse(RunStatus.FAILED, await _end(run, courses, context), min(failed, key=_failed_first)[1])
+        return RunCourse(RunStatus.FAILED, min(failed, key=_failed_first)[1])
     if any(course.status in (TaskStatus.RUNNING, TaskStatus.PENDING) for course in courses):
         return RunCourse(RunStatus.RUNNING if any(course.attempt for course in courses) else RunStatus.PENDING)
     # No task is there yet; or all are done, and a scheduler that lives begins the next step at once.
     limits = context.gateway
     patience = min(limits.stalled_after, limits.inactive_after) if courses else limits.inactive_after
     if await _silent_for(run, patience, context):
-        return RunCourse(RunStatus.FAILED, await _end(run, courses, context))
+        return RunCourse(RunStatus.FAILED)
     return RunCourse(RunStatus.RUNNING if courses else RunStatus.PENDING)
 
 
-async def _end(run: Key, courses: list[TaskCourse], context: Context) -> int | None:
-    """When a failed run ended: its last task did, or, of one that just fell silent, its last trace is from then."""
-    ends = [course.ended_at for course in courses if course.ended_at is not None]
-    return max(ends) if ends and len(ends) == len(courses) else await context.loaders.last_activity.load(run)
+async def run_end(run: Key, context: Context) -> int | None:
+    """When a run ended (ms): its last task did, or, of one that fell silent, its last trace is from then."""
+    course = await context.derived(run_courses).load(run)
+    if course.status is RunStatus.SUCCEEDED:
+        end = await end_task(run, context)
+        return await task_end(end, context) if end else None
+    if course.status is not RunStatus.FAILED:
+        return None
+    ends = await asyncio.gather(*(task_end(task, context) for task in await tasks_of_run(run, context)))
+    known = [end for end in ends if end is not None]
+    return max(known) if known and len(known) == len(ends) else await context.loaders.last_activity.load(run)
+
+
+async def task_end(task: records.Task, context: Context) -> int | None:
+    """When the attempt that a task is seen at ended (ms): its `_task_ok` was stored then, else its course tells."""
+    course = await context.derived(task_courses).load(key_as_seen(task))
+    if course.attempt is not None and course.ended_at is None:
+        return None
+    attempt = course.attempt.number if course.attempt else task.asked
+    stored = await context.loaders.artifacts.load(Key(task.provider, f"{task.pathspec}/_task_ok", attempt))
+    return stored.ts_epoch if stored else course.ended_at
 
 
 async def end_task(run: Key, context: Context) -> records.Task | None:
@@ -178,7 +185,7 @@ async def tasks_of_run(run: Key, context: Context) -> list[records.Task]:
 
 async def courses_of(tasks: list[records.Task], context: Context) -> list[TaskCourse]:
     """How far each task has come; raises where one can't be told, for then nothing can be said of all."""
-    return [raised(course) for course in await each(context.derived(task_courses), map(task_key, tasks))]
+    return [raised(course) for course in await each(context.derived(task_courses), map(key_as_seen, tasks))]
 
 
 async def _silent_for(key: Key, seconds: float, context: Context) -> bool:
@@ -191,10 +198,3 @@ def _failed_first(failed: tuple[TaskCourse, records.Task]) -> tuple[bool, float]
     """Those that failed by themselves come before those that were killed with them, the earlier first."""
     course, _ = failed
     return bool(course.attempt and course.attempt.killed), course.ended_at or float("inf")
-
-
-def raised(found: V | BaseException) -> V:
-    """What was found; raises what was met in its place."""
-    if isinstance(found, BaseException):
-        raise found
-    return found

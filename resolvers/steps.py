@@ -1,25 +1,33 @@
 """Fields of Step: each takes the steps of a level, and returns one entry for each."""
 
 import asyncio
+from typing import NamedTuple
 
 from strawberry import UNSET
 
 from ..providers import records
-from ..providers.base import Key
+from ..providers.base import Key, key_of
 from ..providers.pathspec import component, run_of
 from ..providers.records import TaskStatus
 from . import inputs, task_pages, times
 from .common import created_at, runs_of, system_tags, tags, user_tags
 from .context import Context, Info
-from .events import latest_of, origins_of
+from .entries import Answers, Partial, each, existing, gathered, mapped, partial, raised, readable
 from .graphs import graphs
 from .inputs import sent
-from .loaders import Answers, each, gathered
-from .pages import Page, Partial, existing, partial, readable, window
-from .statuses import TaskCounts, counted, courses_of
-from .tasks import finished_time
+from .metadata import metadata_of, origins_of
+from .pages import Page, window
+from .statuses import TaskCounts, counted, courses_of, task_end
 
 __all__ = ["created_at", "system_tags", "tags", "user_tags"]
+
+
+class Span(NamedTuple):
+    """When a step's first attempt started, when its last task ended (ms), and whether one still runs."""
+
+    start: int | None
+    end: int | None
+    running: bool
 
 
 async def parent(steps: list[records.Step], info: Info) -> Answers[records.Run]:
@@ -53,7 +61,7 @@ async def tasks(
     before: inputs.Before = UNSET,
 ) -> Answers[Page[records.Task]]:
     part, wanted = window(first, after, last, before), task_pages.conditions(filter)
-    found = await each(info.context.loaders.tasks_of, map(_key, steps))
+    found = await each(info.context.loaders.tasks_of, map(key_of, steps))
     return await gathered(task_pages.page_of(tasks, wanted, part, info.context) for tasks in found)
 
 
@@ -62,20 +70,16 @@ async def task_counts(steps: list[records.Step], info: Info) -> Answers[TaskCoun
 
 
 async def started_at(steps: list[records.Step], info: Info) -> Answers[str | None]:
-    found = await gathered(_span(step, info.context) for step in steps)
-    return [span if isinstance(span, BaseException) else times.text(span[0]) for span in found]
+    return mapped(await _spans(steps, info.context), lambda span: times.text(span.start))
 
 
 async def finished_at(steps: list[records.Step], info: Info) -> Answers[str | None]:
-    found = await gathered(_span(step, info.context) for step in steps)
-    return [span if isinstance(span, BaseException) else times.text(span[1]) for span in found]
+    return mapped(await _spans(steps, info.context), lambda span: times.text(span.end))
 
 
 async def duration_ms(steps: list[records.Step], info: Info) -> Answers[int | None]:
-    found = await gathered(_span(step, info.context) for step in steps)
-    return [
-        span if isinstance(span, BaseException) else times.duration(span[0], span[1], running=span[2]) for span in found
-    ]
+    spans = await _spans(steps, info.context)
+    return mapped(spans, lambda span: times.duration(span.start, span.end, running=span.running))
 
 
 async def parent_steps(steps: list[records.Step], info: Info) -> Answers[list[records.Step] | Partial | None]:
@@ -91,7 +95,7 @@ async def control_tasks(steps: list[records.Step], info: Info) -> Answers[list[r
 
 
 async def _tasks(step: records.Step, context: Context) -> list[records.Task]:
-    return readable(await context.loaders.tasks_of.load(_key(step)))[0]
+    return readable(await context.loaders.tasks_of.load(key_of(step)))[0]
 
 
 async def _newest(step: records.Step, context: Context) -> records.Task | None:
@@ -100,8 +104,8 @@ async def _newest(step: records.Step, context: Context) -> records.Task | None:
 
 
 async def _origin(step: records.Step, context: Context) -> str | None:
-    keys = [Key(task.provider, task.pathspec) for task in await _tasks(step, context)]
-    origins = [origin for origin in await each(context.derived(origins_of), keys) if isinstance(origin, str)]
+    found = await each(context.derived(origins_of), map(key_of, await _tasks(step, context)))
+    origins = [origin for origin in map(raised, found) if origin]
     return f"{run_of(origins[0])}/{step.name}" if origins else None
 
 
@@ -120,15 +124,20 @@ async def _counts(step: records.Step, context: Context) -> TaskCounts:
     return counted(await courses_of(await _tasks(step, context), context))
 
 
-async def _span(step: records.Step, context: Context) -> tuple[int | None, int | None, bool]:
-    """When its first task started, when its last one finished (ms), and whether one still runs."""
+async def _spans(steps: list[records.Step], context: Context) -> Answers[Span]:
+    return await gathered(_span(step, context) for step in steps)
+
+
+async def _span(step: records.Step, context: Context) -> Span:
     tasks = await _tasks(step, context)
+    attempts = [raised(found) for found in await each(context.loaders.attempts_of, map(key_of, tasks))]
+    ends = await asyncio.gather(*(task_end(task, context) for task in tasks))
     courses = await courses_of(tasks, context)
-    finished = await asyncio.gather(*(finished_time(task, context) for task in tasks))
-    started = min((course.started_at for course in courses if course.started_at is not None), default=None)
-    running = any(course.status in (TaskStatus.RUNNING, TaskStatus.PENDING) for course in courses)
-    known = [moment for moment in finished if moment is not None]
-    return started, max(known) if known and len(known) == len(tasks) else None, running
+    return Span(
+        start=min((of_task[0].started_at for of_task in attempts if of_task), default=None),
+        end=None if None in ends else max(filter(None, ends), default=None),
+        running=any(course.status in (TaskStatus.RUNNING, TaskStatus.PENDING) for course in courses),
+    )
 
 
 async def _neighbours(step: records.Step, context: Context, *, up: bool) -> list[records.Step] | Partial | None:
@@ -146,13 +155,9 @@ async def _neighbours(step: records.Step, context: Context, *, up: bool) -> list
 async def _control_tasks(step: records.Step, context: Context) -> list[records.Task]:
     """Each once, also where a retry recorded it again (client/core.py:Step.control_tasks)."""
     tasks = await _tasks(step, context)
-    latest = await each(context.derived(latest_of), [Key(task.provider, task.pathspec) for task in tasks])
+    found = [raised(metadata) for metadata in await each(context.derived(metadata_of), map(key_of, tasks))]
     return [
         task
-        for task, events in zip(tasks, latest, strict=True)
-        if isinstance(events, dict) and events.get("internal_task_type") == "control_task"
+        for task, metadata in zip(tasks, found, strict=True)
+        if metadata.latest("internal_task_type") == "control_task"
     ]
-
-
-def _key(step: records.Step) -> Key:
-    return Key(step.provider, step.pathspec)

@@ -9,9 +9,9 @@ from ..providers.base import FlowKey, RunFilter, RunPageKey, RunsKey
 from ..providers.pathspec import component
 from . import inputs, namespaces
 from .context import Info
+from .entries import Partial, each, partial, raised, readable
 from .inputs import sent
-from .loaders import each
-from .pages import Partial, checked_size, partial, readable
+from .pages import checked_size
 
 _NEWEST = 1000  # runs of each flow that count
 
@@ -43,9 +43,7 @@ async def tags(
     keys = [RunPageKey(RunsKey(provider, in_namespace, RunFilter(flows=frozenset({name}))), _NEWEST) for name in names]
     counts: Counter[tuple[str, bool]] = Counter()
     for found in await each(loaders.run_pages, keys):
-        if isinstance(found, BaseException):
-            raise found
-        runs, unread = readable(found.runs)
+        runs, unread = readable(raised(found).runs)
         errors = [*errors, *unread]
         counts.update((tag, True) for run in runs for tag in run.system_tags)
         counts.update((tag, False) for run in runs for tag in set(run.user_tags).difference(run.system_tags))

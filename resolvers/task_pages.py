@@ -4,17 +4,17 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 from ..providers import records
-from ..providers.base import Key
+from ..providers.base import key_as_seen, key_of
 from ..providers.errors import BadUserInput, GatewayError
 from ..providers.pathspec import component, name, parent
 from ..providers.records import TaskStatus
 from ..providers.times import ts_epoch
 from . import inputs
 from .context import Context
+from .entries import existing, gathered, raised, readable
 from .inputs import sent
-from .loaders import gathered
-from .pages import Page, Window, between, decode, encode, existing, fill, page, readable
-from .statuses import raised, task_courses, task_key
+from .pages import Page, Window, between, decode, encode, fill, page
+from .statuses import task_courses
 
 
 class Conditions(NamedTuple):
@@ -83,9 +83,10 @@ def _of_steps(tasks: list[records.Task], wanted: Conditions) -> list[records.Tas
 async def _meets(task: records.Task, wanted: Conditions, context: Context) -> bool:
     """Whether it meets the conditions that look at more than its name; raises what keeps that from being told."""
     if wanted.created_from_ms is not None:
-        created = await context.loaders.created_at.load(Key(task.provider, task.pathspec))
+        created = await context.loaders.created_at.load(key_of(task))
         if created is None or created < wanted.created_from_ms:
             return False
     return (
-        wanted.statuses is None or (await context.derived(task_courses).load(task_key(task))).status in wanted.statuses
+        wanted.statuses is None
+        or (await context.derived(task_courses).load(key_as_seen(task))).status in wanted.statuses
     )

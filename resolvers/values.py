@@ -6,7 +6,7 @@ from ..providers import records
 from ..providers.artifacts import JSON, value_key
 from ..providers.base import Key
 from .context import Context
-from .loaders import Answers, each
+from .entries import Answers, each
 
 Found = records.DataArtifact | None | BaseException
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 import strawberry
 
 from ..providers import records
-from ..resolvers import data, exceptions, foreach, graphs, runs, statuses
+from ..resolvers import data, exceptions, foreach, graphs, parameters, statuses
 from ..resolvers.inputs import JSON, DateTime
 from .fields import resolved, stored, view
 
@@ -25,10 +25,10 @@ class TaskCounts:
     unknown: int = stored("Nothing tells how far they have come.")
 
 
-@view(runs.Parameter, "What a run was started with: a Parameter, Config or IncludeFile.")
+@view(parameters.Parameter, "What a run was started with: a Parameter, Config or IncludeFile.")
 class Parameter:
     name: str = stored("The name of the flow's attribute.")
-    value: JSON | None = resolved(runs.parameter_value, "The value as JSON; of an IncludeFile, the file's content.")
+    value: JSON | None = resolved(parameters.value, "The value as JSON; of an IncludeFile, the file's content.")
 
 
 @view(graphs.FlowGraph, "The steps of a flow and how they follow each other.")

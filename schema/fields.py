@@ -8,7 +8,8 @@ import strawberry
 from strawberry import Parent
 
 from ..resolvers.context import Info
-from ..resolvers.pages import Page, Partial
+from ..resolvers.entries import Partial
+from ..resolvers.pages import Page
 
 T = TypeVar("T")
 

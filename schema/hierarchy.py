@@ -57,8 +57,8 @@ class Run(MetaflowObject):
     parent: Flow | None = resolved(runs.parent, "Its flow, in no namespace.")
     status: records.RunStatus | None = resolved(
         runs.status,
-        "How far it has come. Metaflow records no status: it is judged by what the tasks left behind, and by time where "
-        "that is silence. It counts as FAILED if its next step has not begun within a minute, or if a task that "
+        "How far it has come. Metaflow records no status: it is judged by what the tasks left behind, and by time "
+        "where that is silence. It counts as FAILED if its next step has not begun within a minute, or if a task that "
         "executes has left no trace for a day, unless the gateway is configured otherwise.",
     )
     successful: bool | None = resolved(runs.successful, "As in Metaflow's client: whether endTask succeeded.")
@@ -109,8 +109,8 @@ class Step(MetaflowObject):
     parent: Run | None = resolved(steps.parent, "Its run.")
     status: records.TaskStatus | None = resolved(
         steps.status,
-        "FAILED if a task failed for good, else RUNNING while one runs or is pending, else SUCCEEDED; PENDING before it "
-        "has a task.",
+        "FAILED if a task failed for good, else RUNNING while one runs or is pending, else SUCCEEDED; PENDING before "
+        "it has a task.",
     )
     task: Task | None = resolved(steps.task, "One of its tasks.")
     tasks: Connection[Task] | None = resolved(steps.tasks, "Its tasks, newest first.")

@@ -3,7 +3,7 @@
 import asyncio
 import json
 import math
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from itertools import chain
 from time import perf_counter
 from typing import Any, cast
@@ -18,6 +18,7 @@ SLICE = 0.004
 # Values that are encoded in one go: a millisecond or two.
 _AT_ONCE = 20_000
 _PART = 256
+_TEXT = 1000  # characters that take as long as one value
 _CONTAINERS: frozenset[type] = frozenset({list, dict})
 
 
@@ -93,16 +94,21 @@ def _of_dict(entries: dict[str, Any]) -> Iterator[bytes]:
 
 
 def _weight(value: Any) -> int:
-    """How many values it holds; not counted further than _AT_ONCE. Text counts little: it is quick to encode."""
+    """How many values it holds, and of text so many as take as long; not counted further than _AT_ONCE."""
     weight = 1
-    level: list[Any] = [value] if type(value) in _CONTAINERS else []
+    level: list[Any] = [value]
     while level:
-        weight += sum(map(len, level))
+        texts = [one for one in level if type(one) is str]
+        level = [one for one in level if type(one) in _CONTAINERS] if len(texts) < len(level) else []
+        weight += sum(map(len, level)) + sum(map(len, texts)) // _TEXT
         if weight >= _AT_ONCE:
             break
-        inner: Iterator[Any] = chain.from_iterable(one.values() if isinstance(one, dict) else one for one in level)
-        level = [one for one in inner if type(one) in _CONTAINERS]
+        level = list(chain.from_iterable(map(_entries, level)))
     return weight
+
+
+def _entries(container: list[Any] | dict[str, Any]) -> Iterable[Any]:
+    return container.values() if isinstance(container, dict) else container
 
 
 def _plain(value: Any) -> Any:

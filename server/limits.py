@@ -7,6 +7,7 @@ DOCUMENT_TOKENS = 4_000
 DOCUMENT_FIELDS = 1_000
 # The usual introspection query is 15 deep.
 DOCUMENT_DEPTH = 25
+ANSWER_FIELDS = 250_000
 # Twice the text of the largest artifact that is shown.
 ANSWER_BYTES = 64 * 2**20
 # In memory; the value that goes beyond is still given.
@@ -17,6 +18,7 @@ LIMITS = (
     Limit("documentTokens", DOCUMENT_TOKENS, "Words, numbers and punctuation marks in a document; comments count too."),
     Limit("documentFields", DOCUMENT_FIELDS, "Fields that a document selects, with its fragments spread out."),
     Limit("documentDepth", DOCUMENT_DEPTH, "Fields within fields, from the top of a document to its innermost field."),
+    Limit("answerFields", ANSWER_FIELDS, "Fields of all the objects of an answer together."),
     Limit("valuesBytes", VALUES_BYTES, "Bytes of memory that the values of an answer's artifacts may take together."),
     Limit("answerBytes", ANSWER_BYTES, "Bytes of an answer, as JSON. Ask for fewer large values at a time."),
 )

@@ -1,23 +1,26 @@
 """From an operation to its answer, whichever way it came."""
 
 import inspect
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, cast
 
 import strawberry
 from graphql import (
     ExecutionResult,
     Executor,
     GraphQLError,
+    GraphQLObjectType,
     GraphQLSchema,
     OperationType,
     execute,  # pyright: ignore[reportUnknownVariableType] - graphql-core leaves out parameters of generic types
 )
+from graphql.execution.collect_fields import GroupedFieldSet
+from graphql.pyutils import AwaitableOrValue, Path
 
 from ..providers import usage
 from ..resolvers.context import Gateway, context_for
 from .documents import Documents, operation_of
 from .errors import Faults, RequestError, coded, refused
-from .limits import VALUES_BYTES
+from .limits import ANSWER_FIELDS, VALUES_BYTES
 
 
 class Operation(NamedTuple):
@@ -36,7 +39,8 @@ class Operations:
         # Strawberry's own `execute` parses and validates each time, and takes the first of several operations.
         self._schema: GraphQLSchema = schema._schema  # pyright: ignore[reportPrivateUsage]
         # What Strawberry's `Info` needs; graphql-core leaves out the parameter of its generic type.
-        self._executor: type[Executor[Any]] = schema.execution_context_class  # pyright: ignore[reportUnknownMemberType]
+        executor = cast("type[Executor[Any]]", schema.execution_context_class)  # pyright: ignore[reportUnknownMemberType]
+        self._executor = _bounded(executor)
         self._gateway = gateway
         self._documents = Documents(self._schema)
 
@@ -48,24 +52,48 @@ class Operations:
             raise refused("BAD_USER_INPUT", "Subscriptions are not supported.")
         if queries_only and kind is not OperationType.QUERY:
             raise refused("METHOD_NOT_ALLOWED", "Mutations must be sent by POST.", 405, {"allow": "POST"})
-        spent = usage.Usage(values_left=VALUES_BYTES)
+        spent = usage.Usage(values_left=VALUES_BYTES, fields_left=ANSWER_FIELDS)
         usage.current.set(spent)
         context = context_for(self._gateway)
-        result = execute(
-            self._schema,
-            document,
-            variable_values=operation.variables,
-            operation_name=operation.name,
-            context_value=context,
-            executor_class=self._executor,
-            operation_extensions=None,
-        )
-        if inspect.isawaitable(result):
-            result = await result
+        try:
+            result = execute(
+                self._schema,
+                document,
+                variable_values=operation.variables,
+                operation_name=operation.name,
+                context_value=context,
+                executor_class=self._executor,
+                operation_extensions=None,
+            )
+            if inspect.isawaitable(result):
+                result = await result
+        except usage.Exhausted as error:
+            message = (
+                f"The answer has too many fields: answerFields is {ANSWER_FIELDS} at the most; ask for shorter lists."
+            )
+            raise refused("LIMIT_EXCEEDED", message) from error
         answer = _sent(result, context.reported, faults)
         if operation.show_usage:
             answer["extensions"] = {"usage": {"calls": dict(spent.calls), "fileReads": spent.file_reads}}
         return answer
+
+
+def _bounded(executor: type[Executor[Any]]) -> type[Executor[Any]]:
+    """The executor, that gives up beyond ANSWER_FIELDS: each level of a short query can have 500 times as many."""
+
+    class Bounded(executor):
+        def execute_fields(
+            self,
+            parent_type: GraphQLObjectType,
+            source_value: Any,
+            path: Path | None,
+            grouped_field_set: GroupedFieldSet,
+            position_context: Any,
+        ) -> AwaitableOrValue[dict[str, Any]]:
+            usage.current.get().take(len(grouped_field_set))
+            return super().execute_fields(parent_type, source_value, path, grouped_field_set, position_context)
+
+    return Bounded
 
 
 def _sent(result: ExecutionResult, reported: list[GraphQLError], faults: Faults) -> dict[str, Any]:

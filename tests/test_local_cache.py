@@ -80,9 +80,7 @@ def test_each_file_is_opened_once(runs: Runs, tmp_path: Path) -> None:
     own = runs.copy(tmp_path, "LinearFlow", "RetryFlow")
     local = provider(own.root)
     files = [path for path in own.datastore.rglob("*") if path.parent.name == "_meta" or path.suffix == ".runtime"]
-    not_needed = [
-        path for path in files if path.parent.parent.name in ("LinearFlow", "RetryFlow") or is_left_out(path)
-    ]
+    not_needed = [path for path in files if path.parent.parent.name in ("LinearFlow", "RetryFlow") or is_left_out(path)]
     settle()
     assert opened(lambda: everything(local)) == len(files) - len(not_needed)
     assert opened(lambda: everything(local)) == 0

@@ -36,7 +36,7 @@ def store(root: Path, stored: bytes, sha: str, how: object = None) -> BlobKey:
     return BlobKey(str(root / ".metaflow"), "Made", sha)
 
 
-def blob(root: Path, asked: BlobKey, limit: int = LIMIT) -> bytes | GatewayError:
+def blob(root: Path, asked: BlobKey, limit: int = LIMIT) -> bytes | GatewayError | None:
     return one(lambda: LocalDatastore(root).blobs([asked], limit, LIMIT))
 
 

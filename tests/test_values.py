@@ -364,3 +364,9 @@ def test_one_object_in_several_artifacts_is_read_once(over: Gateway, tmp_path: P
         query = '{ task(pathspec: "Made/1/start/1") { data { values } } }'
         first, again = gateway.usage(query), gateway.usage(query)
     assert first["fileReads"] - again["fileReads"] >= 4
+
+
+def test_a_hundred_different_values_are_one_batch(over: Gateway, runs: Runs) -> None:
+    query = f'{{ run(pathspec: "{runs["values"].pathspec}") {{ artifacts(first: 500) {{ nodes {{ data }} }} }} }}'
+    assert len(over.data(query)["run"]["artifacts"]["nodes"]) > 100
+    assert over.usage(query)["calls"].get("blobs", 0) <= 1

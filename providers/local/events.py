@@ -72,7 +72,7 @@ def _in_order(found: dict[str, records.Metadata | Unreadable], task: str) -> lis
         return time_of(file) or 0, file
 
     return [
-        corrupt(task, event, f"The metadata {name_of(file)}") if isinstance(event, Unreadable) else event
+        _corrupt(task, file, event) if isinstance(event, Unreadable) else event
         for file, event in sorted(found.items(), key=when)
     ]
 
@@ -81,9 +81,13 @@ def damaged(found: dict[str, records.Metadata | Unreadable], task: str, names: I
     """The error of the first file that can't be read and should hold an event of one of the names."""
     return next(
         (
-            corrupt(task, event, f"The metadata {name_of(file)}")
+            _corrupt(task, file, event)
             for file, event in found.items()
             if isinstance(event, Unreadable) and name_of(file) in names
         ),
         None,
     )
+
+
+def _corrupt(task: str, file: str, reason: Unreadable) -> CorruptMetadata:
+    return corrupt(task, reason, f"The metadata {name_of(file)}", name_of(file))

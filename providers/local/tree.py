@@ -191,9 +191,9 @@ class Tree:
         return failed
 
 
-def corrupt(pathspec: str, reason: Unreadable, what: str = "The record") -> CorruptMetadata:
-    """The error for a client: the pathspec, and why."""
-    return CorruptMetadata(f"{what} of {pathspec or 'the flows'} can't be read: {reason}.")
+def corrupt(pathspec: str, reason: Unreadable, what: str = "The record", name: str | None = None) -> CorruptMetadata:
+    """The error for a client: the pathspec, and why; `name` is that of a metadata event."""
+    return CorruptMetadata(f"{what} of {pathspec or 'the flows'} can't be read: {reason}.", name)
 
 
 def _names(descriptor: int) -> tuple[dict[str, int], list[str]]:

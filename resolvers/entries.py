@@ -1,0 +1,67 @@
+"""Entries: one for each object of a level or for each key, its value or what it met; and lists that hold errors."""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Iterable, Sequence
+from typing import Any, NamedTuple, TypeVar
+
+from aiodataloader import DataLoader
+
+from ..providers.errors import GatewayError
+
+K = TypeVar("K")
+V = TypeVar("V")
+W = TypeVar("W")
+
+Answers = list[V | BaseException]
+
+
+class Partial(NamedTuple):
+    """A list, or a dict, without what could not be read, and the errors of that."""
+
+    value: list[Any] | dict[str, Any]
+    errors: list[GatewayError]
+
+
+async def each(loader: DataLoader[K, V], keys: Iterable[K]) -> Answers[V]:
+    """What the loader has for each key, in their order; what a key met in the place of its value."""
+    return await asyncio.gather(*map(loader.load, keys), return_exceptions=True)
+
+
+async def gathered(answers: Iterable[Awaitable[V]]) -> Answers[V]:
+    """The answers of all, in their order; what one met in the place of its answer."""
+    return await asyncio.gather(*answers, return_exceptions=True)
+
+
+def mapped(found: Sequence[V | BaseException], make: Callable[[V], W]) -> Answers[W]:
+    """What `make` makes of each value; errors stay in their places."""
+    return [entry if isinstance(entry, BaseException) else make(entry) for entry in found]
+
+
+def raised(found: V | BaseException) -> V:
+    """The value; raises what was met in its place."""
+    if isinstance(found, BaseException):
+        raise found
+    return found
+
+
+def readable(entries: Sequence[V | GatewayError]) -> tuple[list[V], list[GatewayError]]:
+    """What could be read of a list, and the errors of the rest."""
+    errors = [entry for entry in entries if isinstance(entry, GatewayError)]
+    return [entry for entry in entries if not isinstance(entry, GatewayError)], errors
+
+
+def existing(entries: Sequence[V | BaseException | None]) -> list[V | GatewayError]:
+    """Of objects that were asked for one by one, those that exist; raises what is no GatewayError."""
+    found: list[V | GatewayError] = []
+    for entry in entries:
+        if isinstance(entry, BaseException) and not isinstance(entry, GatewayError):
+            raise entry
+        if entry is not None:
+            found.append(entry)
+    return found
+
+
+def partial(entries: Sequence[V | GatewayError]) -> list[V] | Partial:
+    """The list, without those that could not be read."""
+    found, errors = readable(entries)
+    return Partial(found, errors) if errors else found

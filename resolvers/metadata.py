@@ -1,0 +1,98 @@
+"""A task's metadata as Metaflow's client gives it: of an attempt, and with that of the task it was cloned from."""
+
+from typing import NamedTuple
+
+from ..providers import records
+from ..providers.base import Key
+from ..providers.errors import CorruptMetadata, GatewayError
+from ..providers.pathspec import is_component
+from .context import Context
+from .entries import Answers, each, gathered, raised, readable
+
+ORIGIN_RUN = "origin-run-id"
+ORIGIN_TASK = "origin-task-id"
+
+Events = list[records.Metadata]
+
+
+class TaskMetadata(NamedTuple):
+    """The events, oldest first; the latest value of each name; and the errors of events that could not be read."""
+
+    events: Events
+    values: dict[str, str | None]
+    damaged: list[GatewayError]
+
+    def latest(self, name: str) -> str | None:
+        """The latest value of that name; raises where an event that may be of that name could not be read."""
+        for error in self.damaged:
+            if not isinstance(error, CorruptMetadata) or error.name in (name, None):
+                raise error
+        return self.values.get(name)
+
+
+async def metadata_of(tasks: list[Key], context: Context) -> Answers[TaskMetadata]:
+    """The metadata of each task: of the key's attempt, else of all (client/core.py:Task.metadata)."""
+    found = await each(context.loaders.metadata_of, [task._replace(attempt=None) for task in tasks])
+    return await gathered(_with_origin(task, entries, context) for task, entries in zip(tasks, found, strict=True))
+
+
+async def origins_of(tasks: list[Key], context: Context) -> Answers[str | None]:
+    """The pathspec of the task that each was cloned from on a resume; None where it was executed."""
+    found = await each(context.derived(metadata_of), tasks)
+    return await gathered(_origin_of(task, metadata) for task, metadata in zip(tasks, found, strict=True))
+
+
+def recorded(value: str | None) -> str | None:
+    """An id that an event holds: Metaflow writes the text None where there is none."""
+    return None if value in (None, "", "None") else value
+
+
+async def _origin_of(task: Key, metadata: TaskMetadata | BaseException) -> str | None:
+    return _origin(task.pathspec, raised(metadata))
+
+
+async def _with_origin(
+    task: Key, entries: list[records.Metadata | GatewayError] | BaseException, context: Context
+) -> TaskMetadata:
+    """The metadata of the task, and of each name that it lacks the latest of the task that it was cloned from."""
+    events, damaged = readable(raised(entries))
+    metadata = _made(_of_attempt(events, task.attempt), damaged)
+    seen, pathspec = {task.pathspec}, _known_origin(task.pathspec, metadata)
+    while pathspec and pathspec not in seen:  # a clone may be one of a clone
+        seen.add(pathspec)
+        of_origin = _made(*readable(await context.loaders.metadata_of.load(Key(task.provider, pathspec))))
+        latest = {event.name: event for event in of_origin.events if event.name not in metadata.values}
+        events = sorted([*metadata.events, *latest.values()], key=lambda event: event.ts_epoch)
+        metadata = _made(events, metadata.damaged + of_origin.damaged)
+        pathspec = _known_origin(pathspec, of_origin)
+    return metadata
+
+
+def _made(events: Events, damaged: list[GatewayError]) -> TaskMetadata:
+    return TaskMetadata(events, {event.name: event.value for event in events}, damaged)
+
+
+def _known_origin(pathspec: str, metadata: TaskMetadata) -> str | None:
+    """The same, where it can be read: whoever asks for a value of a damaged name is told of that."""
+    try:
+        return _origin(pathspec, metadata)
+    except GatewayError:
+        return None
+
+
+def _origin(pathspec: str, metadata: TaskMetadata) -> str | None:
+    """The task that this one was cloned from, if any: its metadata are a stranger's word."""
+    run, task = recorded(metadata.latest(ORIGIN_RUN)), recorded(metadata.latest(ORIGIN_TASK))
+    flow, _, step, _ = pathspec.split("/")
+    return f"{flow}/{run}/{step}/{task}" if run and task and is_component(run) and is_component(task) else None
+
+
+def _of_attempt(events: Events, attempt: int | None) -> Events:
+    """Those tagged with the attempt; by time if not all are tagged (metadata.py:_reconstruct_metadata_for_attempt)."""
+    if attempt is None:
+        return events
+    if all(event.attempt is not None for event in events):
+        return [event for event in events if event.attempt == attempt]
+    starts = {event.value: event.ts_epoch for event in events if event.name == "attempt"}
+    start, end = starts.get(str(attempt)), starts.get(str(attempt + 1), float("inf"))
+    return [] if start is None else [event for event in events if start <= event.ts_epoch < end]
