@@ -156,6 +156,7 @@ class ArtifactReader:
         unsettled: dict[BlobKey, object] = {}
         until = monotonic() + _TURN_SECONDS
         while pickles and monotonic() < until:
+            usage.current.get().go_on()
             blob, read = pickles.popitem()
             found = read if isinstance(read, GatewayError) else self._object(read)
             if _says_too_little(found, wanted[blob]):

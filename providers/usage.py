@@ -1,5 +1,6 @@
 """What an operation costs upstream: counted where it is spent, shown in `extensions` on request, asserted in tests."""
 
+from asyncio import CancelledError
 from collections import Counter
 from contextvars import ContextVar
 from dataclasses import dataclass, field
@@ -16,18 +17,25 @@ class Usage:
 
     `values_left`: bytes that values of artifacts may still take in memory. `fields_left`: how many more the answer
     may have; objects on a page count before their fields do, for thousands of pages may be made at once.
+    `over`: nobody waits for the answer any more.
     """
 
     calls: Counter[str] = field(default_factory=Counter[str])
     file_reads: int = 0
     values_left: float = inf
     fields_left: float = inf
+    over: bool = False
 
     def take(self, fields: int) -> None:
         """Count so many; raises Exhausted where they are too many."""
         self.fields_left -= fields
         if self.fields_left < 0:
             raise Exhausted
+
+    def go_on(self) -> None:
+        """Raises CancelledError once the operation is over: loaders' batches outlive who asked for them."""
+        if self.over:
+            raise CancelledError
 
 
 # Threads that read for an operation run in a copy of its context, hence see the same object.

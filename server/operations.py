@@ -72,6 +72,8 @@ class Operations:
                 f"The answer has too many fields: answerFields is {ANSWER_FIELDS} at the most; ask for shorter lists."
             )
             raise refused("LIMIT_EXCEEDED", message) from error
+        finally:
+            spent.over = True
         answer = _sent(result, context.reported, faults)
         if operation.show_usage:
             answer["extensions"] = {"usage": {"calls": dict(spent.calls), "fileReads": spent.file_reads}}

@@ -44,6 +44,7 @@ def opened(
     *others: Path,
     default_namespace: str | None = None,
     inactive_after: float = 86_400,
+    stalled_after: float = 60,
     read_only: bool = False,
     limits: decoding.Limits | None = None,
 ) -> Generator[Gateway]:
@@ -51,7 +52,9 @@ def opened(
     roots = {"default": root} | {f"other{number}": other for number, other in enumerate(others, 1)}
     providers = {name: LocalProvider(name, folder, read_only=read_only) for name, folder in roots.items()}
     artifacts = Artifacts(limits=limits) if limits else Artifacts()
-    gateway = context.Gateway(providers, "default", default_namespace, inactive_after, artifacts=artifacts)
+    gateway = context.Gateway(
+        providers, "default", default_namespace, inactive_after, stalled_after, artifacts=artifacts
+    )
     try:
         with httpx.Client(transport=Calls(application(schema, gateway)), base_url="http://gateway") as client:
             yield Gateway(str(client.base_url), client)

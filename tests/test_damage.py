@@ -1,7 +1,10 @@
 """What is damaged costs its own fields, each with an error at its path, and nothing around them."""
 
+import gzip
+import hashlib
 import json
 import os
+import pickle
 import shutil
 from collections.abc import Callable, Generator
 from pathlib import Path
@@ -508,3 +511,91 @@ def test_a_file_that_is_mended_is_read_again(tree: Tree) -> None:
     for file, content in zip(files, contents, strict=True):
         file.write_bytes(content)
     assert tree.gateway.data(query, run=tree.run.pathspec) == before
+
+
+def test_a_page_of_damaged_runs_alone_leads_on_to_the_next(tree: Tree) -> None:
+    # The newest of the flow's two.
+    file = max(tree.files("*/_meta/_self.json"))
+    file.write_text("")
+    query = """query($after: String) { flow(name: "LinearFlow") { runs(first: 1, after: $after) {
+      nodes { runId } pageInfo { hasNextPage endCursor }
+    } } }"""
+    first = tree.gateway.answer(query)
+    assert errors_of(first) == [("CORRUPT_METADATA", ["flow", "runs"])]
+    page = first["data"]["flow"]["runs"]
+    assert (page["nodes"], page["pageInfo"]["hasNextPage"]) == ([], True)
+    second = tree.gateway.data(query, after=page["pageInfo"]["endCursor"])["flow"]["runs"]["nodes"]
+    assert [run["runId"] for run in second] == [min(tree.run.run_id, tree.other.run_id)]
+
+
+def test_a_damaged_task_costs_its_own_artifacts_and_no_others(tree: Tree) -> None:
+    for file in tree.files("RUN/middle/2/_meta/sysmeta_attempt-done_*.json"):
+        file.write_text("")
+    query = """query($run: String!) { run(pathspec: $run) {
+      artifactNames artifacts(names: ["x"]) { nodes { pathspec } }
+    } }"""
+    answer = tree.gateway.answer(query, variables={"run": tree.run.pathspec})
+    assert errors_of(answer) == [
+        ("CORRUPT_METADATA", ["run", "artifactNames"]),
+        ("CORRUPT_METADATA", ["run", "artifacts"]),
+    ]
+    steps = [artifact["pathspec"].split("/")[2] for artifact in answer["data"]["run"]["artifacts"]["nodes"]]
+    assert (steps, answer["data"]["run"]["artifactNames"]) == (
+        ["end", "start"],
+        ["message", "name", "numbers", "x"],
+    )
+
+
+def test_damaged_metadata_is_an_error_of_each_field_that_needs_it(tree: Tree) -> None:
+    for file in tree.files("RUN/start/1/_meta/sysmeta_origin-run-id_*.json"):
+        file.write_text("")
+    query = """query($run: String!) { run(pathspec: $run) {
+      originPathspec status step(name: "start") { task { originPathspec index } }
+    } }"""
+    answer = tree.gateway.answer(query, variables={"run": tree.run.pathspec})
+    assert errors_of(answer) == [
+        ("CORRUPT_METADATA", ["run", "originPathspec"]),
+        ("CORRUPT_METADATA", ["run", "step", "task", "originPathspec"]),
+    ]
+    assert answer["data"]["run"]["status"] == "SUCCEEDED"
+
+
+def test_a_place_in_a_foreach_that_can_not_be_read_is_left_out_with_an_error(runs: Runs, tmp_path: Path) -> None:
+    copy = runs.copy(tmp_path, "ForeachFlow")
+    run = copy["foreach"]
+    children = sorted((copy.datastore / run.pathspec / "body").glob("*/_meta/sysmeta_foreach-execution-path_*.json"))
+    children[0].write_text("")
+    query = """query($run: String!) { run(pathspec: $run) {
+      step(name: "start") { task { childTasks { nodes { taskId } } } }
+      join: step(name: "join") { task { parentTasks { nodes { taskId } } } }
+    } }"""
+    with opened(tmp_path) as gateway:
+        answer = gateway.answer(query, variables={"run": run.pathspec})
+    assert errors_of(answer) == [
+        ("CORRUPT_METADATA", ["run", "step", "task", "childTasks"]),
+        ("CORRUPT_METADATA", ["run", "join", "task", "parentTasks"]),
+    ]
+
+
+def test_names_of_parameters_that_lead_elsewhere_are_no_names(runs: Runs, tmp_path: Path) -> None:
+    copy = runs.copy(tmp_path, "LinearFlow", "ParametersFlow")
+    elsewhere = f"../../../{copy['linear'].run_id}/start/1/x"
+    graph = {"steps": {}, "parameters": [{"name": name} for name in (elsewhere, "a\0/b", "..", "", 7, None, "text")]}
+    _put_graph(copy, "parameters", graph)
+    query = "query($run: String!) { run(pathspec: $run) { parameters { name value } graph { nodes { name } } } }"
+    with opened(tmp_path) as gateway:
+        found = gateway.data(query, run=copy["parameters"].pathspec)["run"]
+    assert [parameter["name"] for parameter in found["parameters"]] == ["text"]
+
+
+def _put_graph(copy: Runs, scenario: str, graph: Found) -> None:
+    """Let the run have recorded another graph."""
+    stored = pickle.dumps(graph, 4)
+    sha = hashlib.sha1(stored).hexdigest()
+    run = copy[scenario]
+    (record,) = (copy.datastore / run.pathspec / "_parameters").glob("*/_meta/0_artifact__graph_info.json")
+    record.write_text(json.dumps(json.loads(record.read_text()) | {"sha": sha}))
+    blob = copy.datastore / run.flow / "data" / sha[:2] / sha
+    blob.parent.mkdir(exist_ok=True)
+    blob.write_bytes(gzip.compress(stored))
+    blob.with_name(f"{sha}_meta").write_text('{"cas_raw": false, "cas_version": 1}')

@@ -364,6 +364,21 @@ def test_a_run_whose_next_step_does_not_come_has_failed(past: Past, tmp_path: Pa
     assert seen == [("RUNNING", None, True), ("FAILED", None, False), ("FAILED", None, False)]
 
 
+def test_how_long_the_next_step_may_take_is_configured(past: Past, tmp_path: Path) -> None:
+    run = past("linear", 120, without("end"))
+    for stalled_after, status in ((60, "FAILED"), (600, "RUNNING")):
+        with opened(tmp_path, stalled_after=stalled_after) as gateway:
+            assert run_of(gateway, run)["status"] == status
+
+
+def test_a_copy_is_as_old_as_what_is_in_it(past: Past, tmp_path: Path) -> None:
+    run = past("scheduler_killed", 120)
+    shutil.copytree(tmp_path / ".metaflow", tmp_path / "copy" / ".metaflow", copy_function=shutil.copyfile)
+    with opened(tmp_path) as gateway, opened(tmp_path / "copy") as of_copy:
+        assert run_of(of_copy, run) == run_of(gateway, run)
+        assert run_of(of_copy, run)["status"] == "FAILED"
+
+
 def test_a_run_without_a_task_is_pending_for_a_day(past: Past, tmp_path: Path) -> None:
     seen: list[tuple[str, bool, Found]] = []
     for seconds in (5, 3600, DAY + 60):

@@ -308,3 +308,13 @@ def test_of_a_thousand_mutations_at_once_through_two_gateways_none_is_lost(tmp_p
         left = [user_tags(gateway) for gateway in gateways]
     assert (sum(map(len, told)), {so for of_tag in told for so in of_tag}) == (1010, {True})
     assert left == [sorted(["old", *(f"tag {number}" for number in range(1, 20, 2))])] * 2
+
+
+def test_a_person_can_not_say_what_started_a_run(runs: Runs, tmp_path: Path) -> None:
+    run = runs.copy(tmp_path, "LinearFlow")["linear"].pathspec
+    query = f"""mutation {{ addTags(pathspec: "{run}", tags: "runtime:aaa") {{
+      run {{ userTags step(name: "start") {{ task {{ runtimeName }} }} }}
+    }} }}"""
+    with opened(tmp_path) as gateway:
+        found = gateway.data(query)["addTags"]["run"]
+    assert found == {"userTags": ["runtime:aaa"], "step": {"task": {"runtimeName": "dev"}}}

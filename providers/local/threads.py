@@ -44,7 +44,11 @@ class Threads:
 
 
 def _entries(read: Callable[[K], R], keys: Sequence[K]) -> list[R | GatewayError]:
-    return [_entry(read, key) for key in keys]
+    spent, found = usage.current.get(), list[R | GatewayError]()
+    for key in keys:
+        spent.go_on()
+        found.append(_entry(read, key))
+    return found
 
 
 def _entry(read: Callable[[K], R], key: K) -> R | GatewayError:
