@@ -10,11 +10,12 @@ from urllib.parse import quote, unquote
 
 from . import pathspec
 from .errors import BadUserInput
+from .records import MAX_ATTEMPTS
 
 PROVIDER_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
 _ID = re.compile(
     rf"(?P<type>[A-Za-z]+):(?P<provider>{PROVIDER_NAME.pattern})/(?P<pathspec>[^?]+)"
-    r"(?:\?attempt=(?P<attempt>[0-5])|\?namespace=(?P<namespace>.*))?"
+    rf"(?:\?attempt=(?P<attempt>[0-{MAX_ATTEMPTS - 1}])|\?namespace=(?P<namespace>.*))?"
 )
 _LEVELS = {name: level for level, name in enumerate(pathspec.LEVELS, 1)}
 _MAX_LENGTH = 8192

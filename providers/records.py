@@ -8,6 +8,8 @@ from enum import Enum
 
 import msgspec
 
+MAX_ATTEMPTS = 6  # of a task: metaflow_config.py:MAX_ATTEMPTS
+
 
 class Record(msgspec.Struct, frozen=True, gc=False):
     """An object of the hierarchy. `id` is Relay's: unique over types, providers, namespaces and attempts."""
@@ -106,7 +108,6 @@ class ArtifactInfo(msgspec.Struct, frozen=True, gc=False):
 
     size: int | None = None
     type: str | None = None
-    encoding: str | None = None
 
 
 class RunStatus(Enum):

@@ -14,72 +14,40 @@ from .pages import MAX_SIZE
 
 
 class ErrorCode(Enum):
-    GRAPHQL_PARSE_FAILED = "GRAPHQL_PARSE_FAILED"
-    GRAPHQL_VALIDATION_FAILED = "GRAPHQL_VALIDATION_FAILED"
-    OPERATION_RESOLUTION_FAILURE = "OPERATION_RESOLUTION_FAILURE"
-    BAD_USER_INPUT = "BAD_USER_INPUT"
-    LIMIT_EXCEEDED = "LIMIT_EXCEEDED"
-    PERSISTED_QUERY_NOT_FOUND = "PERSISTED_QUERY_NOT_FOUND"
-    PERSISTED_QUERY_NOT_SUPPORTED = "PERSISTED_QUERY_NOT_SUPPORTED"
-    PAYLOAD_TOO_LARGE = "PAYLOAD_TOO_LARGE"
-    UNSUPPORTED_MEDIA_TYPE = "UNSUPPORTED_MEDIA_TYPE"
-    NOT_ACCEPTABLE = "NOT_ACCEPTABLE"
-    METHOD_NOT_ALLOWED = "METHOD_NOT_ALLOWED"
-    UNAUTHENTICATED = "UNAUTHENTICATED"
-    FORBIDDEN = "FORBIDDEN"
-    RATE_LIMITED = "RATE_LIMITED"
-    TIMEOUT = "TIMEOUT"
-    NOT_FOUND = "NOT_FOUND"
-    INVALID_PATHSPEC = "INVALID_PATHSPEC"
-    NAMESPACE_MISMATCH = "NAMESPACE_MISMATCH"
-    UNKNOWN_METADATA_PROVIDER = "UNKNOWN_METADATA_PROVIDER"
-    ARTIFACT_TOO_LARGE = "ARTIFACT_TOO_LARGE"
-    ARTIFACT_UNREADABLE = "ARTIFACT_UNREADABLE"
-    CORRUPT_METADATA = "CORRUPT_METADATA"
-    PROVIDER_UNAVAILABLE = "PROVIDER_UNAVAILABLE"
-    PROVIDER_ERROR = "PROVIDER_ERROR"
-    SYSTEM_TAG = "SYSTEM_TAG"
-    INVALID_TAG = "INVALID_TAG"
-    TAG_CONFLICT = "TAG_CONFLICT"
-    READ_ONLY_PROVIDER = "READ_ONLY_PROVIDER"
-    INTERNAL_SERVER_ERROR = "INTERNAL_SERVER_ERROR"
+    """Every value that extensions.code can have, with what it means."""
+
+    GRAPHQL_PARSE_FAILED = "The document is not GraphQL."
+    GRAPHQL_VALIDATION_FAILED = "The document asks for what the schema does not have."
+    OPERATION_RESOLUTION_FAILURE = "The document has no operation of that name, or several and none was named."
+    BAD_USER_INPUT = "A variable or an argument has a value that means nothing there."
+    LIMIT_EXCEEDED = "More was asked for than one of serverInfo.limits allows; the message names it."
+    PERSISTED_QUERY_NOT_FOUND = "No document is known by that hash: send it whole."
+    PERSISTED_QUERY_NOT_SUPPORTED = "This gateway does not take documents by their hash."
+    PAYLOAD_TOO_LARGE = "The request's body is too large."
+    UNSUPPORTED_MEDIA_TYPE = "The request's body is not JSON."
+    NOT_ACCEPTABLE = "The client accepts no media type that the gateway can answer in."
+    METHOD_NOT_ALLOWED = "The HTTP method is not one for this; a mutation has to be sent by POST."
+    UNAUTHENTICATED = "The gateway does not know who is asking."
+    FORBIDDEN = "Whoever is asking may not see or do this."
+    RATE_LIMITED = "Too many requests in a short time: try again later."
+    TIMEOUT = "It took longer than the gateway gives."
+    NOT_FOUND = "What a mutation or a subscription is about does not exist."
+    INVALID_PATHSPEC = "It is no pathspec that Metaflow could have written."
+    NAMESPACE_MISMATCH = "The object exists, but not in the namespace."
+    UNKNOWN_METADATA_PROVIDER = "No metadata provider of that name is configured."
+    ARTIFACT_TOO_LARGE = "The value is beyond what the gateway decodes: preview may still answer."
+    ARTIFACT_UNREADABLE = "The value's bytes are gone, damaged, or of an encoding that the gateway does not read."
+    CORRUPT_METADATA = "A record is half-written, unreadable or not of the form that Metaflow writes."
+    PROVIDER_UNAVAILABLE = "The metadata provider did not answer: trying again may help."
+    PROVIDER_ERROR = "The metadata provider answered with an error; retryable says whether to try again."
+    SYSTEM_TAG = "System tags can't be removed. Nothing was changed."
+    INVALID_TAG = "Metaflow would reject a tag, or there is none to add or remove. Nothing was changed."
+    TAG_CONFLICT = "Others changed the run's tags at each try: try again."
+    READ_ONLY_PROVIDER = "Tags can't be mutated through this metadata provider."
+    INTERNAL_SERVER_ERROR = "The gateway's fault: requestId finds it in its log."
 
 
-inputs.describe(
-    ErrorCode,
-    "The values of extensions.code.",
-    {
-        "GRAPHQL_PARSE_FAILED": "The document is not GraphQL.",
-        "GRAPHQL_VALIDATION_FAILED": "The document asks for what the schema does not have.",
-        "OPERATION_RESOLUTION_FAILURE": "The document has no operation of that name, or several and none was named.",
-        "BAD_USER_INPUT": "A variable or an argument has a value that means nothing there.",
-        "LIMIT_EXCEEDED": "More was asked for than one of serverInfo.limits allows; the message names it.",
-        "PERSISTED_QUERY_NOT_FOUND": "No document is known by that hash: send it whole.",
-        "PERSISTED_QUERY_NOT_SUPPORTED": "This gateway does not take documents by their hash.",
-        "PAYLOAD_TOO_LARGE": "The request's body is too large.",
-        "UNSUPPORTED_MEDIA_TYPE": "The request's body is not JSON.",
-        "NOT_ACCEPTABLE": "The client accepts no media type that the gateway can answer in.",
-        "METHOD_NOT_ALLOWED": "The HTTP method is not one for this; a mutation has to be sent by POST.",
-        "UNAUTHENTICATED": "The gateway does not know who is asking.",
-        "FORBIDDEN": "Whoever is asking may not see or do this.",
-        "RATE_LIMITED": "Too many requests in a short time: try again later.",
-        "TIMEOUT": "It took longer than the gateway gives.",
-        "NOT_FOUND": "What a mutation or a subscription is about does not exist.",
-        "INVALID_PATHSPEC": "It is no pathspec that Metaflow could have written.",
-        "NAMESPACE_MISMATCH": "The object exists, but not in the namespace.",
-        "UNKNOWN_METADATA_PROVIDER": "No metadata provider of that name is configured.",
-        "ARTIFACT_TOO_LARGE": "The value is beyond what the gateway decodes: preview may still answer.",
-        "ARTIFACT_UNREADABLE": "The value's bytes are gone, damaged, or of an encoding that the gateway does not read.",
-        "CORRUPT_METADATA": "A record is half-written, unreadable or not of the form that Metaflow writes.",
-        "PROVIDER_UNAVAILABLE": "The metadata provider did not answer: trying again may help.",
-        "PROVIDER_ERROR": "The metadata provider answered with an error; retryable says whether to try again.",
-        "SYSTEM_TAG": "System tags can't be removed. Nothing was changed.",
-        "INVALID_TAG": "Metaflow would reject a tag, or there is none to add or remove. Nothing was changed.",
-        "TAG_CONFLICT": "Others changed the run's tags at each try: try again.",
-        "READ_ONLY_PROVIDER": "Tags can't be mutated through this metadata provider.",
-        "INTERNAL_SERVER_ERROR": "The gateway's fault: requestId finds it in its log.",
-    },
-)
+inputs.describe(ErrorCode, "The values of extensions.code.", {code.name: code.value for code in ErrorCode})
 
 
 class ProviderInfo(msgspec.Struct, frozen=True, gc=False):
@@ -109,11 +77,9 @@ def metadata_providers(info: Info) -> list[ProviderInfo]:
 
 
 def server_info(info: Info) -> ServerInfo:
-    decoding = info.context.gateway.artifacts.limits
     limits = [
         Limit("pageSize", MAX_SIZE, "Objects on one page, and ids in one call of nodes."),
         Limit("previewLength", MAX_PREVIEW, "Characters of a preview."),
-        Limit("artifactBytes", decoding.bytes, "Bytes of a serialized object, uncompressed, that is still decoded."),
         *info.context.gateway.limits,
     ]
     return ServerInfo(__version__, limits, list(ErrorCode))

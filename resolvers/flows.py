@@ -22,7 +22,7 @@ async def all_flows(
     info: Info,
     name_contains: inputs.NameContains = UNSET,
     namespace: inputs.Namespace = UNSET,
-    metadata: inputs.Metadata = UNSET,
+    metadata: inputs.MetadataArgument = UNSET,
     first: inputs.First = UNSET,
     after: inputs.After = UNSET,
     last: inputs.Last = UNSET,

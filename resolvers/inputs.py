@@ -59,7 +59,7 @@ FlowNamespace = Annotated[
         description="Only runs that carry this tag. Omitted: the namespace that the flow was asked for in; null: all."
     ),
 ]
-Metadata = Annotated[
+MetadataArgument = Annotated[
     str | None,
     strawberry.argument(description="Name of one of metadataProviders. Omitted: the default one."),
 ]

@@ -12,11 +12,9 @@ from .entries import Answers, gathered
 from .inputs import sent
 from .pages import MAX_SIZE
 
-MAX_ATTEMPTS = 6  # metaflow_config.py:MAX_ATTEMPTS
-
 
 async def flow(
-    info: Info, name: inputs.Name, namespace: inputs.Namespace = UNSET, metadata: inputs.Metadata = UNSET
+    info: Info, name: inputs.Name, namespace: inputs.Namespace = UNSET, metadata: inputs.MetadataArgument = UNSET
 ) -> records.Flow | None:
     gateway = info.context.gateway
     key = FlowKey(
@@ -26,13 +24,19 @@ async def flow(
 
 
 async def run(
-    info: Info, pathspec: inputs.Pathspec, namespace: inputs.Namespace = UNSET, metadata: inputs.Metadata = UNSET
+    info: Info,
+    pathspec: inputs.Pathspec,
+    namespace: inputs.Namespace = UNSET,
+    metadata: inputs.MetadataArgument = UNSET,
 ) -> records.Record | None:
     return await _asked(info.context, 2, pathspec, None, namespace, metadata)
 
 
 async def step(
-    info: Info, pathspec: inputs.Pathspec, namespace: inputs.Namespace = UNSET, metadata: inputs.Metadata = UNSET
+    info: Info,
+    pathspec: inputs.Pathspec,
+    namespace: inputs.Namespace = UNSET,
+    metadata: inputs.MetadataArgument = UNSET,
 ) -> records.Record | None:
     return await _asked(info.context, 3, pathspec, None, namespace, metadata)
 
@@ -42,7 +46,7 @@ async def task(
     pathspec: inputs.Pathspec,
     attempt: inputs.Attempt = UNSET,
     namespace: inputs.Namespace = UNSET,
-    metadata: inputs.Metadata = UNSET,
+    metadata: inputs.MetadataArgument = UNSET,
 ) -> records.Record | None:
     return await _asked(info.context, 4, pathspec, attempt, namespace, metadata)
 
@@ -52,7 +56,7 @@ async def artifact(
     pathspec: inputs.Pathspec,
     attempt: inputs.Attempt = UNSET,
     namespace: inputs.Namespace = UNSET,
-    metadata: inputs.Metadata = UNSET,
+    metadata: inputs.MetadataArgument = UNSET,
 ) -> records.Record | None:
     return await _asked(info.context, 5, pathspec, attempt, namespace, metadata)
 
@@ -62,7 +66,7 @@ async def any_object(
     pathspec: inputs.Pathspec,
     attempt: inputs.Attempt = UNSET,
     namespace: inputs.Namespace = UNSET,
-    metadata: inputs.Metadata = UNSET,
+    metadata: inputs.MetadataArgument = UNSET,
 ) -> records.Record | None:
     return await _asked(info.context, None, pathspec, attempt, namespace, metadata)
 
@@ -138,6 +142,6 @@ def _possible(attempt: int | None, level: int) -> int | None:
         return None
     if level < 4:
         raise BadUserInput("Only tasks and artifacts have attempts: leave attempt out.")
-    if not 0 <= attempt < MAX_ATTEMPTS:
-        raise BadUserInput(f"attempt is {attempt}: attempts go from 0 to {MAX_ATTEMPTS - 1}.")
+    if not 0 <= attempt < records.MAX_ATTEMPTS:
+        raise BadUserInput(f"attempt is {attempt}: attempts go from 0 to {records.MAX_ATTEMPTS - 1}.")
     return attempt

@@ -30,7 +30,7 @@ async def all_runs(
     info: Info,
     filter: inputs.RunFilterArgument = UNSET,
     namespace: inputs.Namespace = UNSET,
-    metadata: inputs.Metadata = UNSET,
+    metadata: inputs.MetadataArgument = UNSET,
     first: inputs.First = UNSET,
     after: inputs.After = UNSET,
     last: inputs.Last = UNSET,

@@ -20,7 +20,6 @@ from .entries import Answers, each, gathered, raised, readable
 from .graphs import PARAMETERS, FlowGraph, GraphNode, endpoints, graphs
 from .times import now
 
-_MAX_ATTEMPTS = 6  # metaflow_config.py:MAX_ATTEMPTS
 _FALLBACK_ATTEMPTS = 4  # of a step with @catch whose process died: one more that catches, with 3 retries of its own
 
 
@@ -123,7 +122,7 @@ def _attempts_allowed(node: GraphNode, *, died: bool) -> int:
     attributes = {decorator.name: decorator.attributes for decorator in node.decorators}
     times = str(attributes.get("retry", {}).get("times", 0))
     allowed = 1 + (int(times) if times.isdecimal() and len(times) < 4 else 0)
-    return min(_MAX_ATTEMPTS, allowed + (_FALLBACK_ATTEMPTS if died and "catch" in attributes else 0))
+    return min(records.MAX_ATTEMPTS, allowed + (_FALLBACK_ATTEMPTS if died and "catch" in attributes else 0))
 
 
 async def _run_course(run: Key, context: Context) -> RunCourse:

@@ -28,7 +28,7 @@ async def tags(
     prefix: inputs.TagPrefix = UNSET,
     contains: inputs.TagContains = UNSET,
     namespace: inputs.Namespace = UNSET,
-    metadata: inputs.Metadata = UNSET,
+    metadata: inputs.MetadataArgument = UNSET,
     first: inputs.First = UNSET,
 ) -> list[TagCount] | Partial:
     size = checked_size(first, "first")

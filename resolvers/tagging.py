@@ -11,7 +11,6 @@ from . import inputs, namespaces
 from .context import Info
 
 MAX_TAG_LENGTH = 500  # tagging_util.py:MAX_TAG_SIZE, in characters
-MAX_TAGS = 50  # tagging_util.py:MAX_USER_TAG_SET_SIZE
 
 
 class RunTagsPayload(msgspec.Struct, frozen=True):
@@ -23,7 +22,7 @@ async def add_tags(
     pathspec: inputs.RunPathspec,
     tags: inputs.TagsToAdd,
     namespace: inputs.Namespace = UNSET,
-    metadata: inputs.Metadata = UNSET,
+    metadata: inputs.MetadataArgument = UNSET,
 ) -> RunTagsPayload:
     return await _mutate(info, pathspec, tags, [], namespace, metadata)
 
@@ -33,7 +32,7 @@ async def remove_tags(
     pathspec: inputs.RunPathspec,
     tags: inputs.TagsToRemove,
     namespace: inputs.Namespace = UNSET,
-    metadata: inputs.Metadata = UNSET,
+    metadata: inputs.MetadataArgument = UNSET,
 ) -> RunTagsPayload:
     return await _mutate(info, pathspec, [], tags, namespace, metadata)
 
@@ -44,7 +43,7 @@ async def replace_tags(
     remove: inputs.TagsToRemove,
     add: inputs.TagsToAdd,
     namespace: inputs.Namespace = UNSET,
-    metadata: inputs.Metadata = UNSET,
+    metadata: inputs.MetadataArgument = UNSET,
 ) -> RunTagsPayload:
     return await _mutate(info, pathspec, add, remove, namespace, metadata)
 

@@ -51,7 +51,8 @@ def _serve(given: argparse.Namespace) -> int:
     listening = listen(given.host, given.port)
 
     def ready() -> None:
-        _write(f"metaflow-graphql serves {address_of(listening)}/graphql over {chosen.shown_metadata}")
+        url = chosen.public_url or address_of(listening)
+        _write(f"metaflow-graphql serves {url}/graphql over {chosen.shown_metadata}")
 
     serve(app, listening, ready)
     return 0

@@ -71,8 +71,7 @@ def valid(schema: GraphQLSchema, text: str) -> DocumentNode:
         raise _beyond("documentDepth", DOCUMENT_DEPTH, f"nests fields {size.depth} deep")
     errors = validate(schema, document)
     if errors and isinstance(errors[0], ValidationAbortedError):
-        message = "The document can't be validated: it has too many fragments, or too many fields of the same name."
-        raise refused("LIMIT_EXCEEDED", message)
+        raise _beyond("documentFields", DOCUMENT_FIELDS, "has too many fields of the same name, or fragments, to check")
     if errors:
         raise RequestError([coded(error, "GRAPHQL_VALIDATION_FAILED") for error in errors])
     return document

@@ -68,6 +68,11 @@ def test_serve_answers_at_the_address_that_it_prints_first(folder: Path) -> None
         assert asked(url, "{ defaultNamespace }") == {"data": {"defaultNamespace": "user:me"}}
 
 
+def test_serve_tells_the_address_that_clients_reach_it_at(folder: Path) -> None:
+    with serving(folder, "--port", "0", "--public-url", "https://runs.example.org/metaflow/") as (_, url):
+        assert url == "https://runs.example.org/metaflow/graphql"
+
+
 def test_query_prints_the_answer(folder: Path) -> None:
     assert ran(folder, "query", "{ defaultNamespace }") == (0, '{"data":{"defaultNamespace":null}}\n', "")
 

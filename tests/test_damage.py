@@ -580,7 +580,10 @@ def test_a_place_in_a_foreach_that_can_not_be_read_is_left_out_with_an_error(run
 def test_names_of_parameters_that_lead_elsewhere_are_no_names(runs: Runs, tmp_path: Path) -> None:
     copy = runs.copy(tmp_path, "LinearFlow", "ParametersFlow")
     elsewhere = f"../../../{copy['linear'].run_id}/start/1/x"
-    graph = {"steps": {}, "parameters": [{"name": name} for name in (elsewhere, "a\0/b", "..", "", 7, None, "text")]}
+    graph: Found = {
+        "steps": {},
+        "parameters": [{"name": name} for name in (elsewhere, "a\0/b", "..", "", 7, None, "text")],
+    }
     _put_graph(copy, "parameters", graph)
     query = "query($run: String!) { run(pathspec: $run) { parameters { name value } graph { nodes { name } } } }"
     with opened(tmp_path) as gateway:

@@ -184,7 +184,8 @@ MISTAKEN: dict[str, tuple[dict[str, Any], list[dict[str, Any]]]] = {
         [
             error(
                 "LIMIT_EXCEEDED",
-                "The document can't be validated: it has too many fragments, or too many fields of the same name.",
+                "The document has too many fields of the same name, or fragments, to check: "
+                "documentFields is 1000 at the most.",
             )
         ],
     ),

@@ -270,4 +270,4 @@ def test_a_data_file_may_hold_more_than_is_read(tmp_path: Path) -> None:
     path.parent.mkdir(parents=True)
     path.write_text(json.dumps({"info": {"x": {"size": 5, "serializer_info": {"source": "y"}}}, "objects": []}))
     found = one(lambda: LocalDatastore(tmp_path).infos([InfoKey("default", "", "Made/1/start/1", 0)]))
-    assert found == {"x": records.ArtifactInfo(5, None, None)}
+    assert found == {"x": records.ArtifactInfo(5, None)}

@@ -3,6 +3,7 @@
 import json
 from collections import Counter
 from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
@@ -17,7 +18,7 @@ QUERIES = {
     "step": OF_ALL + " status task { pathspec } finishedAt parentSteps { pathspec } childSteps { pathspec }"
     " controlTasks { pathspec } tasks(first: 500) { nodes { taskId } }",
     "task": OF_ALL + " status successful finished finishedAt runtimeName attempt index"
-    " exception { type message stacktrace caught } metadata { name value type } metadataDict"
+    " exception { type message stacktrace caught } metadata { name value type createdAt } metadataDict"
     " parentTasks(first: 500) { nodes { pathspec } } childTasks(first: 500) { nodes { pathspec } }"
     " artifacts { name } data { names }",
     "artifact": OF_ALL + " sha size finishedAt data type",
@@ -71,7 +72,9 @@ OURS: dict[str, Callable[[dict[str, Any]], Any]] = {
     "runtime_name": lambda found: found["runtimeName"],
     "current_attempt": lambda found: found["attempt"],
     "index": lambda found: found["index"],
-    "metadata": lambda found: sorted([event["name"], event["value"], event["type"]] for event in found["metadata"]),
+    "metadata": lambda found: sorted(
+        [event["name"], event["value"], event["type"], event["createdAt"]] for event in found["metadata"]
+    ),
     "metadata_dict": lambda found: found["metadataDict"],
     "parent_tasks": lambda found: sorted(pathspecs_of(found["parentTasks"]["nodes"]) or []),
     "child_tasks": lambda found: sorted(pathspecs_of(found["childTasks"]["nodes"]) or []),
@@ -87,11 +90,17 @@ def text(value: Any) -> str:
     return value if isinstance(value, str) else json.dumps(value, separators=(",", ":"))
 
 
+def time(ms: int) -> str:
+    return datetime.fromtimestamp(ms / 1000, UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
 # The client's answer in a form that does not depend on the order of a directory.
 CLIENTS: dict[str, Callable[[Any], Any]] = {
     "parent": lambda key: key and key.partition("@")[0],
     "exception": lambda raised: raised and [raised["type"], raised["exception"], raised["stacktrace"]],
-    "metadata": lambda events: sorted([event["name"], text(event["value"]), event["type"]] for event in events),
+    "metadata": lambda events: sorted(
+        [event["name"], text(event["value"]), event["type"], time(event["created_at"])] for event in events
+    ),
     "metadata_dict": lambda latest: {name: text(value) for name, value in latest.items()},
     "parent_tasks": sorted,
     "child_tasks": sorted,

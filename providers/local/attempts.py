@@ -11,8 +11,8 @@ from .files import Unreadable
 from .tree import META, Folder, Tree, corrupt
 
 _EVENTS = ("attempt", "attempt_ok", "attempt-done")
-_NUMBERS = range(6)  # metaflow_config.py, MAX_ATTEMPTS
-_EXIT = re.compile(r"([0-5])\.runtime")
+_NUMBERS = range(records.MAX_ATTEMPTS)
+_EXIT = re.compile(rf"([0-{records.MAX_ATTEMPTS - 1}])\.runtime")
 _OUTCOMES = {"True": True, "true": True, "False": False, "false": False}
 
 
