@@ -49,7 +49,9 @@ format: install  ## format the code and mend what the linter can
 	ruff format
 
 coverage: install  ## run all tests and show the lines that none enters
+	coverage erase
 	coverage run -m pytest
+	coverage combine --quiet
 	coverage report
 
 schema: install  ## write schema/schema.graphql anew
