@@ -100,7 +100,7 @@ def _text(given: str) -> str:
 def _variables(given: str | None) -> dict[str, Any]:
     try:
         variables = json.loads(given or "{}")
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise SettingsError(f"--variables is not JSON: {error}.") from error
     if not isinstance(variables, dict):
         raise SettingsError('--variables must be a JSON object, such as {"flow": "HelloFlow"}.')

@@ -34,7 +34,7 @@ def listen(host: str, port: int) -> socket.socket:
     try:
         family, *_, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)[0]
         return socket.create_server(address[:2], family=family, backlog=2048)
-    except socket.gaierror as error:
+    except (socket.gaierror, UnicodeError) as error:
         raise SettingsError(f"--host {host}: there is no such address here.") from error
     except OSError as error:
         if error.errno == errno.EADDRINUSE:

@@ -64,5 +64,6 @@ def opened(
 
 
 def errors_of(answer: dict[str, Any]) -> Errors:
-    """The code and the path of each error."""
-    return [(error["extensions"]["code"], error.get("path", [])) for error in answer.get("errors", [])]
+    """The code and the path of each error, in the order of the paths: the answer has them in the order they came in."""
+    found = [(error["extensions"]["code"], error.get("path", [])) for error in answer.get("errors", [])]
+    return sorted(found, key=lambda error: [*map(str, error[1])])

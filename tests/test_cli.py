@@ -130,6 +130,13 @@ REFUSED: dict[tuple[str, ...], str] = {
     ("query", "{ flows }", "--variables", "[]"): (
         'metaflow-graphql: --variables must be a JSON object, such as {"flow": "HelloFlow"}.'
     ),
+    ("query", "{ flows }", "--variables", "[" * 100_000): (
+        "metaflow-graphql: --variables is not JSON: "
+        "maximum recursion depth exceeded while decoding a JSON array from a unicode string."
+    ),
+    ("serve", "--port", "0", "--host", "a" * 70): (
+        f"metaflow-graphql: --host {'a' * 70}: there is no such address here."
+    ),
     ("query", "{ flows }", "--variables", "{"): (
         "metaflow-graphql: --variables is not JSON: "
         "Expecting property name enclosed in double quotes: line 1 column 2 (char 1)."

@@ -77,7 +77,7 @@ def test_a_run_outside_of_the_namespace_is_told_apart_from_one_that_is_not(
     within = {run for run, seen in client.items() if isinstance(seen, str)}
     assert found == {run: {"pathspec": run} if run in within else None for run in client}
     outside = [at for at, run in enumerate(client) if run not in within]
-    assert errors_of(answer) == [("NAMESPACE_MISMATCH", [f"o{at}"]) for at in outside]
+    assert errors_of(answer) == [("NAMESPACE_MISMATCH", [f"o{at}"]) for at in sorted(outside, key=lambda at: f"o{at}")]
 
 
 def lookups(run: str, namespace: str) -> dict[str, str]:
@@ -226,7 +226,7 @@ def test_a_run_of_a_flow_outside_of_its_namespace_is_an_error(over: Gateway, run
     } }"""
     answer = over.answer(query, variables={"other": runs["linear"].run_id})
     assert answer["data"] == {"flow": {"run": None, "of": None, "name": "LinearFlow"}}
-    assert errors_of(answer) == [("NAMESPACE_MISMATCH", ["flow", "run"]), ("NAMESPACE_MISMATCH", ["flow", "of"])]
+    assert errors_of(answer) == [("NAMESPACE_MISMATCH", ["flow", "of"]), ("NAMESPACE_MISMATCH", ["flow", "run"])]
 
 
 def test_a_flow_that_was_reached_by_its_run_is_in_no_namespace(of_alice: Gateway, runs: Runs) -> None:

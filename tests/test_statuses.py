@@ -68,8 +68,8 @@ def failed_task(found: Found, run: RunOf) -> str | None:
 
 @pytest.fixture(scope="module")
 def over(runs: Runs) -> Generator[Gateway]:
-    """However long ago the runs were made."""
-    with opened(runs.root, inactive_after=10**9) as gateway:
+    """However long ago the runs were made, or however short."""
+    with opened(runs.root, inactive_after=10**9, stalled_after=0.001) as gateway:
         yield gateway
 
 

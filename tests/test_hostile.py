@@ -1,0 +1,226 @@
+"""Requests made to take all memory or time: each is refused or let go, and others are answered."""
+
+import asyncio
+import gzip
+import hashlib
+import json
+import pickle
+import random
+import socket
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import httpx
+import orjson
+import pytest
+
+from in_process import opened
+from local_trees import EPOCH_MS, put, put_object, put_run
+from metaflow_graphql.providers import usage
+from metaflow_graphql.providers.local.threads import Threads
+from metaflow_graphql.server import connections, encoding
+from metaflow_graphql.server.connections import HEAD_BYTES, Connection
+from metaflow_graphql.server.errors import RequestError
+from serving import address, post, served, small_application
+
+
+@pytest.fixture
+def client() -> Iterator[httpx.Client]:
+    with served(small_application(), http=Connection) as client:
+        yield client
+
+
+def answered(client: httpx.Client, *parts: bytes, pause: float = 0) -> bytes:
+    """All that comes until the connection is closed."""
+    with socket.create_connection(address(client), timeout=10) as connection:
+        for part in parts:
+            connection.sendall(part)
+            time.sleep(pause)
+        received = bytearray()
+        try:
+            while part := connection.recv(65536):
+                received += part
+        except ConnectionResetError:
+            pass
+        return bytes(received)
+
+
+HEADERS = b"".join(b"x-%d: y\r\n" % number for number in range(HEAD_BYTES // 8))
+
+
+@pytest.mark.parametrize(
+    "head",
+    [
+        b"GET /" + b"a" * HEAD_BYTES,
+        b"GET /healthz HTTP/1.1\r\nx: " + b"a" * HEAD_BYTES,
+        b"GET /healthz HTTP/1.1\r\n" + HEADERS,
+        b"POST /graphql HTTP/1.1\r\ntransfer-encoding: chunked\r\n\r\n1\r\n{\r\n0\r\nx: " + b"a" * 2 * HEAD_BYTES,
+    ],
+    ids=["url", "header", "headers", "trailer"],
+)
+def test_a_head_is_not_read_without_an_end(client: httpx.Client, head: bytes) -> None:
+    assert answered(client, head)[:12] in (b"HTTP/1.1 431", b"")
+    assert client.get("/healthz").status_code == 200
+
+
+def test_a_body_may_come_in_any_chunks(client: httpx.Client) -> None:
+    body = b'{"query": "{ greeting }" ' + b" " * HEAD_BYTES + b"}"
+    chunks = b"".join(b"1\r\n%c\r\n" % byte for byte in body)
+    head = b"POST /graphql HTTP/1.1\r\nhost: x\r\nconnection: close\r\ncontent-type: application/json\r\n"
+    assert answered(client, head + b"transfer-encoding: chunked\r\n\r\n" + chunks + b"0\r\n\r\n").endswith(
+        b'{"data":{"greeting":"Hello world"}}'
+    )
+
+
+@pytest.mark.parametrize(
+    "parts",
+    [
+        [],
+        [b"GET /healthz HTTP/1.1\r\n"],
+        [b"POST /graphql HTTP/1.1\r\ncontent-type: application/json\r\ncontent-length: 9\r\n\r\n{"],
+        [b"GET /healthz HTTP/1.1\r\nhost: x\r\n\r\n", b"GET /"],
+    ],
+    ids=["nothing", "head", "body", "second request"],
+)
+def test_who_is_slow_to_ask_is_let_go(
+    client: httpx.Client, monkeypatch: pytest.MonkeyPatch, parts: list[bytes]
+) -> None:
+    monkeypatch.setattr(connections, "SLOW_SECONDS", 0.2)
+    began = time.monotonic()
+    answered(client, *parts, pause=0.05)
+    assert time.monotonic() - began < 3
+
+
+def test_who_does_not_take_the_answer_is_let_go(client: httpx.Client, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(connections, "SLOW_SECONDS", 0.2)
+    body = json.dumps({"query": "{ many(count: 3000000) }"}).encode()
+    head = b"POST /graphql HTTP/1.1\r\nhost: x\r\ncontent-type: application/json\r\ncontent-length: %d\r\n\r\n"
+    with socket.create_connection(address(client), timeout=30) as connection:
+        connection.sendall(head % len(body) + body)
+        connection.recv(1)
+        time.sleep(1)
+        received = 0
+        try:
+            while part := connection.recv(65536):
+                received += len(part)
+        except ConnectionResetError:
+            pass
+    assert received < 20_000_000
+
+
+def test_an_answer_has_no_more_fields_than_allowed(client: httpx.Client, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("metaflow_graphql.server.operations.ANSWER_FIELDS", 3)
+    assert post(client, "{ a: self { greeting } greeting }").json()["data"]["greeting"] == "Hello world"
+    (error,) = post(client, "{ a: self { greeting } b: self { greeting } }").json()["errors"]
+    assert error["extensions"]["code"] == "LIMIT_EXCEEDED"
+    assert "answerFields is 3 at the most" in error["message"]
+
+
+def test_an_answer_has_no_more_bytes_than_allowed(client: httpx.Client, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(encoding, "ANSWER_BYTES", 300_000)
+    assert len(post(client, "{ many(count: 20000) }").json()["data"]["many"]) == 20_000
+    (error,) = post(client, "{ a: many(count: 20000) b: many(count: 20000) c: many(count: 20000) }").json()["errors"]
+    assert error["extensions"]["code"] == "LIMIT_EXCEEDED"
+    assert "answerBytes is 300000 at the most" in error["message"]
+
+
+def pieces(answer: dict[str, Any]) -> list[bytes]:
+    return list(encoding._pieces(answer))  # pyright: ignore[reportPrivateUsage] - how many there are is the point
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        {str(number): number for number in range(200_000)},
+        list(range(200_000)),
+        [{"a": number, "b": [number]} for number in range(50_000)],
+        [[1] * 1000, *[{str(number): 1 for number in range(1000)}] * 200],
+        ["x" * 1_000_000] * 100,
+        {"a": {"b": [{"c": list(range(100_000))}]}},
+    ],
+    ids=["dict", "list", "rows", "entries", "text", "deep"],
+)
+def test_a_large_answer_is_encoded_in_few_pieces_of_some_size(value: object) -> None:
+    found = pieces({"data": value})
+    assert b"".join(found) == orjson.dumps({"data": value})
+    assert len(found) < 500
+    assert max(map(len, found)) < 25_000_000
+
+
+def test_an_answer_of_any_form_is_encoded_as_in_one_go(monkeypatch: pytest.MonkeyPatch) -> None:
+    chance = random.Random(1)
+
+    def made(depth: int) -> Any:
+        size, kind = chance.randrange(6), chance.random()
+        if depth and kind < 0.4:
+            return [made(depth - 1) for _ in range(size)]
+        if depth and kind < 0.8:
+            return {f"{number}é": made(depth - 1) for number in range(size)}
+        leaves: list[Any] = [1, 1.5, None, True, 'x"\\', "", [], {}, "🎉"]
+        return chance.choice(leaves)
+
+    for _ in range(200):
+        monkeypatch.setattr(encoding, "_AT_ONCE", chance.randrange(2, 30))
+        monkeypatch.setattr(encoding, "_PART", chance.randrange(1, 5))
+        value = {"data": made(6)}
+        assert b"".join(pieces(value)) == orjson.dumps(value)
+
+
+def test_the_size_is_looked_at_as_it_goes(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(encoding, "ANSWER_BYTES", 100)
+    with pytest.raises(RequestError, match="answerBytes"):
+        asyncio.run(encoding.encoded({"data": ["x" * 50] * 3}))
+
+
+@pytest.fixture
+def tree(tmp_path: Path) -> Path:
+    """A task with twenty values, each of its own."""
+    put_run(tmp_path, "1")
+    for pathspec in ("Made/1/start", "Made/1/start/1"):
+        put_object(tmp_path, pathspec, EPOCH_MS)
+    meta = tmp_path / ".metaflow" / "Made/1/start/1/_meta"
+    put(
+        meta / "sysmeta_attempt-done_1.json",
+        {"field_name": "attempt-done", "value": "0", "ts_epoch": EPOCH_MS, "tags": ["attempt_id:0"]},
+    )
+    for number in range(20):
+        pickled = pickle.dumps([number] * 5000)
+        sha = hashlib.sha1(pickled, usedforsecurity=False).hexdigest()
+        blob = tmp_path / ".metaflow/Made/data" / sha[:2] / sha
+        blob.parent.mkdir(parents=True, exist_ok=True)
+        blob.write_bytes(gzip.compress(pickled))
+        recorded = {"sha": sha, "ts_epoch": EPOCH_MS, "content_type": "pickle-v4"}
+        put(meta / f"0_artifact_x{number:02}.json", recorded)
+    return tmp_path
+
+
+def test_the_values_of_an_answer_are_no_larger_than_allowed(tree: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("metaflow_graphql.server.operations.VALUES_BYTES", 1_000_000)
+    with opened(tree) as gateway:
+        answer = gateway.answer('{ task(pathspec: "Made/1/start/1") { artifacts { data } } }')
+    given = [artifact["data"] for artifact in answer["data"]["task"]["artifacts"] if artifact["data"]]
+    assert 0 < len(given) < 20
+    assert {error["extensions"]["code"] for error in answer["errors"]} == {"LIMIT_EXCEEDED"}
+    assert "valuesBytes" in answer["errors"][0]["message"]
+
+
+def test_nothing_more_is_read_for_an_operation_that_is_over() -> None:
+    async def asked() -> None:
+        spent = usage.Usage()
+        usage.current.set(spent)
+        read: list[int] = []
+
+        def one(key: int) -> int:
+            read.append(key)
+            spent.over = key == 2
+            return key
+
+        threads = Threads("test")
+        with pytest.raises(asyncio.CancelledError):
+            await threads.each("ones", one, range(1000))
+        threads.close()
+        assert read == [0, 1, 2]
+
+    asyncio.run(asked())
