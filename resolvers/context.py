@@ -13,6 +13,7 @@ from ..providers.artifacts import Artifacts
 from ..providers.base import MetadataProvider
 from ..providers.errors import GatewayError, UnknownMetadataProvider
 from ..providers.pathspec import shown
+from ..providers.usage import Exhausted
 from .entries import Answers
 from .loaders import Loaders, loader
 
@@ -73,7 +74,13 @@ class Context:
         if key not in self.levels:
 
             async def answer(parents: list[Any]) -> list[Any]:
-                return await by(parents, info, **arguments)
+                # Of many tasks the parent is one and the same step: it is answered once.
+                once = {id(parent): parent for parent in parents}
+                try:
+                    found = dict(zip(once, await by(list(once.values()), info, **arguments), strict=True))
+                except Exhausted as error:  # aiodataloader would leave all waiting for ever
+                    return [error for _ in parents]
+                return [found[id(parent)] for parent in parents]
 
             # Gathers, and keeps nothing: records are made anew on each level, and ids of freed ones come again.
             self.levels[key] = DataLoader(answer, cache=False)

@@ -7,6 +7,7 @@ from typing import Any, NamedTuple, TypeVar
 from aiodataloader import DataLoader
 
 from ..providers.errors import GatewayError
+from ..providers.usage import Exhausted
 
 K = TypeVar("K")
 V = TypeVar("V")
@@ -28,8 +29,12 @@ async def each(loader: DataLoader[K, V], keys: Iterable[K]) -> Answers[V]:
 
 
 async def gathered(answers: Iterable[Awaitable[V]]) -> Answers[V]:
-    """The answers of all, in their order; what one met in the place of its answer."""
-    return await asyncio.gather(*answers, return_exceptions=True)
+    """The answers of all, in their order; what one met in the place of its answer. Exhausted is an end to them all."""
+    found = await asyncio.gather(*answers, return_exceptions=True)
+    for entry in found:
+        if isinstance(entry, Exhausted):
+            raise entry
+    return found
 
 
 def mapped(found: Sequence[V | BaseException], make: Callable[[V], W]) -> Answers[W]:

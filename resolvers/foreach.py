@@ -5,6 +5,7 @@ from typing import Any, cast
 import msgspec
 
 from ..providers.artifacts import JSON
+from .values import graphql_int
 
 
 class ForeachFrame(msgspec.Struct, frozen=True, gc=False):
@@ -30,7 +31,7 @@ def _frame(args: object) -> ForeachFrame:
     return ForeachFrame(
         step=str(step or ""),
         variable=variable if isinstance(variable, str) else None,
-        index=index if isinstance(index, int) else None,
-        num_splits=num_splits if isinstance(num_splits, int) else None,
+        index=graphql_int(index),
+        num_splits=graphql_int(num_splits),
         value=value if isinstance(value, str) else None,
     )

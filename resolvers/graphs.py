@@ -12,6 +12,7 @@ from ..providers.pathspec import is_component
 from .context import Context, Info
 from .entries import Answers, each, gathered, mapped, readable
 from .metadata import metadata_of
+from .values import graphql_int
 
 PARAMETERS = "_parameters"
 
@@ -112,7 +113,7 @@ def _graph(run: Key, recorded: dict[str, Any]) -> FlowGraph:
     nodes = [_node(run, name, _dict(node)) for name, node in _dict(recorded.get("steps")).items() if _name(name)]
     parents: dict[str, list[str]] = {}
     for node in nodes:
-        for step in dict.fromkeys(node.next):
+        for step in node.next:
             parents.setdefault(step, []).append(node.name)
     return FlowGraph(
         id=ids.of_object("FlowGraph", run.provider, run.pathspec),
@@ -130,14 +131,13 @@ def _graph(run: Key, recorded: dict[str, Any]) -> FlowGraph:
 
 
 def _node(run: Key, name: str, recorded: dict[str, Any]) -> GraphNode:
-    line = recorded.get("line")
     return GraphNode(
         run=run,
         name=name,
         type=_text(recorded.get("type")) or "unknown",
-        next=[step for step in _list(recorded.get("next")) if _name(step)],
+        next=list(dict.fromkeys(step for step in _list(recorded.get("next")) if _name(step))),
         doc=_text(recorded.get("doc")),
-        line=line if isinstance(line, int) else None,
+        line=graphql_int(recorded.get("line")),
         source_file=_text(recorded.get("source_file")),
         decorators=[
             Decorator(str(decorator.get("name")), _dict(decorator.get("attributes")))

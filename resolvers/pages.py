@@ -8,6 +8,7 @@ from typing import Any, Generic, NamedTuple, TypeVar
 import msgspec
 import strawberry
 
+from ..providers import usage
 from ..providers.errors import BadUserInput, GatewayError, LimitExceeded
 from .context import Info
 from .entries import Answers, gathered
@@ -127,8 +128,10 @@ def page(
 ) -> Page[T]:
     """A page of these; at its other end others stand if it was asked for from a cursor there.
 
-    `ends`: its first and last cursor, where they are of objects that had to be left out.
+    `ends`: its first and last cursor, where they are of objects that had to be left out. Its objects count, before
+    any field of theirs does: pages of pages grow fast.
     """
+    usage.current.get().take(len(nodes))
     edges = [Edge(cursor(node), node) for node in nodes]
     start, end = ends or ((edges[0].cursor, edges[-1].cursor) if edges else (None, None))
     info = PageInfo(

@@ -8,6 +8,8 @@ from ..providers.base import Key
 from .context import Context
 from .entries import Answers, each
 
+_MOST = 2**31  # GraphQL's Int has 32 bits
+
 Found = records.DataArtifact | None | BaseException
 
 
@@ -27,3 +29,8 @@ async def named(tasks: Sequence[records.Task], name: str, context: Context) -> l
 async def named_values(tasks: Sequence[records.Task], name: str, context: Context) -> Answers[JSON]:
     """The value of the artifact of that name of each task; None where there is none."""
     return await values_of(await named(tasks, name, context), context)
+
+
+def graphql_int(value: object) -> int | None:
+    """A number out of a stranger's artifact, where GraphQL's Int can hold it."""
+    return value if type(value) is int and -_MOST <= value < _MOST else None

@@ -7,6 +7,7 @@ from typing import Any, TypeVar, cast, dataclass_transform
 import strawberry
 from strawberry import Parent
 
+from ..providers.usage import Exhausted
 from ..resolvers.context import Info
 from ..resolvers.entries import Partial
 from ..resolvers.pages import Page
@@ -73,7 +74,9 @@ def resolved(by: Callable[..., Awaitable[list[Any]]], description: str) -> Any:
 
 
 def _whole(answer: Any, info: Info) -> Any:
-    """The answer, once the client is told of what its list had to leave out."""
+    """The answer, once the client is told of what its list had to leave out; raises Exhausted, which ends them all."""
+    if isinstance(answer, Exhausted):
+        raise answer
     if not isinstance(answer, (Page, Partial)):
         return answer
     listed = cast("Page[Any] | Partial", answer)

@@ -595,6 +595,20 @@ def test_names_of_parameters_that_lead_elsewhere_are_no_names(runs: Runs, tmp_pa
     assert [parameter["name"] for parameter in found["parameters"]] == ["text"]
 
 
+def test_what_a_graph_can_not_mean_is_null(runs: Runs, tmp_path: Path) -> None:
+    copy = runs.copy(tmp_path, "LinearFlow")
+    start = {"line": 2**31, "next": ["end", "end", "../x", 7], "type": None, "decorators": 5, "doc": ["no text"]}
+    _put_graph(copy, "linear", {"steps": {"start": start, "a/b": {}}, "start_step": "..", "end_step": 3})
+    query = """query($run: String!) { run(pathspec: $run) { status graph {
+      startStep endStep nodes { name type line next doc decorators { name } }
+    } } }"""
+    with opened(tmp_path) as gateway:
+        found = gateway.data(query, run=copy["linear"].pathspec)["run"]
+    node = {"name": "start", "type": "unknown", "line": None, "next": ["end"], "doc": None, "decorators": []}
+    assert found["graph"] == {"startStep": "start", "endStep": "end", "nodes": [node]}
+    assert found["status"] == "SUCCEEDED"
+
+
 def _put_graph(copy: Runs, scenario: str, graph: Found) -> None:
     """Let the run have recorded another graph."""
     stored = pickle.dumps(graph, 4)

@@ -628,3 +628,15 @@ def test_the_tags_in_use_are_those_of_the_newest_thousand_runs_of_each_flow(tmp_
         {"tag": "other flow's", "isSystem": False, "runs": 1},
         {"tag": "second", "isSystem": False, "runs": 1},
     ]
+
+
+def test_pages_of_pages_end_with_the_fields_that_an_answer_may_have(
+    runs: Runs, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("metaflow_graphql.server.operations.ANSWER_FIELDS", 300)
+    tasks = "tasks(first: 60) { nodes { parent { "
+    query = "{ runs { nodes { " + tasks * 3 + "name" + " } } }" * 3 + " } } }"
+    with opened(runs.root) as gateway:
+        (error,) = gateway.answer(query)["errors"]
+    assert error["extensions"] == {"code": "LIMIT_EXCEEDED"}
+    assert "answerFields is 300 at the most" in error["message"]

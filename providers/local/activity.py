@@ -4,7 +4,7 @@ import time
 from collections.abc import Iterator
 
 from ..base import Key
-from . import events
+from . import metadata
 from .tree import META, Tree
 
 _CLOCKS_DIFFER_MS = 60_000
@@ -36,5 +36,5 @@ def _of_task(tree: Tree, task: str) -> int:
     folder = tree.folder(f"{task}/{META}")
     if folder is None:
         return 0
-    recorded = max((events.time_of(file) or 0 for file in events.files_of(folder)), default=0)
+    recorded = max((metadata.time_of(file) or 0 for file in metadata.files_of(folder)), default=0)
     return recorded or folder.modified_ns // 1_000_000

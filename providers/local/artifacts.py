@@ -10,7 +10,7 @@ from .. import pathspec as pathspecs
 from ..base import Key
 from ..errors import CorruptMetadata, GatewayError
 from ..times import rfc3339
-from . import events, forms
+from . import forms, metadata
 from .files import Unreadable
 from .tree import META, Folder, Tree, corrupt
 
@@ -59,9 +59,9 @@ def _attempt(tree: Tree, task: Key) -> tuple[Folder | None, int | None]:
 
 def _latest_done(tree: Tree, folder: Folder, task: str) -> int | None:
     """The `attempt-done` whose file comes last by name (local.py, _get_object_internal)."""
-    files = events.files_of(folder, "attempt-done_")[-1:]
-    for event in events.events(tree, folder, files).values():
-        attempt = None if isinstance(event, Unreadable) else events.number(event.value)
+    files = metadata.files_of(folder, "attempt-done_")[-1:]
+    for event in metadata.events(tree, folder, files).values():
+        attempt = None if isinstance(event, Unreadable) else metadata.number(event.value)
         if attempt is None:
             reason = event if isinstance(event, Unreadable) else Unreadable("it names no attempt")
             raise corrupt(task, reason, "The metadata attempt-done")

@@ -6,7 +6,7 @@ from typing import NamedTuple
 from .. import records
 from ..base import Key
 from ..errors import CorruptMetadata
-from . import events, forms
+from . import forms, metadata
 from .files import Unreadable
 from .tree import META, Folder, Tree, corrupt
 
@@ -38,8 +38,8 @@ def attempts_of(tree: Tree, task: Key) -> list[records.Attempt]:
 def _attempts(
     tree: Tree, folder: Folder, task: str, exits: dict[int, "_Exit | CorruptMetadata"]
 ) -> list[records.Attempt]:
-    found = events.events(tree, folder, events.files_of(folder, "attempt"))
-    error = events.damaged(found, task, _EVENTS)
+    found = metadata.events(tree, folder, metadata.files_of(folder, "attempt"))
+    error = metadata.damaged(found, task, _EVENTS)
     if error:
         raise error
     by_time = sorted((event for event in found.values() if isinstance(event, records.Metadata)), key=_ts_epoch)
@@ -47,7 +47,7 @@ def _attempts(
     ends: dict[int, records.Metadata] = {}
     done: dict[int, int] = {}
     for event in by_time:
-        value = events.number(event.value)
+        value = metadata.number(event.value)
         if event.name == "attempt" and value is not None and value in _NUMBERS:
             starts.setdefault(value, event.ts_epoch)
         elif event.name == "attempt_ok" and event.attempt is not None:

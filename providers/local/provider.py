@@ -10,7 +10,7 @@ from .. import records
 from ..base import Datastore, FlowKey, Key, RunPage, RunPageKey, RunsKey
 from ..cache import ByteCache
 from ..errors import GatewayError, NotFound, ReadOnlyProvider
-from . import activity, artifacts, attempts, events, hierarchy, pages, runs, tags
+from . import activity, artifacts, attempts, hierarchy, metadata, pages, runs, tags
 from .datastore import LocalDatastore
 from .threads import Threads
 from .tree import Tree
@@ -78,7 +78,7 @@ class LocalProvider:
         return await self._each("created_at", hierarchy.created_at, keys)
 
     async def metadata_of(self, tasks: list[Key]) -> list[list[records.Metadata | GatewayError] | GatewayError]:
-        return await self._each("metadata_of", events.metadata_of, tasks)
+        return await self._each("metadata_of", metadata.metadata_of, tasks)
 
     async def attempts_of(self, tasks: list[Key]) -> list[list[records.Attempt] | GatewayError]:
         return await self._each("attempts_of", attempts.attempts_of, tasks)
