@@ -19,13 +19,12 @@ from . import records, usage
 from .base import BlobKey, Datastore, InfoKey
 from .cache import ByteCache
 from .errors import ArtifactTooLarge, ArtifactUnreadable, GatewayError, LimitExceeded
+from .included_files import INCLUDED_FILE, descriptor, text
 from .pathspec import name, parent
 
 JSON = Any
 Form = Literal["data", "object", "type", "preview"]
 T = TypeVar("T")
-
-INCLUDED_FILE = "metaflow.includefile.IncludedFile"
 
 # All that Metaflow writes, before and since 2.19.26; stored the same way (datastore/artifacts/serializer.py).
 _PICKLES = frozenset({"pickle-v2", "pickle-v4", "gzip+pickle-v2", "gzip+pickle-v4"})
@@ -36,9 +35,6 @@ _KNOWN_SHAS = {
     for value in (True, False, None)
     for protocol in (2, 4)
 }
-
-# Of included files. The encoding is a stranger's word, and some of Python's take quadratic time.
-_ENCODINGS = frozenset({"utf-8", "utf8", "utf-8-sig", "ascii", "latin-1", "iso-8859-1", "cp1252", "utf-16", "utf-32"})
 
 _TOGETHER = 64 * 2**20  # bytes of blobs that are held at a time
 _KEPT = 65_536  # bytes of a view in the cache, at most
@@ -185,7 +181,7 @@ class ArtifactReader:
         files = {blob: described for blob, found in objects.items() if (described := descriptor(found)) is not None}
         urls = [str(described.get("url")) for described in files.values()]
         contents = await self.datastore.included_files(urls, self.limits.bytes) if urls else []
-        texts = [_text(content, described) for content, described in zip(contents, files.values(), strict=True)]
+        texts = [text(content, described) for content, described in zip(contents, files.values(), strict=True)]
         return objects | dict(zip(files, texts, strict=True))
 
     async def _infos(self, keys: list[ValueKey]) -> dict[ValueKey, records.ArtifactInfo | None]:
@@ -220,32 +216,6 @@ class ArtifactReader:
         view = _attempted(lambda: decoding.to_json(found, self.limits, enum=enum))
         usage.current.get().values_left -= _weight(view, _COUNTED)
         return view
-
-
-def descriptor(found: object) -> dict[str, object] | None:
-    """What an IncludedFile says of its file: url, is_text, encoding, size; None for any other object."""
-    if not isinstance(found, decoding.Instance) or found.name != INCLUDED_FILE:
-        return None
-    state = cast("dict[str, object]", found.state) if isinstance(found.state, dict) else {}
-    described = state.get("_descriptor")
-    return cast("dict[str, object]", described) if isinstance(described, dict) else {}
-
-
-def file_size(view: JSON) -> int | None:
-    """The size (bytes) of an included file, out of the JSON view of its IncludedFile; None where it has none."""
-    described = cast("dict[str, Any]", view).get("_descriptor") if isinstance(view, dict) else None
-    size = cast("dict[str, Any]", described).get("size") if isinstance(described, dict) else None
-    return size if isinstance(size, int) else None
-
-
-def _text(content: bytes | GatewayError, described: dict[str, object]) -> object:
-    if isinstance(content, GatewayError) or not described.get("is_text"):
-        return content
-    encoding = str(described.get("encoding") or "utf-8").lower()
-    try:
-        return content.decode(encoding) if encoding in _ENCODINGS else content
-    except ValueError:
-        return content
 
 
 def _attempted(read: Callable[[], T]) -> T | GatewayError:

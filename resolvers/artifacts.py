@@ -3,9 +3,10 @@
 import re
 
 from ..providers import records
-from ..providers.artifacts import INCLUDED_FILE, JSON, file_size, value_key
+from ..providers.artifacts import JSON, value_key
 from ..providers.base import Key
 from ..providers.errors import LimitExceeded
+from ..providers.included_files import INCLUDED_FILE, file_size
 from ..providers.pathspec import parent as above
 from . import inputs
 from .common import system_tags, tags, user_tags
