@@ -81,10 +81,10 @@ def test_paging_while_runs_are_written_misses_none_of_those_that_were_there(tmp_
     stop = threading.Event()
 
     def write() -> None:
-        arriving = EPOCH_MS * 1000 + 500_000_000
-        while not stop.is_set():
-            arriving += 1
-            put_run(tmp_path, str(arriving))
+        # Not without end: each makes the next listing longer.
+        for arriving in range(1000):
+            if not stop.is_set():
+                put_run(tmp_path, str(EPOCH_MS * 1000 + 500_000_000 + arriving))
 
     writer = threading.Thread(target=write)
     local = provider(tmp_path)
