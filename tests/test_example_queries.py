@@ -189,6 +189,11 @@ def fields(value: Any, path: str = "") -> Iterator[tuple[str, bool]]:
             yield from fields(item, field)
 
 
+def beyond(calls: dict[str, int], most: dict[str, int]) -> dict[str, int]:
+    """The calls that are more than these. Fewer may come together, as Python's version has its event loop go on."""
+    return {method: count for method, count in calls.items() if count > most.get(method, 0)}
+
+
 @pytest.mark.parametrize("path", QUERIES, ids=lambda path: path.stem)
 def test_a_query_fits_the_schema(path: Path) -> None:
     schema = build_schema((ROOT / "schema/schema.graphql").read_text())
@@ -210,12 +215,13 @@ def test_a_query_has_an_answer(name: str, gateway: Gateway, runs: Runs) -> None:
 @pytest.mark.parametrize("name", EXAMPLES)
 def test_many_objects_cost_as_many_calls_as_few(name: str, copied: Runs) -> None:
     example = EXAMPLES[name]
-    assert calls(copied.root, text_of(name), **example.many(copied)) == example.calls
-    assert calls(copied.root, text_of(name), **example.few(copied)) == example.calls
+    many = calls(copied.root, text_of(name), **example.many(copied))
+    assert calls(copied.root, text_of(name), **example.few(copied)) == many
+    assert beyond(many, example.calls) == {}
 
 
 def test_runs_of_all_kinds_cost_a_few_calls_more(copied: Runs) -> None:
-    assert calls(copied.root, text_of("recent-runs"), first=50, metric="x") == {
+    most = {
         "run_pages": 1,
         "steps_of": 1,
         "tasks_of": 3,
@@ -227,10 +233,11 @@ def test_runs_of_all_kinds_cost_a_few_calls_more(copied: Runs) -> None:
         "artifacts": 4,
         "blobs": 2,
     }
+    assert beyond(calls(copied.root, text_of("recent-runs"), first=50, metric="x"), most) == {}
 
 
 def test_flows_that_failed_many_times_cost_another_page_of_runs(copied: Runs) -> None:
-    assert calls(copied.root, text_of("latest-successful-runs")) == {
+    most = {
         "flows_in": 1,
         "run_pages": 2,
         "steps_of": 3,
@@ -241,3 +248,4 @@ def test_flows_that_failed_many_times_cost_another_page_of_runs(copied: Runs) ->
         "artifacts": 2,
         "blobs": 1,
     }
+    assert beyond(calls(copied.root, text_of("latest-successful-runs")), most) == {}
