@@ -199,6 +199,8 @@ def test_the_second_of_two_equal_times_is_told_apart():
     assert view(datetime.time(2, 30, fold=1)) == "02:30:00"
 
 
+# From Python 3.13 on.
+@pytest.mark.filterwarnings("ignore:The 'u' type code is deprecated:DeprecationWarning")
 @pytest.mark.parametrize("protocol", PROTOCOLS)
 def test_an_array_of_characters(protocol: int):
     assert view(array.array("u", "hé"), protocol) == ["h", "é"]  # pyright: ignore[reportDeprecated] pickles outlive it

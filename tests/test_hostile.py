@@ -61,7 +61,8 @@ HEADERS = b"".join(b"x-%d: y\r\n" % number for number in range(HEAD_BYTES // 8))
     ids=["url", "header", "headers", "trailer"],
 )
 def test_a_head_is_not_read_without_an_end(client: httpx.Client, head: bytes) -> None:
-    assert answered(client, head)[:12] in (b"HTTP/1.1 431", b"")
+    # The body's type may be refused before its trailer is seen to have no end.
+    assert answered(client, head)[:12] in (b"HTTP/1.1 431", b"HTTP/1.1 415", b"")
     assert client.get("/healthz").status_code == 200
 
 
