@@ -275,7 +275,13 @@ def tag(gateway: Gateway, pathspec: str, name: str) -> None:
 def tag_by_metaflow(runs: Runs, run: RunOf, name: str) -> None:
     command = [sys.executable, str(FLOWS / "linear.py"), "--no-pylint", "--quiet", "tag", "add", "--run-id", run.run_id]
     # A namespace that all are in, whoever their user is.
-    subprocess.run([*command, "--namespace", "runtime:dev", name], env=runs.environment(), cwd=runs.root, check=True, capture_output=True)
+    subprocess.run(
+        [*command, "--namespace", "runtime:dev", name],
+        env=runs.environment(),
+        cwd=runs.root,
+        check=True,
+        capture_output=True,
+    )
 
 
 def test_tags_that_the_gateway_changes_move_no_run(linear: tuple[Runs, List]) -> None:
