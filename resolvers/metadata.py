@@ -24,10 +24,19 @@ class TaskMetadata(NamedTuple):
 
     def latest(self, name: str) -> str | None:
         """The latest value of that name; raises where an event that may be of that name could not be read."""
-        for error in self.damaged:
-            if not isinstance(error, CorruptMetadata) or error.name in (name, None):
-                raise error
+        for error in self.damaged_of([name]):
+            raise error
         return self.values.get(name)
+
+    def damaged_of(self, names: list[str] | None) -> list[GatewayError]:
+        """The errors of events that may be of one of these names; None is any."""
+        if names is None:
+            return self.damaged
+        return [
+            error
+            for error in self.damaged
+            if not isinstance(error, CorruptMetadata) or error.name is None or error.name in names
+        ]
 
 
 async def metadata_of(tasks: list[Key], context: Context) -> Answers[TaskMetadata]:

@@ -62,7 +62,7 @@ async def metadata(
 
     def chosen(metadata: TaskMetadata) -> list[records.Metadata] | Partial:
         events = [event for event in metadata.events if wanted is None or event.name in wanted]
-        return partial([*events, *metadata.damaged])
+        return partial([*events, *metadata.damaged_of(wanted)])
 
     return mapped(await each(info.context.derived(metadata_of), map(key_as_seen, tasks)), chosen)
 

@@ -564,6 +564,18 @@ def test_damaged_metadata_is_an_error_of_each_field_that_needs_it(tree: Tree) ->
     assert answer["data"]["run"]["status"] == "SUCCEEDED"
 
 
+def test_damaged_metadata_costs_nothing_where_other_names_are_asked_for(tree: Tree) -> None:
+    for file in tree.files("RUN/start/1/_meta/sysmeta_user_*.json"):
+        file.write_text("")
+    query = f"""{{ task(pathspec: "{tree.run.pathspec}/start/1") {{
+      metadata(names: ["attempt"]) {{ name value }} user: metadata(names: ["user", "attempt"]) {{ name }}
+    }} }}"""
+    answer = tree.gateway.answer(query)
+    assert errors_of(answer) == [("CORRUPT_METADATA", ["task", "user"])] * 2
+    attempt = {"name": "attempt", "value": "0"}
+    assert answer["data"]["task"] == {"metadata": [attempt], "user": [{"name": "attempt"}]}
+
+
 def test_a_place_in_a_foreach_that_can_not_be_read_is_left_out_with_an_error(runs: Runs, tmp_path: Path) -> None:
     copy = runs.copy(tmp_path, "ForeachFlow")
     run = copy["foreach"]
