@@ -19,7 +19,7 @@ from graphql.pyutils import AwaitableOrValue, Path
 from ..providers import usage
 from ..resolvers.context import Gateway, context_for
 from .documents import Documents, operation_of
-from .errors import Faults, RequestError, refused
+from .errors import Faults, RequestError, coded, refused
 from .limits import ANSWER_FIELDS, VALUES_BYTES
 
 
@@ -102,6 +102,6 @@ def _sent(result: ExecutionResult, reported: list[GraphQLError], faults: Faults)
     """RequestError where variables have values that they can't have: such an error has no path."""
     errors = result.errors or []
     if result.data is None and any(error.path is None for error in errors):
-        raise RequestError([faults.of_field(error) for error in errors])
+        raise RequestError([coded(error, "BAD_USER_INPUT") for error in errors])
     told = [faults.of_field(error) for error in [*errors, *reported]]
     return {"errors": told, "data": result.data} if told else {"data": result.data}
