@@ -4,6 +4,8 @@ import json
 from collections import Counter
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
+from itertools import groupby
+from operator import itemgetter
 from typing import Any
 
 import pytest
@@ -107,6 +109,13 @@ CLIENTS: dict[str, Callable[[Any], Any]] = {
 }
 
 
+def in_groups(parent: str, names: list[str], objects: dict[str, dict[str, Any]]) -> list[list[str]]:
+    """Children of one millisecond together: among them, the client has the order of the directory."""
+    times = [objects[f"{parent}/{name}"]["created_at"] for name in names]
+    together = groupby(zip(times, names, strict=True), key=itemgetter(0))
+    return [sorted(name for _, name in group) for _, group in together]
+
+
 def in_turns(items: list[str], size: int) -> Iterator[list[str]]:
     return (items[start : start + size] for start in range(0, len(items), size))
 
@@ -140,7 +149,10 @@ def cases(gateway: Gateway, objects: dict[str, dict[str, Any]]) -> Iterator[Case
                 continue
             raised = Case(kind, pathspec, attempt, attribute, client, None, found, objects).raised
             theirs: Any = client if raised or attribute not in CLIENTS else CLIENTS[attribute](client)
-            yield Case(kind, pathspec, attempt, attribute, theirs, OURS[attribute](found), found, objects)
+            ours = OURS[attribute](found)
+            if attribute in ("runs", "steps", "tasks"):
+                theirs, ours = (in_groups(pathspec, names, objects) for names in (theirs, ours))
+            yield Case(kind, pathspec, attempt, attribute, theirs, ours, found, objects)
         if kind == "artifact":
             value = objects[key].get("own_data", objects[key]["data"])
             if "error" not in value:
