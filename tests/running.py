@@ -10,12 +10,14 @@ import signal
 import subprocess
 import sys
 import time
+from collections import defaultdict
 from collections.abc import Callable, Generator, Iterator, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass, field
 from importlib.metadata import version
 from pathlib import Path
+from threading import Lock
 from typing import TypeVar, cast
 
 FLOWS = Path(__file__).parent / "flows"
@@ -234,12 +236,18 @@ def start(root: Path, scenario: Scenario, run_id_file: Path, needed: RunOf | Non
         )
 
 
+_BEGINNING = defaultdict[str, Lock](Lock)
+
+
 def run(root: Path, name: str, needed: RunOf | None = None) -> RunOf:
     """The run of a scenario, after it has ended as expected."""
     scenario = SCENARIOS[name]
     (root / "ids").mkdir(exist_ok=True)
     run_id_file = root / "ids" / name
-    scheduler = start(root, scenario, run_id_file, needed)
+    # Runs of one flow begin one after the other: else their recorded times tie, or contradict their ids.
+    with _BEGINNING[scenario.flow]:
+        scheduler = start(root, scenario, run_id_file, needed)
+        _wait_until(lambda: run_id_file.exists() or scheduler.poll() is not None)
     if scenario.interrupts:
         _interrupt(scheduler, scenario, _task_begin(root, scenario, run_id_file, scheduler))
     code = scheduler.wait(timeout=120)
