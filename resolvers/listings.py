@@ -10,7 +10,7 @@ from ..providers.pathspec import component
 from ..providers.times import ts_epoch
 from . import inputs, statuses
 from .context import Context
-from .entries import each, readable
+from .entries import each, raised, readable
 from .inputs import sent
 from .pages import MAX_SIZE, Page, Window, decode, encode, page
 
@@ -80,9 +80,7 @@ async def _of_status(
         for run, course in reversed(ordered) if key.backward else ordered:
             if isinstance(course, GatewayError):
                 errors.append(course)
-            elif isinstance(course, BaseException):
-                raise course
-            elif course.status in wanted:
+            elif raised(course).status in wanted:
                 found.append(run)
         errors += unread
         if not listed.more:

@@ -12,7 +12,7 @@ import msgspec
 
 from ..providers import records
 from ..providers.artifacts import value_key
-from ..providers.base import Key, key_as_seen
+from ..providers.base import Key, key_as_seen, key_of
 from ..providers.pathspec import name, parent, run_of
 from ..providers.records import RunStatus, TaskStatus
 from .context import Context
@@ -81,7 +81,7 @@ def counted(courses: list[TaskCourse]) -> TaskCounts:
     )
 
 
-def _seen(task: Key, attempts: list[records.Attempt]) -> records.Attempt | None:
+def attempt_seen(task: Key, attempts: list[records.Attempt]) -> records.Attempt | None:
     """The attempt that the key names, else the latest."""
     if task.attempt is None:
         return attempts[-1] if attempts else None
@@ -90,7 +90,7 @@ def _seen(task: Key, attempts: list[records.Attempt]) -> records.Attempt | None:
 
 def _succeeded(task: Key, attempts: list[records.Attempt] | BaseException) -> TaskCourse | None:
     """The course of a task that says itself that it has succeeded."""
-    attempt = None if isinstance(attempts, BaseException) else _seen(task, attempts)
+    attempt = None if isinstance(attempts, BaseException) else attempt_seen(task, attempts)
     if attempt is None or not attempt.ok:
         return None
     return TaskCourse(TaskStatus.SUCCEEDED, attempt, attempt.started_at, attempt.ended_at)
@@ -98,7 +98,7 @@ def _succeeded(task: Key, attempts: list[records.Attempt] | BaseException) -> Ta
 
 async def _task_course(task: Key, found: list[records.Attempt] | BaseException, context: Context) -> TaskCourse:
     attempts = raised(found)
-    attempt = _seen(task, attempts)
+    attempt = attempt_seen(task, attempts)
     status = await _task_status(task, attempt, attempt is not None and attempt is not attempts[-1], context)
     ended = status in (TaskStatus.SUCCEEDED, TaskStatus.FAILED)
     started_at = attempt.started_at if attempt else None
@@ -199,7 +199,7 @@ async def end_task(run: Key, context: Context) -> records.Task | None:
 async def tasks_of_run(run: Key, context: Context) -> list[records.Task]:
     """The tasks of all steps but `_parameters`, newest step first."""
     steps, _ = readable(await context.loaders.steps_of.load(run))
-    keys = [Key(run.provider, step.pathspec) for step in steps if step.name != PARAMETERS]
+    keys = [key_of(step) for step in steps if step.name != PARAMETERS]
     found = [raised(tasks) for tasks in await each(context.loaders.tasks_of, keys)]
     return [task for tasks in found for task in readable(tasks)[0]]
 

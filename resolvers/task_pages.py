@@ -48,9 +48,7 @@ async def page_of(
 
     Of which a filter can't tell whether they pass are left out, with their errors.
     """
-    if isinstance(entries, BaseException):
-        raise entries
-    tasks, errors = readable(entries)
+    tasks, errors = readable(raised(entries))
     places = {task.pathspec: place for place, task in enumerate(tasks)}
 
     def index(cursor: str, including: bool) -> int:

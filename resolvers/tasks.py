@@ -18,7 +18,7 @@ from .inputs import sent
 from .lineage import PATH
 from .metadata import TaskMetadata, metadata_of, origins_of
 from .pages import Page, window
-from .statuses import TaskCourse, task_courses, task_end
+from .statuses import TaskCourse, attempt_seen, task_courses, task_end
 from .values import Found, named, named_values
 
 __all__ = ["created_at", "system_tags", "tags", "user_tags"]
@@ -39,7 +39,7 @@ async def status(tasks: Tasks, info: Info) -> Answers[TaskStatus]:
 
 
 async def attempt(tasks: Tasks, info: Info) -> Answers[int | None]:
-    return mapped(await _courses(tasks, info.context), lambda course: course.attempt and course.attempt.number)
+    return mapped(await _attempts_seen(tasks, info.context), lambda attempt: attempt and attempt.number)
 
 
 async def attempts(tasks: Tasks, info: Info) -> Answers[Tasks]:
@@ -99,7 +99,8 @@ async def finished(tasks: Tasks, info: Info) -> Answers[bool]:
 
 
 async def started_at(tasks: Tasks, info: Info) -> Answers[str | None]:
-    return mapped(await _courses(tasks, info.context), lambda course: times.text(course.started_at))
+    found = await _attempts_seen(tasks, info.context)
+    return mapped(found, lambda attempt: times.text(attempt.started_at) if attempt else None)
 
 
 async def finished_at(tasks: Tasks, info: Info) -> Answers[str | None]:
@@ -147,6 +148,15 @@ async def child_tasks(
 
 async def _courses(tasks: Tasks, context: Context) -> Answers[TaskCourse]:
     return await each(context.derived(task_courses), map(key_as_seen, tasks))
+
+
+async def _attempts_seen(tasks: Tasks, context: Context) -> Answers[records.Attempt | None]:
+    """The attempt that each task is seen at, else its latest; None before the first."""
+    found = await each(context.loaders.attempts_of, map(key_of, tasks))
+    return [
+        attempts if isinstance(attempts, BaseException) else attempt_seen(key_as_seen(task), attempts)
+        for task, attempts in zip(tasks, found, strict=True)
+    ]
 
 
 async def _attempts(task: records.Task, context: Context) -> Tasks:
