@@ -5,6 +5,7 @@ GatewayError that this key alone met; a method raises only where the whole batch
 list, errors in it stand for the objects that could not be read.
 """
 
+from collections.abc import AsyncGenerator
 from typing import NamedTuple, Protocol
 
 from . import records
@@ -199,11 +200,42 @@ class InfoKey(NamedTuple):
 
 
 class BlobKey(NamedTuple):
-    """A blob of a flow's content-addressed store; `sha` is its key there."""
+    """A blob of a flow's content-addressed store; `sha` is its key there. `raw`: stored as it is, as packages are."""
 
     root: str
     flow: str
     sha: str
+    raw: bool = False
+
+
+class FileKey(NamedTuple):
+    """A file, or a folder of files, beside the content-addressed store: logs and cards.
+
+    `path` begins at the `root` of the datastore, as Metaflow lays it out; where that lies is the datastore's business.
+    """
+
+    provider: str
+    root: str
+    path: str
+
+
+class FileStatus(NamedTuple):
+    """A file as it stands now: `size` in bytes; another `version` where it was written anew or grew."""
+
+    size: int
+    version: str
+
+
+class PartKey(NamedTuple):
+    """So many bytes of a file from `start` on."""
+
+    file: FileKey
+    start: int
+    length: int
+
+    @property
+    def provider(self) -> str:
+        return self.file.provider
 
 
 class Datastore(Protocol):
@@ -222,4 +254,26 @@ class Datastore(Protocol):
 
     async def included_files(self, urls: list[str], limit: int) -> list[bytes | GatewayError]:
         """The plain content of what IncludeFile uploaded to each URL, with the errors of `blobs`."""
+        ...
+
+    async def file_names(self, folders: list[FileKey]) -> list[list[str] | GatewayError]:
+        """The names of the files in each folder, sorted; none where there is no such folder."""
+        ...
+
+    async def file_statuses(self, files: list[FileKey]) -> list[FileStatus | GatewayError | None]: ...
+
+    async def file_parts(self, parts: list[PartKey]) -> list[bytes | GatewayError | None]:
+        """The bytes of each part, fewer where the file ends before; None where there is no such file."""
+        ...
+
+    def stream(self, key: BlobKey) -> AsyncGenerator[bytes]:
+        """The bytes of a blob, uncompressed, in chunks of some hundred KB, however large it is.
+
+        Raises ArtifactUnreadable: before the first chunk where there are none, after the last that is sound where
+        they turn out not to be what `sha` says.
+        """
+        ...
+
+    def included_stream(self, url: str) -> AsyncGenerator[bytes]:
+        """The plain content of what IncludeFile uploaded to the URL, as `stream` gives it."""
         ...

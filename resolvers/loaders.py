@@ -29,8 +29,8 @@ class Loaders:
     """Named as the batch methods of providers/base.py, which say what they hold; `values` is that of artifacts.py."""
 
     def __init__(self, providers: Mapping[str, MetadataProvider], artifacts: Artifacts) -> None:
-        def of(method: Callable[[MetadataProvider], Batch[N, V]]) -> DataLoader[N, V]:
-            return loader(partial(_by_provider, providers, method))
+        def of(method: Callable[[MetadataProvider], Batch[N, V]], *, kept: bool = True) -> DataLoader[N, V]:
+            return loader(partial(_by_provider, providers, method), kept=kept)
 
         self.flows = of(lambda provider: provider.flows)
         self.flows_in = of(lambda provider: provider.flows_in)
@@ -49,13 +49,22 @@ class Loaders:
         self.artifact_names_of = of(lambda provider: provider.artifact_names_of)
         self.last_activity = of(lambda provider: provider.last_activity)
         self.infos = of(lambda provider: provider.datastore.infos)
+        self.file_names = of(lambda provider: provider.datastore.file_names)
+        self.file_statuses = of(lambda provider: provider.datastore.file_statuses)
+        # Parts of files may be large, and are looked at once.
+        self.file_parts = of(lambda provider: provider.datastore.file_parts, kept=False)
         self.values = of(lambda provider: artifacts.reader(provider.datastore).values)
 
 
-def loader(batch: Callable[[list[K]], Coroutine[Any, Any, Sequence[V | BaseException]]]) -> DataLoader[K, V]:
-    """A dataloader whose batch function returns errors in the place of the values that met them."""
+def loader(
+    batch: Callable[[list[K]], Coroutine[Any, Any, Sequence[V | BaseException]]], *, kept: bool = True
+) -> DataLoader[K, V]:
+    """A dataloader whose batch function returns errors in the place of the values that met them.
+
+    Unless `kept`, what was read is not remembered, and read again for whoever asks later.
+    """
     # aiodataloader raises an entry that is an exception where its key is awaited; its types do not say so.
-    return DataLoader(cast("Callable[[list[K]], Coroutine[Any, Any, list[V]]]", batch))
+    return DataLoader(cast("Callable[[list[K]], Coroutine[Any, Any, list[V]]]", batch), cache=kept)
 
 
 async def _by_provider(

@@ -19,10 +19,13 @@ def is_sha(text: str) -> bool:
     return _SHA.fullmatch(text) is not None
 
 
-def stored(base: str, folder: str, sha: str, limit: int) -> bytes | None:
-    """The blob of a flow's store, None where there is none (metaflow/datastore/content_addressed_store.py)."""
+def stored(base: str, folder: str, sha: str, limit: int, *, raw: bool = False) -> bytes | None:
+    """The blob of a flow's store, None where there is none (metaflow/datastore/content_addressed_store.py).
+
+    `raw`: as it is stored, whatever stands beside it.
+    """
     path = f"{folder}/{sha[:2]}/{sha}"
-    return content(base, path, sha, limit, packed=not _is_raw(base, f"{path}_meta"))
+    return content(base, path, sha, limit, packed=not raw and not is_raw(base, f"{path}_meta"))
 
 
 def content(base: str, path: str, sha: str, limit: int, *, packed: bool) -> bytes | None:
@@ -63,7 +66,8 @@ def inflated(packed: bytes, limit: int, sha: str) -> bytes:
     raise _damaged(sha)
 
 
-def _is_raw(base: str, path: str) -> bool:
+def is_raw(base: str, path: str) -> bool:
+    """Whether a blob is stored as it is, by what stands beside it (content_addressed_store.py)."""
     try:
         found = files.read(base, path)
         # Stores of long ago have no such file, and pack everything.

@@ -1,17 +1,20 @@
 """Artifacts under a local datastore root. Whatever root metadata records, only the configured ones are read."""
 
 import os
-from collections.abc import Sequence
+from collections.abc import AsyncGenerator, Callable, Sequence
 from pathlib import Path
 from typing import cast
 
 from .. import pathspec as pathspecs
 from .. import records
-from ..base import BlobKey, InfoKey
+from ..base import BlobKey, FileKey, FileStatus, InfoKey, PartKey
 from ..cache import ByteCache
 from ..errors import ArtifactUnreadable, GatewayError
 from . import blobs, forms
 from .files import Unreadable
+from .root import require_local
+from .stored_files import StoredFiles
+from .streams import BlobReader
 from .threads import Threads
 from .tree import Tree, corrupt
 
@@ -35,6 +38,7 @@ class LocalDatastore:
     ) -> None:
         self._tree = Tree(root, "", cache or ByteCache(_CACHE_BYTES))
         self._threads = threads or Threads("local-datastore")
+        self._files = StoredFiles(self._tree.base)
         included = [] if root is None else [root / "data", Path(self._tree.base, "data")]
         included += [datatools_root] if datatools_root else []
         self._included_roots = [os.path.realpath(folder) for folder in included]
@@ -58,8 +62,50 @@ class LocalDatastore:
     async def included_files(self, urls: list[str], limit: int) -> list[bytes | GatewayError]:
         return await self._threads.each("included_files", lambda url: self._included(url, limit), urls)
 
+    async def file_names(self, folders: list[FileKey]) -> list[list[str] | GatewayError]:
+        return await self._threads.each("file_names", self._files.names, folders)
+
+    async def file_statuses(self, files: list[FileKey]) -> list[FileStatus | GatewayError | None]:
+        return await self._threads.each("file_statuses", self._files.status, files)
+
+    async def file_parts(self, parts: list[PartKey]) -> list[bytes | GatewayError | None]:
+        return await self._threads.each("file_parts", self._files.part, parts)
+
+    def stream(self, key: BlobKey) -> AsyncGenerator[bytes]:
+        return self._streamed(lambda: self._reader(key))
+
+    def included_stream(self, url: str) -> AsyncGenerator[bytes]:
+        return self._streamed(lambda: self._included_reader(url))
+
+    async def _streamed(self, opened: Callable[[], BlobReader]) -> AsyncGenerator[bytes]:
+        reader = await self._threads.call(opened)
+        try:
+            while chunk := await self._threads.call(reader.next):
+                yield chunk
+        finally:
+            reader.close()
+
+    def _reader(self, key: BlobKey) -> BlobReader:
+        require_local(key.root)
+        if not blobs.is_sha(key.sha):
+            raise ArtifactUnreadable("Its record names no blob.")
+        path = self._tree.path(f"{key.flow}/data/{key.sha[:2]}/{key.sha}")
+        packed = not key.raw and not blobs.is_raw(self._tree.base, f"{path}_meta")
+        reader = BlobReader(self._tree.base, path, key.sha, packed=packed)
+        if not reader.exists:
+            raise _gone(key)
+        return reader
+
+    def _included_reader(self, url: str) -> BlobReader:
+        flow, sha = _included_parts(url)
+        for root in self._included_roots:
+            reader = BlobReader(root, f"{root}/{flow}/{sha}", sha, packed=True)
+            if reader.exists:
+                return reader
+        raise _not_included()
+
     def _info(self, key: InfoKey) -> dict[str, records.ArtifactInfo] | None:
-        _require_local(key.root)
+        require_local(key.root)
         folder = self._tree.folder(key.task)
         name = f"{key.attempt}.data.json"
         if folder is None or name not in folder.files:
@@ -70,15 +116,16 @@ class LocalDatastore:
         return found
 
     def _blob(self, key: BlobKey, limit: int) -> bytes:
-        _require_local(key.root)
+        require_local(key.root)
         if not blobs.is_sha(key.sha):
             raise ArtifactUnreadable("Its record names no blob.")
-        known = ("blob", key.flow, key.sha)
+        known = ("blob", key.flow, key.sha, key.raw)
         content = cast("bytes | None", self._tree.cache.get(known))
         if content is None or len(content) > limit:
-            content = blobs.stored(self._tree.base, self._tree.path(f"{key.flow}/data"), key.sha, limit)
+            folder = self._tree.path(f"{key.flow}/data")
+            content = blobs.stored(self._tree.base, folder, key.sha, limit, raw=key.raw)
             if content is None:
-                raise ArtifactUnreadable(f"The stored bytes {key.sha} of flow {key.flow} are gone.")
+                raise _gone(key)
             if len(content) <= _SMALL:
                 self._tree.cache.put(known, content, len(content) + 500)
         return content
@@ -90,18 +137,20 @@ class LocalDatastore:
             content = blobs.content(root, f"{root}/{flow}/{sha}", sha, limit, packed=True)
             if content is not None:
                 return content
-        raise ArtifactUnreadable("The included file is not under the roots that the gateway is configured for.")
+        raise _not_included()
+
+
+def _gone(key: BlobKey) -> ArtifactUnreadable:
+    return ArtifactUnreadable(f"The stored bytes {key.sha} of flow {key.flow} are gone.")
+
+
+def _not_included() -> ArtifactUnreadable:
+    return ArtifactUnreadable("The included file is not under the roots that the gateway is configured for.")
 
 
 def _included_parts(url: str) -> Sequence[str]:
-    _require_local(url.removeprefix("local://"))
+    require_local(url.removeprefix("local://"))
     parts = url.rsplit("/", 2)[1:]
     if len(parts) != 2 or not pathspecs.is_component(parts[0]) or not blobs.is_sha(parts[1]):
         raise ArtifactUnreadable("The included file is not where Metaflow puts them.")
     return parts
-
-
-def _require_local(root: str) -> None:
-    scheme, separator, _ = root.partition("://")
-    if separator:
-        raise ArtifactUnreadable(f"It is stored in {pathspecs.shown(scheme)}, which is not a local datastore.")

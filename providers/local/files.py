@@ -79,17 +79,32 @@ def opened(base: str, path: str, flags: int = 0) -> int | None:
 
 def read(base: str, path: str, largest: int = LARGEST) -> tuple[bytes, os.stat_result] | None:
     """The content of a file below `base`; None where there is none. Raises Unreadable."""
-    before = status(path)
-    # A device must not even be opened.
-    if before is None or not stat.S_ISREG(before.st_mode):
-        return None
-    descriptor = opened(base, path)
+    descriptor = opened_file(base, path)
     if descriptor is None:
         return None
     try:
         return _whole(descriptor, largest)
     finally:
         os.close(descriptor)
+
+
+def part(base: str, path: str, start: int, length: int) -> bytes | None:
+    """At most so many bytes of a file below `base`, which may be of any size; None where there is none."""
+    descriptor = opened_file(base, path)
+    if descriptor is None:
+        return None
+    try:
+        with _counting:
+            usage.current.get().file_reads += 1
+        return os.pread(descriptor, length, start)
+    finally:
+        os.close(descriptor)
+
+
+def opened_file(base: str, path: str) -> int | None:
+    """A descriptor of a regular file below `base`; None where there is none. A device must not even be opened."""
+    before = status(path)
+    return opened(base, path) if before is not None and stat.S_ISREG(before.st_mode) else None
 
 
 @contextmanager

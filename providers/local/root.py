@@ -2,6 +2,9 @@
 
 from pathlib import Path
 
+from .. import pathspec as pathspecs
+from ..errors import ArtifactUnreadable
+
 DATASTORE = ".metaflow"
 
 
@@ -13,3 +16,10 @@ def find_root(sysroot: str | None, cwd: Path) -> Path | None:
     if sysroot is not None:
         return cwd / sysroot
     return next((folder for folder in (cwd, *cwd.parents) if (folder / DATASTORE).is_dir()), None)
+
+
+def require_local(root: str) -> None:
+    """Raises ArtifactUnreadable where metadata say that it lies in another kind of datastore."""
+    scheme, separator, _ = root.partition("://")
+    if separator:
+        raise ArtifactUnreadable(f"It is stored in {pathspecs.shown(scheme)}, which is not a local datastore.")

@@ -30,10 +30,11 @@ class Threads:
         usage.current.get().calls[method] += bool(keys)
         found: list[R | GatewayError] = []
         for start in range(0, len(keys), _KEYS_A_HOP):
-            found += await self._call(partial(_entries, read, keys[start : start + _KEYS_A_HOP]))
+            found += await self.call(partial(_entries, read, keys[start : start + _KEYS_A_HOP]))
         return found
 
-    async def _call(self, function: Callable[[], R]) -> R:
+    async def call(self, function: Callable[[], R]) -> R:
+        """What the function returns, in a thread; whatever it raises is raised."""
         # In the context of the caller, whose usage is counted there.
         run: Callable[[Callable[[], R]], R] = copy_context().run
         return await asyncio.get_running_loop().run_in_executor(self._executor, run, function)

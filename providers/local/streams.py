@@ -1,0 +1,78 @@
+"""The bytes of a blob, a chunk at a time: as much memory for a large one as for a small one."""
+
+import hashlib
+import os
+import zlib
+
+from ..errors import ArtifactUnreadable
+from . import files
+from .files import Unreadable
+
+CHUNK = 256 * 1024
+_MOST_MEMBERS = 16
+
+
+class BlobReader:
+    """Reads what is stored at `path`, below `base`; `packed` by gzip, or as it is. To be closed."""
+
+    def __init__(self, base: str, path: str, sha: str, *, packed: bool) -> None:
+        self._sha = sha
+        self._digest = hashlib.sha1(usedforsecurity=False)
+        self._packed = packed
+        self._inflater = zlib.decompressobj(zlib.MAX_WBITS | 16)
+        self._members = 1
+        self._pending = b""  # compressed, and not inflated yet
+        self._file: int | None = None
+        try:
+            self._file = files.opened_file(base, path)
+        except Unreadable as error:
+            raise ArtifactUnreadable(f"The stored bytes {sha} can't be read: {error}.") from error
+
+    @property
+    def exists(self) -> bool:
+        return self._file is not None
+
+    def next(self) -> bytes:
+        """The next chunk, empty at the end; ArtifactUnreadable where the whole was not what `sha` says."""
+        chunk = self._inflated() if self._packed else self._read()
+        self._digest.update(chunk)
+        if not chunk and self._digest.hexdigest() != self._sha:
+            raise self._damaged()
+        return chunk
+
+    def close(self) -> None:
+        if self._file is not None:
+            os.close(self._file)
+            self._file = None
+
+    def _read(self) -> bytes:
+        return b"" if self._file is None else os.read(self._file, CHUNK)
+
+    def _inflated(self) -> bytes:
+        inflater = self._inflater
+        while not inflater.eof:
+            self._pending = self._pending or self._read()
+            if not self._pending:
+                raise self._damaged()
+            try:
+                chunk = inflater.decompress(self._pending, CHUNK)
+            except zlib.error as error:
+                raise self._damaged() from error
+            self._pending = inflater.unconsumed_tail
+            if chunk:
+                return chunk
+        return self._next_member(inflater.unused_data)
+
+    def _next_member(self, rest: bytes) -> bytes:
+        """What the gzip member after this one begins with; what is no member ends the content."""
+        self._pending = rest or self._read()
+        self._members += 1
+        if not self._pending.startswith(b"\x1f"):
+            return b""
+        if self._members > _MOST_MEMBERS:
+            raise self._damaged()
+        self._inflater = zlib.decompressobj(zlib.MAX_WBITS | 16)
+        return self._inflated()
+
+    def _damaged(self) -> ArtifactUnreadable:
+        return ArtifactUnreadable(f"The stored bytes {self._sha} are damaged.")
