@@ -4,7 +4,7 @@ GatewayError
 ├── BadUserInput             an argument that means nothing here
 │   ├── InvalidPathspec      a pathspec, or a part of one, that Metaflow could not have written
 │   └── UnknownMetadataProvider
-├── NotFound                 mutations only: elsewhere absent is None
+├── NotFound                 mutations and files: elsewhere absent is None
 ├── NamespaceMismatch        it exists, outside of the namespace
 ├── LimitExceeded            more than the gateway gives in one answer
 ├── ArtifactError
@@ -49,7 +49,7 @@ class UnknownMetadataProvider(BadUserInput):
 
 
 class NotFound(GatewayError):
-    """What a mutation is about does not exist."""
+    """What a mutation is about, or what a URL of a file names, does not exist."""
 
     code = "NOT_FOUND"
 

@@ -1,6 +1,6 @@
 """IncludeFile: the artifact describes a file, whose content lies elsewhere (metaflow/includefile.py:IncludedFile)."""
 
-from typing import Any, cast
+from typing import Any, NamedTuple, cast
 
 from .. import decoding
 from .errors import GatewayError
@@ -18,6 +18,26 @@ def descriptor(found: object) -> dict[str, object] | None:
     state = cast("dict[str, object]", found.state) if isinstance(found.state, dict) else {}
     described = state.get("_descriptor")
     return cast("dict[str, object]", described) if isinstance(described, dict) else {}
+
+
+class IncludedFile(NamedTuple):
+    """Where an included file is, the SHA-1 of its content, and of a text its encoding."""
+
+    url: str
+    sha: str
+    encoding: str | None
+
+
+def described_by(view: object) -> IncludedFile | None:
+    """The file, out of the JSON view of its IncludedFile; None where it has none."""
+    described = cast("dict[str, Any]", view).get("_descriptor") if isinstance(view, dict) else None
+    url = cast("dict[str, Any]", described).get("url") if isinstance(described, dict) else None
+    if not isinstance(url, str):
+        return None
+    of_file = cast("dict[str, Any]", described)
+    encoding = str(of_file.get("encoding") or "utf-8").lower()
+    known = of_file.get("is_text") and encoding in _ENCODINGS
+    return IncludedFile(url, url.rpartition("/")[2], encoding if known else None)
 
 
 def file_size(view: object) -> int | None:

@@ -8,7 +8,7 @@ from ..providers.base import Key
 from ..providers.errors import LimitExceeded
 from ..providers.included_files import INCLUDED_FILE, file_size
 from ..providers.pathspec import parent as above
-from . import inputs
+from . import inputs, links
 from .common import system_tags, tags, user_tags
 from .context import Context, Info
 from .entries import Answers, each, gathered
@@ -58,6 +58,10 @@ async def preview(
         )
     keys = [value_key(artifact)._replace(form="preview", length=length) for artifact in artifacts]
     return await each(info.context.loaders.values, keys)
+
+
+async def url(artifacts: list[records.DataArtifact], info: Info) -> Answers[str | None]:
+    return [links.artifact(info.context, artifact) for artifact in artifacts]
 
 
 async def _size(artifact: records.DataArtifact, context: Context) -> int | None:

@@ -58,11 +58,13 @@ class Gateway:
 class Context:
     """One operation: its loaders, and the levels that wait to be answered.
 
-    `reported`: errors of objects that a list had to leave out, at the path of the list.
+    `address`: what URLs on this gateway begin with, without a slash at the end; None where it has none. `reported`:
+    errors of objects that a list had to leave out, at the path of the list.
     """
 
     gateway: Gateway
     loaders: Loaders
+    address: str | None = None
     levels: dict[object, DataLoader[Any, Any]] = field(default_factory=dict[object, DataLoader[Any, Any]])
     reported: list[GraphQLError] = field(default_factory=list[GraphQLError])
 
@@ -110,6 +112,6 @@ class Context:
 Info = strawberry.Info[Context, None]
 
 
-def context_for(gateway: Gateway) -> Context:
-    """The context of one operation."""
-    return Context(gateway, Loaders(gateway.providers, gateway.artifacts))
+def context_for(gateway: Gateway, address: str | None = None) -> Context:
+    """The context of one operation, which came to that address of the gateway."""
+    return Context(gateway, Loaders(gateway.providers, gateway.artifacts), address)

@@ -209,3 +209,8 @@ class DataArtifact(MetaflowObject):
     preview: str | None = resolved(
         artifacts.preview, "The object as text, close to Python's repr, cut to so many characters."
     )
+    url: str | None = resolved(
+        artifacts.url,
+        "A URL on this gateway that serves the object's bytes: uncompressed, as serialized; of an included file, its "
+        "own.",
+    )

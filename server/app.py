@@ -12,19 +12,36 @@ from starlette.routing import Mount, Route
 from starlette.staticfiles import StaticFiles
 
 from ..resolvers.context import Gateway
+from ..resolvers.links import PREFIX
+from .downloads import Downloads
 from .graphql import GRAPHIQL, GraphQLEndpoint
 from .operations import Operations
 
+# What a page of another origin may read of an answer, beside its body.
+_EXPOSED = ["content-disposition", "content-length", "content-range", "etag"]
 
-def application(schema: strawberry.Schema, gateway: Gateway, cors_origins: Sequence[str] = ()) -> Starlette:
-    """The application that serves a schema; `cors_origins`: whose pages may read it, besides its own."""
+
+def application(
+    schema: strawberry.Schema, gateway: Gateway, cors_origins: Sequence[str] = (), public_url: str | None = None
+) -> Starlette:
+    """The application that serves a schema; `cors_origins`: whose pages may read it, besides its own.
+
+    `public_url`: what its URLs begin with for clients, where that is not what they call.
+    """
     middleware: list[Middleware] = []
     if cors_origins:
         middleware.append(
-            Middleware(CORSMiddleware, allow_origins=cors_origins, allow_methods=["GET", "POST"], allow_headers=["*"])
+            Middleware(
+                CORSMiddleware,
+                allow_origins=cors_origins,
+                allow_methods=["GET", "POST"],
+                allow_headers=["*"],
+                expose_headers=_EXPOSED,
+            )
         )
     routes = [
-        Route("/graphql", GraphQLEndpoint(Operations(schema, gateway))),
+        Route("/graphql", GraphQLEndpoint(Operations(schema, gateway), public_url)),
+        Route(f"{PREFIX}/{{path:path}}", Downloads(gateway)),
         Route("/healthz", _health),
         Mount("/graphiql", StaticFiles(directory=GRAPHIQL)),
     ]

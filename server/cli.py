@@ -47,7 +47,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def _serve(given: argparse.Namespace) -> int:
     chosen = _settings(given)
-    app = application(schema, gateway(chosen), chosen.cors_origins)
+    app = application(schema, gateway(chosen), chosen.cors_origins, chosen.public_url)
     listening = listen(given.host, given.port)
 
     def ready() -> None:

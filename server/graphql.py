@@ -12,7 +12,7 @@ from starlette.types import Receive, Scope, Send
 from .encoding import dumps, encoded
 from .errors import Faults, RequestError, refused
 from .operations import Operation, Operations
-from .requests import GRAPHQL_RESPONSE, HTML, JSON, media_type, operation
+from .requests import GRAPHQL_RESPONSE, HTML, JSON, address, media_type, operation
 
 GRAPHIQL = Path(__file__).parent / "graphiql"
 _METHODS = {"allow": "GET, POST"}
@@ -25,8 +25,9 @@ T = TypeVar("T")
 class GraphQLEndpoint:
     """An ASGI application: operations by POST, queries by GET; and GraphiQL for browsers."""
 
-    def __init__(self, operations: Operations) -> None:
+    def __init__(self, operations: Operations, public_url: str | None) -> None:
         self._operations = operations
+        self._public_url = public_url
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         request = Request(scope, receive)
@@ -45,7 +46,7 @@ class GraphQLEndpoint:
             media = media_type(request)
             if media == HTML:
                 return FileResponse(GRAPHIQL / "index.html", headers=_PAGE_HEADERS)
-            asked = await operation(request)
+            asked = (await operation(request))._replace(address=self._public_url or address(request))
             answer = self._answer(asked, faults, queries_only=request.method == "GET")
             return _json(await _unless_gone(request.receive, answer), media)
         except RequestError as error:

@@ -24,12 +24,16 @@ from .limits import ANSWER_FIELDS, VALUES_BYTES
 
 
 class Operation(NamedTuple):
-    """What a client asks for. `show_usage`: whether the answer says what it cost upstream."""
+    """What a client asks for. `show_usage`: whether the answer says what it cost upstream.
+
+    `address`: what URLs on this gateway begin with for this client; None where it has no address.
+    """
 
     query: str
     variables: dict[str, Any] | None = None
     name: str | None = None
     show_usage: bool = False
+    address: str | None = None
 
 
 class Operations:
@@ -54,7 +58,7 @@ class Operations:
             raise refused("METHOD_NOT_ALLOWED", "Mutations must be sent by POST.", 405, {"allow": "POST"})
         spent = usage.Usage(values_left=VALUES_BYTES, fields_left=ANSWER_FIELDS)
         usage.current.set(spent)
-        context = context_for(self._gateway)
+        context = context_for(self._gateway, operation.address)
         try:
             result = execute(
                 self._schema,

@@ -1,5 +1,6 @@
 """What a client asks for, read from its HTTP request, and the media type of the answer."""
 
+import re
 from typing import Any, cast
 
 import orjson
@@ -13,6 +14,8 @@ from .operations import Operation
 HTML = "text/html"
 JSON = "application/json"
 GRAPHQL_RESPONSE = "application/graphql-response+json"
+
+_HOST = re.compile(r"(?:[A-Za-z0-9._-]{1,253}|\[[0-9A-Fa-f:.]{2,45}\])(?::[0-9]{1,5})?")
 
 
 def media_type(request: Request) -> str:
@@ -41,6 +44,12 @@ async def operation(request: Request) -> Operation:
             if name in parameters:
                 parameters[name] = _from_json(parameters[name].encode(), f"The parameter {name}")
     return _operation(parameters)
+
+
+def address(request: Request) -> str | None:
+    """What the URLs of this gateway begin with for whoever sent the request, by its Host; None where that is none."""
+    host = request.headers.get("host", "")
+    return f"{request.url.scheme}://{host}" if _HOST.fullmatch(host) else None
 
 
 def _accepted(headers: Headers) -> list[tuple[str, float]]:

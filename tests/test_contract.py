@@ -63,8 +63,6 @@ NOT_YET = {
     "TablePreview",
     "TableColumn",
     "DataArtifact.table",
-    # byte URLs
-    "DataArtifact.url",
 }
 
 

@@ -1,0 +1,211 @@
+"""Byte routes: /files/{kind}/{metadata}/{pathspec…}, as resolvers/links.py writes them."""
+
+from collections.abc import AsyncGenerator, Awaitable, Callable
+from contextlib import aclosing
+from typing import NamedTuple
+from urllib.parse import quote, unquote_to_bytes
+
+from starlette.requests import ClientDisconnect, Request
+from starlette.responses import Response, StreamingResponse
+from starlette.types import Receive, Scope, Send
+
+from ..providers import usage
+from ..providers.base import Key
+from ..providers.cache import ByteCache
+from ..providers.errors import BadUserInput, GatewayError, NotFound, ProviderUnavailable, UnknownMetadataProvider
+from ..providers.pathspec import component
+from ..providers.records import MAX_ATTEMPTS
+from ..resolvers import downloads
+from ..resolvers.context import Context, Gateway, context_for
+from ..resolvers.downloads import Download
+from ..resolvers.links import PREFIX
+from . import ranges
+from .encoding import dumps
+from .errors import INTERNAL, Faults, refused
+
+_METHODS = ("GET", "HEAD")
+# What lies in a datastore are strangers' files: no browser may take one for a page of the gateway's own.
+_POLICY = "default-src 'none'; sandbox"
+_OF_PAGES = "sandbox allow-scripts"
+_HEADERS = {"cache-control": "private, no-cache", "referrer-policy": "no-referrer", "x-content-type-options": "nosniff"}
+_STREAMS = ("stdout", "stderr")
+_LENGTHS = 4 * 2**20  # bytes of memory for lengths that were measured
+
+
+class _Kind(NamedTuple):
+    """What is served under a kind: `levels` of the pathspec, then `more` components."""
+
+    levels: int
+    more: int
+    find: Callable[..., Awaitable[Download]]
+
+
+_KINDS = {
+    "artifact": _Kind(5, 0, downloads.artifact),
+}
+_STATUSES: list[tuple[type[GatewayError], int]] = [
+    (UnknownMetadataProvider, 404),
+    (NotFound, 404),
+    (BadUserInput, 400),
+    (ProviderUnavailable, 503),
+    (GatewayError, 502),
+]
+
+
+class Downloads:
+    """An ASGI application: GET and HEAD, with conditions and ranges (RFC 9110, sections 13 and 14)."""
+
+    def __init__(self, gateway: Gateway) -> None:
+        self._gateway = gateway
+        self._lengths = ByteCache(_LENGTHS)
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        spent = usage.Usage()
+        usage.current.set(spent)
+        faults = Faults()
+        request = Request(scope, receive)
+        try:
+            response = await self._response(request)
+        except GatewayError as error:
+            response = _told(error, faults)
+        except Exception as error:  # the one place where nothing may pass
+            response = _told(error, faults)
+        try:
+            await response(scope, receive, send)
+        except ClientDisconnect:
+            return
+        finally:
+            spent.over = True
+
+    async def _response(self, request: Request) -> Response:
+        if request.method not in _METHODS:
+            error = refused("METHOD_NOT_ALLOWED", "Files are read by GET and HEAD.")
+            return _json(error.errors, 405, {"allow": ", ".join(_METHODS)})
+        found = await _found(request, context_for(self._gateway))
+        headers = _headers(found)
+        if ranges.unchanged(request.headers.get("if-none-match"), headers["etag"]):
+            return Response(None, 304, headers)
+        asked = ranges.asked(request.headers, headers["etag"]) if request.method == "GET" else None
+        if asked is not None:
+            return await self._part(found, asked, headers)
+        if found.length is not None:
+            headers["content-length"] = str(found.length)
+        if request.method == "HEAD":
+            return Response(None, 200, headers)
+        return _Streaming(await _begun(found.chunks()), 200, headers)
+
+    async def _part(self, found: Download, asked: ranges.Range, headers: dict[str, str]) -> Response:
+        length = await self._length(found)
+        part = ranges.within(asked, length)
+        if part is None:
+            error = refused("BAD_USER_INPUT", f"It has {length} bytes: none of them are in that range.")
+            return _json(error.errors, 416, {"content-range": f"bytes */{length}", **_HEADERS})
+        start, end = part
+        headers |= {"content-range": f"bytes {start}-{end - 1}/{length}", "content-length": str(end - start)}
+        return _Streaming(await _begun(_cut(found.chunks(), start, end)), 206, headers)
+
+    async def _length(self, found: Download) -> int:
+        """In bytes; of what is stored compressed, by inflating it once."""
+        if found.length is not None:
+            return found.length
+        known = self._lengths.get(found.version)
+        if isinstance(known, int):
+            return known
+        length = 0
+        async with aclosing(found.chunks()) as chunks:
+            async for chunk in chunks:
+                length += len(chunk)
+        self._lengths.put(found.version, length, 200)
+        return length
+
+
+class _Streaming(StreamingResponse):
+    """Closes what it reads from, however it ends."""
+
+    def __init__(self, chunks: AsyncGenerator[bytes], status: int, headers: dict[str, str]) -> None:
+        super().__init__(chunks, status, headers)
+        self._chunks = chunks
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        async with aclosing(self._chunks):
+            await super().__call__(scope, receive, send)
+
+
+async def _found(request: Request, context: Context) -> Download:
+    """What the path names: each component decoded once, and checked as those of pathspecs are."""
+    raw: bytes = request.scope["raw_path"]
+    kind, _, rest = raw.partition(f"{PREFIX}/".encode())[2].partition(b"/")
+    known = _KINDS.get(kind.decode("latin-1"))
+    parts = rest.split(b"/")
+    if known is None or len(parts) != 1 + known.levels + known.more:
+        raise NotFound(f"There is nothing there: files are {', '.join(_KINDS)}, at the URLs that queries answer.")
+    provider, *components = [component(_decoded(part), "part of a file's URL") for part in parts]
+    key = Key(context.gateway.provider(provider).name, "/".join(components[: known.levels]), _attempt(request))
+    more = components[known.levels :]
+    return await known.find(context, key, *more)
+
+
+def _decoded(part: bytes) -> str:
+    try:
+        return unquote_to_bytes(part).decode()
+    except UnicodeDecodeError as error:
+        raise BadUserInput("The URL is not UTF-8.") from error
+
+
+def _attempt(request: Request) -> int | None:
+    given = request.query_params.get("attempt")
+    if given is None:
+        return None
+    if len(given) == 1 and given in "0123456789" and int(given) < MAX_ATTEMPTS:
+        return int(given)
+    raise BadUserInput(f"attempt must be a number from 0 to {MAX_ATTEMPTS - 1}.")
+
+
+def _headers(found: Download) -> dict[str, str]:
+    shown = found.page or found.media_type.startswith("text/plain")
+    filename = quote(found.filename, safe="")
+    return _HEADERS | {
+        "accept-ranges": "bytes",
+        "content-disposition": f"{'inline' if shown else 'attachment'}; filename*=UTF-8''{filename}",
+        "content-security-policy": _OF_PAGES if found.page else _POLICY,
+        "content-type": found.media_type,
+        "etag": f'"{found.version}"',
+    }
+
+
+async def _begun(chunks: AsyncGenerator[bytes]) -> AsyncGenerator[bytes]:
+    """The same chunks; what keeps the first from being read is raised here, where there is a status for it."""
+    first = await anext(chunks, b"")
+
+    async def all_of_them() -> AsyncGenerator[bytes]:
+        async with aclosing(chunks):
+            yield first
+            async for chunk in chunks:
+                yield chunk
+
+    return all_of_them()
+
+
+async def _cut(chunks: AsyncGenerator[bytes], start: int, end: int) -> AsyncGenerator[bytes]:
+    """The bytes from `start` up to `end`."""
+    at = 0
+    async with aclosing(chunks):
+        async for chunk in chunks:
+            part = chunk[max(0, start - at) : end - at]
+            at += len(chunk)
+            if part:
+                yield part
+            if at >= end:
+                return
+
+
+def _told(error: Exception, faults: Faults) -> Response:
+    if not isinstance(error, GatewayError) or error.code == INTERNAL:
+        return _json([faults.internal(error)], 500)
+    status = next(status for kind, status in _STATUSES if isinstance(error, kind))
+    extensions = {"code": error.code} | ({} if error.retryable is None else {"retryable": error.retryable})
+    return _json([{"message": str(error), "extensions": extensions}], status)
+
+
+def _json(errors: list[dict[str, object]], status: int, headers: dict[str, str] | None = None) -> Response:
+    return Response(dumps({"errors": errors}), status, {**_HEADERS, **(headers or {})}, "application/json")
