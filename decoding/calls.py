@@ -7,7 +7,8 @@ the class itself writes: then an Instance shows what was asked.
 from collections.abc import Callable
 from typing import cast
 
-from . import numerals, times
+from . import numerals, rebuilt, times
+from .payloads import Payload
 from .stand_ins import NAME_LENGTH, Global, Instance, safe_keys
 
 Args = tuple[object, ...]
@@ -125,12 +126,14 @@ def _bytes(args: Args) -> bytes | None:
     return b"" if not args else None
 
 
-def _bytearray(args: Args) -> bytearray | None:
+def _bytearray(args: Args) -> bytearray | Payload | None:
     match args:
         case ():
             return bytearray()
         case (bytes(data),):
             return bytearray(data)
+        case (Payload() as data,):
+            return data
         case (str(text), "latin-1" | "latin1"):
             return bytearray(text.encode("latin-1"))
         case _:
@@ -166,6 +169,11 @@ def _first_global(args: Args) -> Instance | None:
             return None
 
 
+def _from_buffer(args: Args) -> Instance:
+    """Arrays in protocol 5."""
+    return Instance(Global("numpy", "ndarray"), args)
+
+
 _BUILDERS: dict[str, Callable[[Args], object | None]] = {
     "builtins.getattr": _getattr,
     "_operator.or_": _either,
@@ -180,6 +188,11 @@ _BUILDERS: dict[str, Callable[[Args], object | None]] = {
     "array._array_reconstructor": _first_global,
     "numpy._core.multiarray._reconstruct": _first_global,
     "numpy.core.multiarray._reconstruct": _first_global,
+    "numpy._core.numeric._frombuffer": _from_buffer,
+    "numpy.core.numeric._frombuffer": _from_buffer,
+    "numpy.ma.core._mareconstruct": _first_global,
+    "numpy.ma.mrecords._mrreconstruct": _first_global,
     **numerals.BUILDERS,
+    **rebuilt.BUILDERS,
     **times.BUILDERS,
 }

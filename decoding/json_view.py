@@ -14,31 +14,36 @@ from uuid import UUID
 from zoneinfo import ZoneInfo
 
 from . import kinds
+from .arrays import Array, array_of, scalar_of
+from .dtypes import cells_within
+from .elements import nested
 from .errors import TooLarge
+from .libraries import reading as reading_of
 from .limits import DEFAULT, Clock, Limits
 from .names import type_name
 from .numerals import decimal_text
 from .order import arranged
+from .pandas_scalars import label
+from .payloads import Payload
 from .previews import preview
 from .stand_ins import Global, Instance, Key, shown_by, unwrapped
 from .texts import text as text_of
 from .times import iso_duration
 
 JSON = None | bool | int | float | str | list["JSON"] | dict[str, "JSON"]
-Known = Mapping[str, Callable[[Instance], object]]
 
 _EXACT = 2**53 - 1  # JavaScript's Number.MAX_SAFE_INTEGER
 _SURROGATES = compile("[\ud800-\udfff]")
 _KEY_LENGTH = 1000
 _CYCLE = "__cycle__"
+_AT_ONCE = 65_536  # elements between two looks at the clock
 
 
-def to_json(value: object, limits: Limits = DEFAULT, *, enum: bool = False, known: Known | None = None) -> JSON:
+def to_json(value: object, limits: Limits = DEFAULT, *, enum: bool = False) -> JSON:
     """Plain JSON values, which any encoder takes. TooLarge where the view goes beyond the limits.
-    With `enum` the value itself is a member of an enum, by what its writer recorded. What `known` has for the
-    class of an instance is shown in its place; it precedes what was given to decode.
+    With `enum` the value itself is a member of an enum, by what its writer recorded.
     """
-    view = _View(limits, known or {})
+    view = _View(limits)
     try:
         return view.show(_member(value) if enum else value)
     except RecursionError:
@@ -57,9 +62,8 @@ def _member(value: object) -> object:
 
 
 class _View:
-    def __init__(self, limits: Limits, known: Known) -> None:
+    def __init__(self, limits: Limits) -> None:
         self._limits = limits
-        self._known = known
         self._clock = Clock(limits.seconds)
         self._items = limits.items
         self._text = limits.text
@@ -140,6 +144,28 @@ class _View:
         except OverflowError:  # of its length
             raise TooLarge(f"The value shows more than {self._limits.items} values.") from None
 
+    def nested(self, owner: Instance, array: Array) -> JSON:
+        """A numpy array as lists of lists; one of no axis as its only element."""
+        if not array.shape:
+            return self.instead(owner, array.elements()[0])
+        self._room_for(array.cells)  # before any of them is made
+        if not self._enter(owner, cells_within(array.shape), levels=len(array.shape)):
+            return {_CYCLE: True}
+        shown: list[JSON] = []
+        for start in range(0, array.size, _AT_ONCE):
+            self._clock.check()
+            shown += self._elements(array.elements(start, start + _AT_ONCE))
+        self._leave(owner, levels=len(array.shape))
+        return cast(list[JSON], nested(cast(list[object], shown), array.shape))
+
+    def _elements(self, values: list[object]) -> list[JSON]:
+        kinds = set(map(type, values))
+        if kinds <= {float}:
+            return [value if isfinite(value) else None for value in cast(list[float], values)]
+        if kinds <= {bool} or (kinds == {int} and _are_exact(cast(list[int], values))):
+            return cast(list[JSON], values)
+        return [self.show(value) for value in values]
+
     def members(self, value: Set[object]) -> JSON:
         self._room_for(len(value))
         return self.array(value, arranged(value))
@@ -185,7 +211,7 @@ class _View:
         if type(key) is int:
             return decimal_text(key)
         self._clock.check()
-        written = text_of(key) if isinstance(key, Instance) else None
+        written = (label(key) or text_of(key)) if isinstance(key, Instance) else None
         if written is None:
             written = str(key) if isinstance(key, _WITH_STR) else preview(key, _KEY_LENGTH + 1)
         self._charge(len(written))
@@ -196,25 +222,39 @@ class _View:
     def thing(self, value: Global) -> JSON:
         if value.owner is not None and value.attribute.isupper():
             return self.text(value.attribute)  # a member of an enum, pickled by its name
-        return {"__global__": self.text(value.name)}
+        return None if kinds.is_missing(value) else {"__global__": self.text(value.name)}
 
     def instance(self, value: Instance) -> JSON:
-        known = self._known.get(value.name) or value.callee.shown
-        if known is None:
+        if value.callee.shown is None:
             return self.as_is(value)
-        instead = shown_by(known, value)
-        if isinstance(instead, Instance):
-            return self.as_is(instead)
-        if not self._enter(value, 0, levels=0):
+        instead = shown_by(value.callee.shown, value)
+        return self.as_is(instead) if isinstance(instead, Instance) else self.instead(value, instead)
+
+    def instead(self, owner: Instance, value: object) -> JSON:
+        """The value in the place of the instance."""
+        if not self._enter(owner, 0, levels=0):
             return {_CYCLE: True}
-        shown = self.show(instead)
-        self._leave(value, levels=0)
+        shown = self.show(value)
+        self._leave(owner, levels=0)
         return shown
 
     def as_is(self, value: Instance) -> JSON:
         written = text_of(value)
         if written is not None:
             return self.text(written)
+        if kinds.is_missing(value):
+            return None
+        array = array_of(value)
+        if array is not None:
+            return self.nested(value, array)
+        scalar = scalar_of(value)
+        if scalar is not None:
+            return self.instead(value, scalar.elements()[0])
+        reading = reading_of(value)
+        if reading is not None:
+            self._room_for(reading.cells)
+            made = reading.make()
+            return self.array(value, made) if isinstance(made, list) else self.fields(value, made, value.name)
         pairs = kinds.mapping(value)
         if pairs is not None:
             return self.mapping(value, [(unwrapped(key), inner) for key, inner in pairs])
@@ -238,6 +278,14 @@ class _View:
         if isinstance(value, PurePath | UUID):
             return self.written(value)
         return {"__class__": self.text(type_name(value))}
+
+
+def _are_exact(values: list[int]) -> bool:
+    return min(values) >= -_EXACT and max(values) <= _EXACT
+
+
+def _too_long(_: _View, value: Payload) -> JSON:
+    raise TooLarge(f"The value has {len(value)} bytes in one piece.")
 
 
 def _same(_: _View, value: JSON) -> JSON:
@@ -271,4 +319,5 @@ _BY_TYPE: dict[type, Callable[[_View, Any], JSON]] = {
     Decimal: _View.written,
     Fraction: _View.written,
     complex: _View.written,
+    Payload: _too_long,
 }

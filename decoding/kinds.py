@@ -4,7 +4,8 @@ from collections.abc import Callable
 from struct import iter_unpack
 from typing import cast
 
-from .stand_ins import Instance, read
+from .dtypes import dtype_of
+from .stand_ins import Global, Instance, named, read
 
 Pairs = list[tuple[object, object]]
 Fields = dict[str, object]
@@ -36,12 +37,17 @@ def extends_its_argument(instance: Instance) -> bool:
     return instance.name in _ENUMS
 
 
+def is_missing(instance: Instance | Global) -> bool:
+    """Whether it stands for a value that is not there."""
+    return instance.name in _MISSING
+
+
 def fields(instance: Instance) -> Fields:
     """The parts of any other object: `args`, `kwargs`, and what its state names."""
     found = read(_FIELDS, instance)
     if found is not None:
         return found
-    if instance.callee.module.partition(".")[0] in _FOREIGN:
+    if instance.callee.module.partition(".")[0] in _FOREIGN and not instance.callee.module.startswith("numpy.random"):
         return {}
     given: Fields = {"args": instance.args} if instance.args else {}
     if instance.kwargs:
@@ -66,13 +72,6 @@ def _slots(state: tuple[object, ...]) -> Fields:
     if len(parts) != 2 or None in parts:
         return {"state": state}
     return {key: value for part in parts for key, value in (part or {}).items()}
-
-
-def named(state: object) -> Fields | None:
-    """The state itself, where it is a dict and all its keys are names."""
-    if isinstance(state, dict) and set(map(type, cast(dict[object, object], state))) <= {str}:
-        return cast(Fields, state)
-    return None
 
 
 def _array(instance: Instance) -> list[object] | None:
@@ -142,11 +141,17 @@ def _partial(instance: Instance) -> Fields | None:
 
 
 def _ndarray(instance: Instance) -> Fields | None:
+    """What is known of an array that cannot be: its shape, and the code of its dtype."""
     match cast(tuple[object, ...], instance.state):
         case (_, tuple(), Instance(args=(str(code), *_)), *_):
             return {"shape": cast(tuple[object, ...], instance.state)[1], "dtype": code}
         case _:
             return None
+
+
+def _dtype(instance: Instance) -> Fields | None:
+    found = dtype_of(instance)
+    return None if found is None else {"name": found.name}
 
 
 _SEQUENCES: dict[str, Callable[[Instance], list[object] | None]] = {
@@ -162,8 +167,16 @@ _MAPPINGS: dict[str, Callable[[Instance], Pairs | None]] = {
 }
 _FIELDS: dict[str, Callable[[Instance], Fields | None]] = {
     "functools.partial": _partial,
-    "numpy.ndarray": _ndarray,
+    "numpy.dtype": _dtype,
+    **dict.fromkeys(("numpy.ndarray", "numpy.ma.MaskedArray", "numpy.ma.core.MaskedArray", "numpy.matrix"), _ndarray),
 }
+_MISSING = frozenset(
+    {
+        "numpy.ma.core.MaskedConstant",
+        *("pandas.NA", "pandas._libs.missing.NA", "pandas.NaT", "pandas._libs.tslibs.nattype.NaT"),
+        *("pandas.api.typing.NaTType", "pandas._libs.tslibs.nattype.NaTType"),
+    }
+)
 _EXTENDED = (str, int, float, bytes, tuple)
 _ENUMS = frozenset({"http.HTTPStatus", "http.HTTPMethod", "re.RegexFlag", "signal.Signals", "socket.AddressFamily"})
 # Their pickles are memory layouts, which say nothing to a reader.

@@ -35,6 +35,9 @@ class Clock:
         self._seconds = seconds
         self._end = monotonic() + seconds
 
+    def extend(self, seconds: float) -> None:
+        self._end += seconds
+
     def check(self) -> None:
         if monotonic() > self._end:
             raise TooLarge(f"Reading the value takes longer than {self._seconds:g} seconds.")

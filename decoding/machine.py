@@ -34,7 +34,7 @@ from .opcodes import (
 from .stand_ins import Global, Instance, safe_keys
 
 # Opcodes between two looks at the clock: some milliseconds.
-_STRIDE = 10_000
+STRIDE = 10_000
 
 _FLOAT = Struct(">d").unpack_from
 _INT = Struct("<i").unpack_from
@@ -70,16 +70,30 @@ class Machine:
 
     def run(self) -> object:
         """What stands on the stack at STOP."""
+        self.go_on(self.data)
+        return self.result()
+
+    def result(self) -> object:
+        if not self.stack:
+            raise Unreadable("The pickle is cut off or damaged.")
+        return self.stack.pop()
+
+    def go_on(self, data: bytes) -> None:
+        """Reads these opcodes up to a STOP; the next ones may follow."""
+        self.data, self.position = data, 0
         try:
-            while not self._walk(_STRIDE):
-                self.check(_STRIDE)
-            return self.stack.pop()
+            while not self._walk(STRIDE):
+                self.check(STRIDE)
         except (IndexError, KeyError, StructError) as error:
             raise Unreadable("The pickle is cut off or damaged.") from error
         except (ValueError, TypeError, ArithmeticError) as error:
             raise Unreadable("The pickle is damaged: it holds a value that cannot be.") from error
         except MemoryError as error:
             raise TooLarge("The value takes more memory than there is.") from error
+
+    def waited(self, seconds: float) -> None:
+        """Time that passed while there was nothing to read does not count."""
+        self._clock.extend(seconds)
 
     def check(self, cost: int) -> None:
         """Counts the cost in opcodes; raises TooLarge beyond a limit."""

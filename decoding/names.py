@@ -2,6 +2,8 @@
 
 from _compat_pickle import IMPORT_MAPPING, NAME_MAPPING
 
+from .arrays import scalar_of
+from .dtypes import DType
 from .errors import Unreadable
 from .stand_ins import NAME_LENGTH, Global, Instance
 
@@ -10,7 +12,12 @@ _BUILT_BY = {
     "re._compile": "re.Pattern",
     "array._array_reconstructor": "array.array",
     "_codecs.encode": "bytes",
+    "numpy.random._pickle.__generator_ctor": "numpy.random._generator.Generator",
+    "numpy.random._pickle.__randomstate_ctor": "numpy.random.mtrand.RandomState",
 }
+# numpy's scalars that are not called as their dtypes.
+_SCALARS = {"b": "bool", "S": "bytes_", "U": "str_", "V": "void", "M": "datetime64", "m": "timedelta64"}
+_LONG = {"float96": "longdouble", "float128": "longdouble", "complex192": "clongdouble", "complex256": "clongdouble"}
 _OF_BUILTINS = {
     "builtins.Ellipsis": "ellipsis",
     "builtins.NotImplemented": "NotImplementedType",
@@ -42,11 +49,23 @@ def type_name(value: object) -> str:
     Of a global the pickle does not tell the class: `object`, but for builtins.
     """
     if isinstance(value, Instance):
+        scalar = scalar_of(value)
+        if scalar is not None:
+            return _type_of_scalar(scalar.dtype, old=value.callee.module.startswith("numpy.core"))
         return _BUILT_BY.get(value.name, value.name).removeprefix("builtins.")
     if isinstance(value, Global):
         return _type_of_global(value)
     kind = type(value)
     return kind.__qualname__ if kind.__module__ == "builtins" else f"{kind.__module__}.{kind.__qualname__}"
+
+
+def _type_of_scalar(dtype: DType, *, old: bool) -> str:
+    """Of numpy, and of numpy 1."""
+    if dtype.name.startswith("(numpy.record, "):
+        return "numpy.record"
+    if old:
+        return f"numpy.{'bool_' if dtype.kind == 'b' else _SCALARS.get(dtype.kind, dtype.name)}"
+    return f"numpy.{_SCALARS.get(dtype.kind) or _LONG.get(dtype.name, dtype.name)}"
 
 
 def _type_of_global(value: Global) -> str:

@@ -10,19 +10,18 @@ from typing import Any, cast
 from zoneinfo import ZoneInfo
 
 from . import kinds
+from .array_previews import Part, array_preview, scalar_preview
+from .arrays import array_of, scalar_of
+from .libraries import outline
 from .names import type_name
 from .numerals import decimal_text
 from .order import arranged
+from .payloads import Payload
+from .pieces import Text, separated
 from .stand_ins import Global, Instance, Key, shown_by, unwrapped
 from .texts import text as text_of
 
 _END = object()
-
-
-class _Text(str):
-    """A piece of the answer, where a value that is to be shown could stand as well."""
-
-    __slots__ = ()
 
 
 def preview(value: object, length: int) -> str:
@@ -36,7 +35,7 @@ def preview(value: object, length: int) -> str:
         if token is _END:
             waiting.pop()
             continue
-        text = token if isinstance(token, _Text) else _scalar(token, room)
+        text = token if isinstance(token, Text) else _scalar(token, room)
         if text is None:
             waiting.append(_opened(token, inside))
         else:
@@ -50,6 +49,8 @@ def _scalar(value: object, room: int) -> str | None:
     match value:
         case str() | bytes() | bytearray():
             return repr(value[: room + 1])
+        case Payload():
+            return repr(value.head()[: room + 1])
         case bool():
             return repr(value)
         case int():
@@ -63,44 +64,35 @@ def _scalar(value: object, room: int) -> str | None:
 def _opened(value: object, inside: set[int]) -> Iterator[object]:
     """The pieces of a container, and the values between them."""
     if id(value) in inside:
-        yield _Text("...")
+        yield Text("...")
         return
     inside.add(id(value))
     open_ = _BY_TYPE.get(type(value))
-    yield from open_(value) if open_ else (_Text(f"<{type_name(value)}>"),)
+    yield from open_(value) if open_ else (Text(f"<{type_name(value)}>"),)
     inside.discard(id(value))
 
 
-def _separated(opening: str, values: Iterable[object], closing: str) -> Iterator[object]:
-    yield _Text(opening)
-    for index, value in enumerate(values):
-        if index:
-            yield _Text(", ")
-        yield value
-    yield _Text(closing)
-
-
 def _tuple(values: tuple[object, ...]) -> Iterator[object]:
-    return _separated("(", values, ",)" if len(values) == 1 else ")")
+    return separated("(", values, ",)" if len(values) == 1 else ")")
 
 
 def _set(values: Set[object]) -> Iterator[object]:
-    return _separated("{", arranged(values), "}") if values else iter((_Text("set()"),))
+    return separated("{", arranged(values), "}") if values else iter((Text("set()"),))
 
 
 def _frozenset(values: Set[object]) -> Iterator[object]:
-    return chain((_Text("frozenset("),), _set(values) if values else (), (_Text(")"),))
+    return chain((Text("frozenset("),), _set(values) if values else (), (Text(")"),))
 
 
 def _pairs(pairs: Iterable[tuple[object, object]]) -> Iterator[object]:
-    yield _Text("{")
+    yield Text("{")
     for index, (key, value) in enumerate(pairs):
         if index:
-            yield _Text(", ")
+            yield Text(", ")
         yield unwrapped(key)
-        yield _Text(": ")
+        yield Text(": ")
         yield value
-    yield _Text("}")
+    yield Text("}")
 
 
 def _instance(value: Instance) -> Iterator[object]:
@@ -112,13 +104,24 @@ def _instance(value: Instance) -> Iterator[object]:
     name = type_name(value).removeprefix(value.callee.module).removeprefix(".")
     written = text_of(value)
     if written is not None:
-        return iter((_Text(written if name == "Pattern" else f"{name}({written!r})"),))
+        return iter((Text(written if name == "Pattern" else f"{name}({written!r})"),))
+    if kinds.is_missing(value):
+        return iter((Text(name),))
+    array = array_of(value)
+    if array is not None:
+        return array_preview(name, array)
+    scalar = scalar_of(value)
+    if scalar is not None:
+        return scalar_preview(scalar, bare=value.callee.module.startswith("numpy.core"))
+    written = outline(value)
+    if written is not None:
+        return iter((Text(written),))
     pairs = kinds.mapping(value)
     if pairs is not None:
         return _wrapped(name, value, _pairs(pairs))
     members = kinds.sequence(value)
     if members is not None:
-        return _wrapped(name, value, _separated("[", members, "]"))
+        return _wrapped(name, value, separated("[", members, "]"))
     if kinds.extends_its_argument(value):
         return iter((value.args[0],))
     return _call(name, kinds.fields(value))
@@ -128,10 +131,10 @@ def _wrapped(name: str, value: Instance, inner: Iterator[object]) -> Iterator[ob
     """A container of the standard library shows its name, one of the user's is shown as what it extends."""
     if value.callee.module not in ("collections", "array"):
         return inner
-    opening: tuple[object, ...] = (_Text(f"{name}("),)
+    opening: tuple[object, ...] = (Text(f"{name}("),)
     if name in ("defaultdict", "array"):
-        opening = (*opening, value.args[0] if value.args else None, _Text(", "))
-    return chain(opening, inner, (_Text(")"),))
+        opening = (*opening, value.args[0] if value.args else None, Text(", "))
+    return chain(opening, inner, (Text(")"),))
 
 
 def _call(name: str, fields: kinds.Fields) -> Iterator[object]:
@@ -139,22 +142,23 @@ def _call(name: str, fields: kinds.Fields) -> Iterator[object]:
     args = fields.get("args")
     positional = cast(tuple[object, ...], args) if isinstance(args, tuple | list) else ()
     named = {key: value for key, value in fields.items() if key != "args" or not positional}
-    yield from _separated(f"{name}(", positional, ", " if positional and named else "")
+    yield from separated(f"{name}(", positional, ", " if positional and named else "")
     for index, (key, value) in enumerate(named.items()):
-        yield _Text(f"{', ' if index else ''}{key[:100]}=")
+        yield Text(f"{', ' if index else ''}{key[:100]}=")
         yield value
-    yield _Text(")")
+    yield Text(")")
 
 
 _REPR = frozenset(
     {NoneType, float, complex, range, Decimal, Fraction, datetime, date, time, timedelta, timezone, ZoneInfo}
 )
 _BY_TYPE: dict[type, Callable[[Any], Iterator[object]]] = {
-    list: lambda values: _separated("[", values, "]"),
+    list: lambda values: separated("[", values, "]"),
     tuple: _tuple,
     dict: lambda values: _pairs(values.items()),
     set: _set,
     frozenset: _frozenset,
     Key: lambda key: iter((key.value,)),
     Instance: _instance,
+    Part: Part.pieces,
 }

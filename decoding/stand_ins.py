@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from itertools import count
-from typing import TypeVar
+from struct import error as StructError
+from typing import TypeVar, cast
 
 NAME_LENGTH = 500
 T = TypeVar("T")
@@ -107,6 +108,13 @@ def unwrapped(key: object) -> object:
     return key.value if type(key) is Key else key
 
 
+def named(state: object) -> dict[str, object] | None:
+    """The state itself, where it is a dict and all its keys are names."""
+    if isinstance(state, dict) and set(map(type, cast(dict[object, object], state))) <= {str}:
+        return cast(dict[str, object], state)
+    return None
+
+
 def shown_by(known: Callable[[Instance], object], value: Instance) -> object:
     """What the caller's function has for the instance; the instance where it fails on what strangers wrote."""
     try:
@@ -120,5 +128,5 @@ def read(readers: Mapping[str, Callable[[Instance], T | None]], instance: Instan
     reader = readers.get(instance.name)
     try:
         return None if reader is None else reader(instance)
-    except (ValueError, TypeError, ArithmeticError, LookupError):
+    except (ValueError, TypeError, ArithmeticError, LookupError, StructError):
         return None  # not as the class itself would have written it

@@ -6,6 +6,7 @@ from pathlib import PurePath, PurePosixPath, PureWindowsPath
 from re import ASCII, compile
 from uuid import UUID
 
+from .pandas_scalars import TEXTS as PANDAS_TEXTS
 from .stand_ins import Instance, read
 
 _DECIMAL = compile(r"-?\d+(\.\d+)?(E[-+]\d+)?", ASCII)
@@ -110,6 +111,7 @@ _PATHS: dict[str, type[PurePath]] = {
     "PureWindowsPath": PureWindowsPath,
 }
 _TEXTS: dict[str, Callable[[Instance], str | None]] = {
+    **PANDAS_TEXTS,
     "uuid.UUID": _uuid,
     "decimal.Decimal": _decimal,
     "re._compile": _pattern,

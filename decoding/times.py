@@ -55,6 +55,10 @@ def _zoned(plain: T, zones: list[object]) -> T | Instance:
     zone = zones[0] if zones else None
     if zone is None:
         return plain
+    if isinstance(zone, ZoneInfo) and zone.key in _zones() and zone is _whole(zone.key):
+        # What is written datetime(…, tzinfo=pytz.timezone(…)) has the offset of before there were zones.
+        mean = zone.utcoffset(datetime(1, 1, 1)) or timedelta()  # noqa: DTZ001
+        return plain.replace(tzinfo=timezone(timedelta(minutes=round(mean / timedelta(minutes=1))), "LMT"))
     if isinstance(zone, tzinfo):
         return plain.replace(tzinfo=zone)
     return Instance(Global("datetime", type(plain).__name__), (plain, zone))
@@ -91,11 +95,15 @@ def _zones() -> frozenset[str]:
     return frozenset(available_timezones())
 
 
-def _zone(args: Args) -> ZoneInfo | None:
+def zone_named(key: str) -> ZoneInfo | None:
     """Only zones that are known to be there: ZoneInfo looks any other name up as a file and as a module."""
+    return ZoneInfo(key) if key in _zones() else None
+
+
+def _zone(args: Args) -> ZoneInfo | None:
     match args:
-        case (str(key), *_) if key in _zones():
-            return ZoneInfo(key)
+        case (str(key), *_):
+            return zone_named(key)
         case _:
             return None
 
@@ -104,11 +112,31 @@ def _utc(args: Args) -> timezone | None:
     return None if args else UTC
 
 
-def _pytz(args: Args) -> timezone | None:
-    """pytz._p(zone, seconds east of UTC, seconds of summer time, abbreviation)"""
+def _pytz(args: Args) -> timezone | ZoneInfo | None:
+    """pytz._p(zone, seconds east of UTC, seconds of summer time, abbreviation), which is the zone at one of its
+    offsets. The first of these, local mean time, stands for the zone as a whole.
+    """
     match args:
+        case (str(key), int(), int(), "LMT") if key in _zones():
+            return _whole(key)
         case (str(), int(seconds), int(), str(abbreviation)):
             return timezone(timedelta(seconds=seconds), abbreviation)
+        case (str(key),):
+            return zone_named(key)
+        case _:
+            return None
+
+
+@cache
+def _whole(key: str) -> ZoneInfo:
+    """A zone of pytz; not the same as ZoneInfo(key), such that a moment in local mean time can be told."""
+    return ZoneInfo.no_cache(key)
+
+
+def _pytz_fixed(args: Args) -> timezone | None:
+    match args:
+        case (int(minutes),):
+            return timezone(timedelta(minutes=minutes))
         case _:
             return None
 
@@ -123,5 +151,6 @@ BUILDERS: dict[str, Callable[[Args], object | None]] = {
     "zoneinfo.ZoneInfo._unpickle": _zone,
     "pytz._UTC": _utc,
     "pytz._p": _pytz,
+    "pytz.FixedOffset": _pytz_fixed,
     "dateutil.tz.tz.tzutc": _utc,
 }

@@ -45,8 +45,8 @@ def json_view(value: Any) -> Json:
 def _view(value: Any, around: frozenset[int]) -> Json:
     if isinstance(value, Enum):
         return _state(value, around)
-    if isinstance(value, (np.ndarray, np.generic)):
-        return _numpy(value, around)
+    if isinstance(value, (np.ndarray, np.generic, np.dtype)):
+        return _numpy(cast("Any", value), around)
     for kind, viewed in _SCALARS:
         if isinstance(value, kind):
             return viewed(value)
@@ -56,19 +56,47 @@ def _view(value: Any, around: frozenset[int]) -> Json:
 
 
 def _numpy(value: Any, around: frozenset[int]) -> Json:
+    """Nested lists of what `item` gives; of times its text where Python has none as fine, or as far away."""
     if value is np.ma.masked:
         return None
+    if isinstance(value, np.dtype):
+        described = cast("np.dtype[Any]", value)
+        return {"__class__": "numpy.dtype", "name": str(described) if described.names else described.name}
+    if id(value) in around:
+        return {"__cycle__": True}
     if value.ndim:
-        return [_view(item, around) for item in value]
+        return [_view(item, around | {id(value)}) for item in value]
     if value.dtype.names:
         return {name: _view(value[name], around) for name in value.dtype.names}
-    if value.dtype.kind in "mM" and np.isnat(value):
-        return None
-    item = value.item()
-    if value.dtype.kind == "M" and isinstance(item, int):
-        # Finer than datetime: as text.
-        return str(value)
+    if value.dtype.kind in "mM":
+        return None if np.isnat(value) else _time(value)
+    if value.dtype.kind in "fc":
+        item = complex(value) if value.dtype.kind == "c" else float(value)
+    elif value.dtype.kind == "V":
+        item = value.tobytes()
+    else:
+        item = value.item()
     return _view(item, around)
+
+
+def _time(value: Any) -> Json:
+    unit = np.datetime_data(value.dtype)[0]
+    if value.dtype.kind == "m" and unit in ("Y", "M"):
+        count = int(value.astype(np.int64)) * np.datetime_data(value.dtype)[1]
+        return f"{'-' if count < 0 else ''}P{abs(count)}{unit}"
+    in_microseconds = value.astype(value.dtype.kind + "8[us]") if unit in ("ns", "ps", "fs", "as") else value
+    item = (in_microseconds if in_microseconds == value else value).item()
+    if isinstance(item, int):
+        # Finer than datetime: as text.
+        return str(value) if value.dtype.kind == "M" else _fine_duration(value)
+    return _view(item, frozenset())
+
+
+def _fine_duration(value: Any) -> str:
+    digits = {"ns": 9, "ps": 12, "fs": 15, "as": 18}[np.datetime_data(value.dtype)[0]]
+    count = int(value.astype(np.int64)) * np.datetime_data(value.dtype)[1]
+    seconds = decimal.Decimal(abs(count)).scaleb(-digits)
+    return f"{'-' if count < 0 else ''}PT{seconds.normalize():f}S" if seconds < 60 else f"beyond this test: {count}"
 
 
 def _integer(value: int) -> Json:

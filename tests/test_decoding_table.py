@@ -215,18 +215,6 @@ def test_a_zone_that_is_not_known_is_never_looked_up():
     assert to_json(decode(outside)) == {"__class__": "zoneinfo.ZoneInfo._unpickle", "args": ["../../a/b/c", 1]}
 
 
-def test_numpy_is_inert_for_now():
-    shown = {"__class__": "numpy.ndarray", "shape": [0], "dtype": "i8"}
-    array_of_ints = (
-        b"\x80\x04cnumpy._core.multiarray\n_reconstruct\n(cnumpy\nndarray\nK\x00\x85C\x01btR(K\x01K\x00\x85"
-        b"cnumpy\ndtype\n(\x8c\x02i8\x89\x88tR\x89C\x00tb."
-    )
-    assert to_json(decode(array_of_ints)) == shown
-    assert to_json(decode(b"\x80\x04cpandas\nDataFrame\n)\x81}\x8c\x04_mgrC\x01xsb.")) == {
-        "__class__": "pandas.DataFrame"
-    }
-
-
 def test_what_stands_for_globals_and_instances():
     thing = decode(b"\x80\x04cmine\nThing\n.")
     made = decode(b"\x80\x04cmine\nThing\nK\x01\x85R}\x8c\x01aK\x02sb.")
@@ -246,7 +234,8 @@ def test_known_classes_are_shown_by_their_own_function():
     known = {"mine.Thing": lambda instance: instance.state["a"]}  # pyright: ignore
     # The second has no state: what fails costs one value its reading.
     assert to_json(decode(pickled, known=known)) == [2, {"__class__": "mine.Thing"}]  # pyright: ignore
-    assert to_json(decode(pickled), known={"mine.Thing": lambda instance: {"it": instance}}) == [
+    again = {"mine.Thing": lambda instance: {"it": instance}}  # pyright: ignore
+    assert to_json(decode(pickled, known=again)) == [  # pyright: ignore
         {"it": {"__cycle__": True}},
         {"it": {"__cycle__": True}},
     ]
