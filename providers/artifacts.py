@@ -3,31 +3,24 @@
 Nothing of an artifact is executed: decoding/ reads the pickle structurally.
 """
 
-import asyncio
 import hashlib
 import pickle
-from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
-from contextvars import copy_context
+import re
 from dataclasses import dataclass, field
-from sys import getsizeof
 from time import monotonic
-from typing import Any, Literal, NamedTuple, TypeVar, cast
+from typing import NamedTuple
 
 from .. import decoding
-from . import records, usage
+from . import records, usage, views
 from .base import BlobKey, Datastore, InfoKey
 from .cache import ByteCache
-from .errors import ArtifactTooLarge, ArtifactUnreadable, GatewayError, LimitExceeded
+from .errors import ArtifactTooLarge, ArtifactUnreadable, GatewayError
 from .included_files import INCLUDED_FILE, descriptor, text
 from .pathspec import name, parent
-
-JSON = Any
-Form = Literal["data", "object", "type", "preview"]
-T = TypeVar("T")
+from .views import JSON, Form, in_turn
 
 # All that Metaflow writes, before and since 2.19.26; stored the same way (datastore/artifacts/serializer.py).
-_PICKLES = frozenset({"pickle-v2", "pickle-v4", "gzip+pickle-v2", "gzip+pickle-v4"})
+_PICKLE = re.compile("(gzip\\+)?pickle-v[0-5]")
 
 # `_success` and `_task_ok` of every task are one of these: no need to read them.
 _KNOWN_SHAS = {
@@ -38,26 +31,16 @@ _KNOWN_SHAS = {
 
 _TOGETHER = 64 * 2**20  # bytes of blobs that are held at a time
 _KEPT = 65_536  # bytes of a view in the cache, at most
-_COUNTED = 2**30  # bytes of a view: larger ones count as this
-_A_SCALAR = 32  # bytes that one takes in memory, about
-_SIZED: frozenset[type] = frozenset({str, list, dict})
-_TOO_MUCH = "The artifacts of this answer are too large together (valuesBytes in serverInfo.limits): ask for fewer."
-
-# A few hundred megabytes each, at worst. A turn ends after so long: others wait for theirs.
-_DECODERS = ThreadPoolExecutor(2, thread_name_prefix="decoding")
+# A turn of decoding ends after so long: others wait for theirs.
 _TURN_SECONDS = 0.1
-
-# A Config that was assigned to an artifact is shown as the dict that it holds.
-_KNOWN_CLASSES: dict[str, Callable[[decoding.Instance], object]] = {
-    "metaflow.user_configs.config_parameters.ConfigValue": lambda config: config.args[0] if config.args else {},
-}
 
 
 class ValueKey(NamedTuple):
     """An artifact's value in one of its forms.
 
     data: the JSON view, of an included file its content. object: the JSON view of what is pickled itself.
-    type: dotted name of the class. preview: as text, cut to `length` characters.
+    type: dotted name of the class. preview: as text, cut to `length` characters. table: its first `length` rows, as
+    records.TablePreview; None of what is no table.
     """
 
     provider: str
@@ -76,7 +59,7 @@ class ValueKey(NamedTuple):
 
 Wanted = dict[BlobKey, list[ValueKey]]
 # Forms that are of the pickled object, where that describes a file.
-_OF_ITSELF = ("object", "type")
+_OF_ITSELF = ("object", "type", "table")
 
 
 class _Kept(NamedTuple):
@@ -115,7 +98,7 @@ class ArtifactReader:
         answers: dict[ValueKey, JSON | GatewayError] = {}
         unread: dict[BlobKey, list[ValueKey]] = {}
         for key in keys:
-            if key.content_type not in _PICKLES:
+            if _PICKLE.fullmatch(key.content_type) is None:
                 answers[key] = ArtifactUnreadable(
                     f"{key.pathspec} is encoded as {key.content_type[:80]!a}, which the gateway does not read."
                 )
@@ -128,7 +111,9 @@ class ArtifactReader:
         while unread:
             found = await self.datastore.blobs(list(unread), self.limits.bytes, _TOGETHER)
             read = {blob: entry for blob, entry in zip(unread, found, strict=True) if entry is not None}
-            answers |= await self._read({blob: unread.pop(blob) for blob in read}, read)
+            wanted = {blob: unread.pop(blob) for blob in read}
+            answers |= await self._large_tables(wanted, read)
+            answers |= await self._read(wanted, read)
         return [answers[key] for key in keys]
 
     async def _read(
@@ -137,7 +122,7 @@ class ArtifactReader:
         """What is wanted of some blobs, each decoded once."""
         answers: dict[ValueKey, JSON | GatewayError] = {}
         while pickles:
-            some, unsettled = await _in_turn(lambda: self._decoded(wanted, pickles))
+            some, unsettled = await in_turn(lambda: self._decoded(wanted, pickles))
             answers |= some | await self._settled({blob: wanted[blob] for blob in unsettled}, unsettled)
         return answers
 
@@ -154,27 +139,40 @@ class ArtifactReader:
         while pickles and monotonic() < until:
             usage.current.get().go_on()
             blob, read = pickles.popitem()
-            found = read if isinstance(read, GatewayError) else self._object(read)
+            found = read if isinstance(read, GatewayError) else views.decoded(read, self.limits)
             if _says_too_little(found, wanted[blob]):
                 unsettled[blob] = found
                 continue
-            views = {(key.form, key.length): key for key in wanted[blob]}
-            shown = {form: self._view(found, key, None) for form, key in views.items()}
+            by_form = {(key.form, key.length): key for key in wanted[blob]}
+            shown = {form: self._view(found, key, None) for form, key in by_form.items()}
             answers |= {key: _named(shown[key.form, key.length], key.pathspec) for key in wanted[blob]}
-            for form, key in views.items():
+            for form, key in by_form.items():
                 self._keep(key, shown[form])
         return answers, unsettled
+
+    async def _large_tables(
+        self, wanted: Wanted, read: dict[BlobKey, bytes | GatewayError]
+    ) -> dict[ValueKey, JSON | GatewayError]:
+        """The tables that are wanted of what is too large to be held; they are taken out of `wanted`."""
+        answers: dict[ValueKey, JSON | GatewayError] = {}
+        for blob in [blob for blob, entry in read.items() if isinstance(entry, ArtifactTooLarge)]:
+            tables = [key for key in wanted[blob] if key.form == "table"]
+            wanted[blob] = [key for key in wanted[blob] if key.form != "table"]
+            for length in {key.length for key in tables}:
+                table = await views.streamed_table(self.datastore.stream(blob), length, self.limits)
+                answers |= {key: _named(table, key.pathspec) for key in tables if key.length == length}
+        return answers
 
     async def _settled(self, wanted: Wanted, objects: dict[BlobKey, object]) -> dict[ValueKey, JSON | GatewayError]:
         """The answers that take more than the pickle: an included file, or what Metaflow recorded of the object."""
         keys = [key for of_blob in wanted.values() for key in of_blob]
         contents, infos = await self._contents(objects), await self._infos(keys)
 
-        def views() -> dict[ValueKey, JSON | GatewayError]:
+        def shown() -> dict[ValueKey, JSON | GatewayError]:
             found = {key: objects[key.blob] if key.form in _OF_ITSELF else contents[key.blob] for key in keys}
             return {key: _named(self._view(found[key], key, infos[key]), key.pathspec) for key in keys}
 
-        return await _in_turn(views) if keys else {}
+        return await in_turn(shown) if keys else {}
 
     async def _contents(self, objects: dict[BlobKey, object]) -> dict[BlobKey, object]:
         """Of an IncludeFile its text or bytes, as Metaflow's client gives them (includefile.py:IncludedFile)."""
@@ -192,39 +190,12 @@ class ArtifactReader:
         return {key: of.get(name(key.pathspec)) if isinstance(of, dict) else None for key, of in of_attempts.items()}
 
     def _keep(self, key: ValueKey, answer: JSON | GatewayError) -> None:
-        weight = _KEPT + 1 if isinstance(answer, GatewayError) else _weight(answer, _KEPT)
+        weight = _KEPT + 1 if isinstance(answer, GatewayError) else views.weight(answer, _KEPT)
         if weight <= _KEPT:
             self.cache.put(_cache_key(key), _Kept(answer), weight)
 
-    def _object(self, read: bytes) -> object:
-        if usage.current.get().values_left <= 0:
-            return LimitExceeded(_TOO_MUCH)
-        return _attempted(lambda: decoding.decode(read, self.limits, _KNOWN_CLASSES))
-
     def _view(self, found: object, key: ValueKey, info: records.ArtifactInfo | None) -> JSON | GatewayError:
-        """The form asked for of an object; `info` is what Metaflow recorded of it."""
-        if isinstance(found, ArtifactTooLarge) and key.form == "preview" and info:
-            return f"{info.type}, {info.size} bytes: too large to be read here"[: key.length]
-        if isinstance(found, GatewayError):
-            return found
-        if key.form == "preview":
-            return decoding.preview(found, key.length)
-        if key.form == "type":
-            return decoding.type_name(found)
-        # A pickle does not always tell that an object is a member of an enum.
-        enum = info is not None and (info.type or "").startswith(("<enum ", "<flag "))
-        view = _attempted(lambda: decoding.to_json(found, self.limits, enum=enum))
-        usage.current.get().values_left -= _weight(view, _COUNTED)
-        return view
-
-
-def _attempted(read: Callable[[], T]) -> T | GatewayError:
-    try:
-        return read()
-    except decoding.TooLarge as error:
-        return ArtifactTooLarge(str(error))
-    except decoding.DecodingError as error:
-        return ArtifactUnreadable(str(error))
+        return views.shown(found, key.form, key.length, self.limits, info)
 
 
 def _named(answer: JSON | GatewayError, pathspec: str) -> JSON | GatewayError:
@@ -235,26 +206,6 @@ def _named(answer: JSON | GatewayError, pathspec: str) -> JSON | GatewayError:
 def _cache_key(key: ValueKey) -> tuple[object, ...]:
     """All that an answer depends on, where the pickle says enough alone."""
     return key.provider, key.blob, key.form, key.length
-
-
-def _weight(view: object, most: int) -> int:
-    """About how many bytes a view takes in memory; not counted much further than `most`."""
-    weight, waiting = 500, [view]
-    while waiting and weight <= most:
-        one = waiting.pop()
-        weight += getsizeof(one)
-        if isinstance(one, list | dict):
-            inner = cast("list[JSON] | dict[str, JSON]", one)
-            weight += _A_SCALAR * len(inner)
-            waiting += [entry for entry in inner if type(entry) in _SIZED]
-            waiting += [entry for entry in inner.values() if type(entry) in _SIZED] if isinstance(inner, dict) else []
-    return weight
-
-
-async def _in_turn(decode: Callable[[], T]) -> T:
-    """What it returns, once a decoder is free: of other requests, and of one that a client has given up, no more."""
-    run: Callable[[Callable[[], T]], T] = copy_context().run
-    return await asyncio.get_running_loop().run_in_executor(_DECODERS, run, decode)
 
 
 def _says_too_little(found: object, keys: list[ValueKey]) -> bool:

@@ -6,7 +6,9 @@ import io
 from collections import Counter
 from decimal import Decimal, InvalidOperation
 
-from metaflow import FlowSpec, IncludeFile, Parameter, step
+import pandas as pd
+from metaflow import FlowSpec, IncludeFile, Parameter, card, current, step
+from metaflow.cards import Markdown, Table
 
 
 class SpoiltOrder(Exception):
@@ -19,17 +21,23 @@ class OrdersFlow(FlowSpec):
     orders = IncludeFile("orders", help="A file with the columns order, customer, country, amount, placed.")
     currency = Parameter("currency", default="EUR")
 
+    @card(type="blank")
     @step
     def start(self):
-        """Reads the file."""
+        """Reads the file, and shows it as a card."""
         self.rows = list(csv.DictReader(io.StringIO(self.orders)))
-        print(f"{len(self.rows)} orders")
+        self.frame = pd.read_csv(io.StringIO(self.orders), parse_dates=["placed"])
+        self.order_count = len(self.rows)
+        current.card.append(Markdown(f"# {self.order_count} orders"))
+        current.card.append(Table.from_dataframe(self.frame))
+        print(f"{self.order_count} orders")
         self.next(self.clean)
 
     @step
     def clean(self):
         """Makes numbers and dates of the texts; an order that has none ends the run."""
         for row in self.rows:
+            print("cleaning order", row["order"])
             try:
                 row["amount"] = Decimal(row["amount"])
             except InvalidOperation as error:
