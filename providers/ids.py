@@ -17,7 +17,8 @@ _ID = re.compile(
     rf"(?P<type>[A-Za-z]+):(?P<provider>{PROVIDER_NAME.pattern})/(?P<pathspec>[^?]+)"
     rf"(?:\?attempt=(?P<attempt>[0-{MAX_ATTEMPTS - 1}])|\?namespace=(?P<namespace>.*))?"
 )
-_LEVELS = {name: level for level, name in enumerate(pathspec.LEVELS, 1)}
+# A card's pathspec is its task's and its hash.
+_LEVELS = {name: level for level, name in enumerate(pathspec.LEVELS, 1)} | {"Card": len(pathspec.LEVELS)}
 _MAX_LENGTH = 8192
 
 
@@ -32,7 +33,7 @@ class Identity(NamedTuple):
 
 
 def of_object(kind: str, provider: str, pathspec: str, attempt: int | None = None) -> str:
-    """The id of a run, step, task or artifact, and of what is one to one with it."""
+    """The id of a run, step, task, artifact or card, and of what is one to one with it."""
     plain = f"{kind}:{provider}/{pathspec}"
     return plain if attempt is None else f"{plain}?attempt={attempt}"
 
@@ -44,7 +45,7 @@ def of_flow(provider: str, name: str, namespace: str | None) -> str:
 
 
 def parse(text: str) -> Identity:
-    """What an id of a hierarchy's object stands for; BadUserInput where it is none of ours."""
+    """What the id of a Node stands for; BadUserInput where it is none of ours."""
     match = _ID.fullmatch(text) if len(text) <= _MAX_LENGTH else None
     level = match and _LEVELS.get(match["type"])
     if match and level:

@@ -5,6 +5,7 @@
 """
 
 from enum import Enum
+from typing import Any
 
 import msgspec
 
@@ -85,6 +86,22 @@ class Metadata(msgspec.Struct, frozen=True, gc=False):
     created_at: str
 
 
+class Card(Record, frozen=True, gc=False):
+    """A card of a task, which is seen at the attempt that was `asked` for; `pathspec` is the task's and the hash.
+
+    Its page lies at `path`, what it shows while it is written at `data_path`: both as in FileKey, below `root`.
+    """
+
+    asked: int | None
+    type: str
+    card_id: str | None
+    hash: str
+    created_at: str | None
+    root: str
+    path: str
+    data_path: str
+
+
 class Attempt(msgspec.Struct, frozen=True, gc=False):
     """What one attempt of a task left behind of its course.
 
@@ -110,12 +127,37 @@ class ArtifactInfo(msgspec.Struct, frozen=True, gc=False):
     type: str | None = None
 
 
+class TableColumn(msgspec.Struct, frozen=True, gc=False):
+    """`type` as pandas or numpy call it; None where the values of a column have no common one."""
+
+    name: str
+    type: str | None
+
+
+class TablePreview(msgspec.Struct, frozen=True, gc=False):
+    """The first rows of a table, as JSON values in the order of its columns; `row_count` counts all of its rows."""
+
+    columns: list[TableColumn]
+    rows: list[list[Any]]
+    row_count: int
+
+
 class RunStatus(Enum):
     PENDING = "PENDING"
     RUNNING = "RUNNING"
     SUCCEEDED = "SUCCEEDED"
     FAILED = "FAILED"
     UNKNOWN = "UNKNOWN"
+
+
+class LogStream(Enum):
+    STDOUT = "STDOUT"
+    STDERR = "STDERR"
+
+
+class MetaflowEventType(Enum):
+    EVENT = "EVENT"
+    RUN = "RUN"
 
 
 class TaskStatus(Enum):

@@ -17,6 +17,7 @@ class Usage:
 
     `values_left`: bytes that values of artifacts may still take in memory. `fields_left`: how many more the answer
     may have; objects on a page count before their fields do, for thousands of pages may be made at once.
+    `logs_read`: bytes of logs that were read for pages of lines and for texts.
     `over`: nobody waits for the answer any more.
     """
 
@@ -24,6 +25,7 @@ class Usage:
     file_reads: int = 0
     values_left: float = inf
     fields_left: float = inf
+    logs_read: int = 0
     over: bool = False
 
     def take(self, fields: int) -> None:

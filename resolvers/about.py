@@ -8,9 +8,12 @@ import strawberry
 from .. import __version__
 from ..providers.base import MetadataProvider
 from . import inputs
-from .artifacts import MAX_PREVIEW
+from .artifacts import MAX_PREVIEW, MAX_ROWS
+from .cards import CARD_BYTES
+from .code import CODE_LIMITS
 from .context import Info, Limit
-from .pages import MAX_SIZE
+from .logs import LOG_BYTES, LOG_PAGE_SIZE
+from .pages import PAGE_SIZE
 
 
 class ErrorCode(Enum):
@@ -78,8 +81,13 @@ def metadata_providers(info: Info) -> list[ProviderInfo]:
 
 def server_info(info: Info) -> ServerInfo:
     limits = [
-        Limit("pageSize", MAX_SIZE, "Objects on one page, and ids in one call of nodes."),
+        PAGE_SIZE,
+        LOG_PAGE_SIZE,
+        LOG_BYTES,
         Limit("previewLength", MAX_PREVIEW, "Characters of a preview."),
+        Limit("tableRows", MAX_ROWS, "Rows of a table."),
+        CARD_BYTES,
+        *CODE_LIMITS,
         *info.context.gateway.limits,
     ]
     return ServerInfo(__version__, limits, list(ErrorCode))

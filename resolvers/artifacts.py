@@ -5,7 +5,7 @@ import re
 from ..providers import records
 from ..providers.artifacts import JSON, value_key
 from ..providers.base import Key
-from ..providers.errors import LimitExceeded
+from ..providers.errors import BadUserInput, LimitExceeded
 from ..providers.included_files import INCLUDED_FILE, file_size
 from ..providers.pathspec import parent as above
 from . import inputs, links
@@ -19,6 +19,8 @@ __all__ = ["system_tags", "tags", "user_tags"]
 
 DEFAULT_PREVIEW = 200
 MAX_PREVIEW = 10_000
+DEFAULT_ROWS = 20
+MAX_ROWS = 1_000
 _TYPE = re.compile(r"<class '(.+)'>")
 
 
@@ -57,6 +59,20 @@ async def preview(
             f"length is {length}: a preview has 0 to {MAX_PREVIEW} characters (previewLength in serverInfo.limits)."
         )
     keys = [value_key(artifact)._replace(form="preview", length=length) for artifact in artifacts]
+    return await each(info.context.loaders.values, keys)
+
+
+async def table(
+    artifacts: list[records.DataArtifact], info: Info, first: inputs.TableRows = DEFAULT_ROWS
+) -> Answers[records.TablePreview | None]:
+    first = DEFAULT_ROWS if first is None else first
+    if first < 0:
+        raise BadUserInput(f"first is {first}: it can't be negative.")
+    if first > MAX_ROWS:
+        raise LimitExceeded(
+            f"first is {first}: a table shows {MAX_ROWS} rows at most (tableRows in serverInfo.limits)."
+        )
+    keys = [value_key(artifact)._replace(form="table", length=first) for artifact in artifacts]
     return await each(info.context.loaders.values, keys)
 
 

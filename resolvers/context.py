@@ -1,5 +1,6 @@
 """What the resolvers of one operation share."""
 
+import asyncio
 from collections.abc import Awaitable, Callable, Coroutine, Mapping
 from dataclasses import dataclass, field
 from typing import Any, TypeVar, cast
@@ -11,6 +12,7 @@ from graphql import GraphQLError
 
 from ..providers.artifacts import Artifacts
 from ..providers.base import MetadataProvider
+from ..providers.code_packages import Packages
 from ..providers.errors import GatewayError, UnknownMetadataProvider
 from ..providers.pathspec import shown
 from ..providers.usage import Exhausted
@@ -44,6 +46,7 @@ class Gateway:
     stalled_after: float = 60
     limits: tuple[Limit, ...] = ()
     artifacts: Artifacts = field(default_factory=Artifacts)
+    packages: Packages = field(default_factory=Packages)
 
     def provider(self, name: str | None) -> MetadataProvider:
         """The provider of that name, or the default one where none is given; raises UnknownMetadataProvider."""
@@ -59,7 +62,8 @@ class Context:
     """One operation: its loaders, and the levels that wait to be answered.
 
     `address`: what URLs on this gateway begin with, without a slash at the end; None where it has none. `reported`:
-    errors of objects that a list had to leave out, at the path of the list.
+    errors of objects that a list had to leave out, at the path of the list. `log_turns`: how many long logs are
+    read at a time.
     """
 
     gateway: Gateway
@@ -67,6 +71,7 @@ class Context:
     address: str | None = None
     levels: dict[object, DataLoader[Any, Any]] = field(default_factory=dict[object, DataLoader[Any, Any]])
     reported: list[GraphQLError] = field(default_factory=list[GraphQLError])
+    log_turns: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(4))
 
     def level(
         self, by: Callable[..., Awaitable[list[Any]]], info: "Info", arguments: dict[str, Any]
@@ -114,4 +119,4 @@ Info = strawberry.Info[Context, None]
 
 def context_for(gateway: Gateway, address: str | None = None) -> Context:
     """The context of one operation, which came to that address of the gateway."""
-    return Context(gateway, Loaders(gateway.providers, gateway.artifacts), address)
+    return Context(gateway, Loaders(gateway.providers, gateway.artifacts, gateway.packages), address)

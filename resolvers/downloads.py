@@ -5,12 +5,16 @@ from typing import NamedTuple
 
 from ..providers import records
 from ..providers.artifacts import value_key
-from ..providers.base import Key
+from ..providers.base import FileKey, FileStatus, Key, PartKey
 from ..providers.errors import NotFound
 from ..providers.included_files import INCLUDED_FILE, IncludedFile, described_by
+from . import cards, code, logs
 from .context import Context
+from .lookup import task_at
 
 OCTETS = "application/octet-stream"
+_PART = 256 * 1024
+_STREAMS = {stream.value.lower(): stream for stream in records.LogStream}
 
 
 class Download(NamedTuple):
@@ -31,7 +35,7 @@ async def artifact(context: Context, key: Key) -> Download:
     """The serialized object, uncompressed; of an included file, its own bytes."""
     found = await context.loaders.artifacts.load(key)
     if found is None:
-        raise _absent("artifact", key)
+        raise NotFound(f"There is no artifact {key.pathspec}{_seen(key)}.")
     datastore = context.gateway.providers[key.provider].datastore
     file = await _included(context, found)
     if file is None:
@@ -40,6 +44,41 @@ async def artifact(context: Context, key: Key) -> Download:
         return Download(found.sha, OCTETS, filename, lambda: datastore.stream(blob))
     media_type = OCTETS if file.encoding is None else f"text/plain; charset={file.encoding}"
     return Download(file.sha, media_type, found.name, lambda: datastore.included_stream(file.url))
+
+
+async def log(context: Context, task: Key, name: str) -> Download:
+    """The text of a log, without the prefixes of its lines; `name`: stdout or stderr."""
+    await _existing(context, task)
+    stream = _STREAMS.get(name)
+    version = None if stream is None else await logs.log_version(task, stream, context)
+    if stream is None or version is None:
+        raise _absent(f"log {name}", task)
+    return Download(
+        version, "text/plain; charset=utf-8", f"{name}.log", lambda: logs.text_chunks(task, stream, context)
+    )
+
+
+async def card(context: Context, task: Key, hash: str) -> Download:
+    await _existing(context, task)
+    found = await cards.card_of(context, task, hash)
+    file = None if found is None else cards.card_file(found)
+    status = None if file is None else await context.loaders.file_statuses.load(file)
+    if found is None or file is None or status is None:
+        raise _absent(f"card {hash}", task)
+    chunks = _of_file(context, file, status)
+    return Download(
+        f"{hash}-{status.version}", "text/html; charset=utf-8", f"{found.type}.html", chunks, status.size, page=True
+    )
+
+
+async def package(context: Context, task: Key) -> Download:
+    """A code package as it is stored."""
+    await _existing(context, task)
+    blob = await code.package_of(context, task)
+    if blob is None:
+        raise _absent("code package", task)
+    datastore = context.gateway.providers[task.provider].datastore
+    return Download(blob.sha, "application/gzip", f"{blob.flow}-{blob.sha[:8]}.tgz", lambda: datastore.stream(blob))
 
 
 async def _included(context: Context, artifact: records.DataArtifact) -> IncludedFile | None:
@@ -51,6 +90,25 @@ async def _included(context: Context, artifact: records.DataArtifact) -> Include
     return described_by(await context.loaders.values.load(value_key(artifact)._replace(form="object")))
 
 
+async def _existing(context: Context, task: Key) -> None:
+    if await task_at(context, task) is None:
+        raise NotFound(f"There is no task {task.pathspec}{_seen(task)}.")
+
+
+def _of_file(context: Context, file: FileKey, status: FileStatus) -> Callable[[], AsyncGenerator[bytes]]:
+    async def chunks() -> AsyncGenerator[bytes]:
+        for start in range(0, status.size, _PART):
+            part = await context.loaders.file_parts.load(PartKey(file, start, min(_PART, status.size - start)))
+            if not part:
+                return
+            yield part
+
+    return chunks
+
+
 def _absent(what: str, key: Key) -> NotFound:
-    seen = "" if key.attempt is None else f" at attempt {key.attempt}"
-    return NotFound(f"There is no {what} of {key.pathspec}{seen}.")
+    return NotFound(f"There is no {what} of {key.pathspec}{_seen(key)}.")
+
+
+def _seen(key: Key) -> str:
+    return "" if key.attempt is None else f" at attempt {key.attempt}"

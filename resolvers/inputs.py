@@ -44,6 +44,16 @@ describe(
         "UNKNOWN": "The provider does not hold what would tell.",
     },
 )
+describe(
+    records.LogStream,
+    "What a task writes to.",
+    {"STDOUT": "Standard output.", "STDERR": "Standard error, where Python's tracebacks go."},
+)
+describe(
+    records.MetaflowEventType,
+    "What kind of event triggered a run.",
+    {"EVENT": "One that somebody published.", "RUN": "A run of a flow ended."},
+)
 
 Pathspec = Annotated[str, strawberry.argument(description="Flow/Run/Step/Task/Artifact, down to the level asked for.")]
 Namespace = Annotated[
@@ -74,6 +84,36 @@ Last = Annotated[
     int | None, strawberry.argument(description="At most so many from the end, 500 at most. Not together with first.")
 ]
 Before = Annotated[str | None, strawberry.argument(description="Those that stand before this cursor.")]
+LogLines = Annotated[
+    int | None, strawberry.argument(description="At most so many from the beginning: 50 if omitted, 1000 at most.")
+]
+LastLogLines = Annotated[
+    int | None, strawberry.argument(description="At most so many from the end, 1000 at most. Not together with first.")
+]
+LogStreamArgument = Annotated[
+    records.LogStream | None, strawberry.argument(description="Only of this stream. Omitted: of both, by time.")
+]
+OneLogStream = Annotated[records.LogStream, strawberry.argument(description="Standard output or standard error.")]
+Grep = Annotated[
+    str | None,
+    strawberry.argument(
+        description="Only lines that contain this text, exactly. A page ends early once 64 MiB were looked through; "
+        "its cursor goes on from there."
+    ),
+]
+FilePrefix = Annotated[
+    str | None, strawberry.argument(description="Only files whose path begins with this text. Omitted: all.")
+]
+FilePath = Annotated[str, strawberry.argument(description="The file's path in the package, exactly.")]
+TriggerName = Annotated[
+    str, strawberry.argument(description="Name of the triggering flow, if runs triggered it; else of the event.")
+]
+CardType = Annotated[
+    str | None, strawberry.argument(description="Only cards of this type: default, blank... Omitted: of all.")
+]
+CardId = Annotated[
+    str | None, strawberry.argument(description="Only the card that the step's code gave this id. Omitted: all.")
+]
 Name = Annotated[str, strawberry.argument(description="The name, exactly.")]
 ArtifactNames = Annotated[
     list[str] | None,
@@ -98,6 +138,7 @@ TagContains = Annotated[
     str | None, strawberry.argument(description="Only tags that contain this text, in upper or lower case.")
 ]
 PreviewLength = Annotated[int | None, strawberry.argument(description="In characters, 10,000 at most; 200 if null.")]
+TableRows = Annotated[int | None, strawberry.argument(description="How many rows, 1,000 at most; 20 if null.")]
 Id = Annotated[strawberry.ID, strawberry.argument(description="An id that this gateway gave out.")]
 Ids = Annotated[list[strawberry.ID], strawberry.argument(description="Ids that this gateway gave out, 500 at most.")]
 ProviderName = Annotated[str | None, strawberry.argument(description="A configured name. Omitted: the default one.")]

@@ -8,6 +8,7 @@ from aiodataloader import DataLoader
 
 from ..providers.artifacts import Artifacts
 from ..providers.base import MetadataProvider
+from ..providers.code_packages import Packages
 from ..providers.errors import GatewayError
 from .entries import gathered
 
@@ -26,9 +27,12 @@ Batch = Callable[[list[K]], Coroutine[Any, Any, list[V | GatewayError]]]
 
 
 class Loaders:
-    """Named as the batch methods of providers/base.py, which say what they hold; `values` is that of artifacts.py."""
+    """Named as the batch methods of providers/base.py, which say what they hold.
 
-    def __init__(self, providers: Mapping[str, MetadataProvider], artifacts: Artifacts) -> None:
+    `values` is that of artifacts.py, `packages` that of code_packages.py.
+    """
+
+    def __init__(self, providers: Mapping[str, MetadataProvider], artifacts: Artifacts, packages: Packages) -> None:
         def of(method: Callable[[MetadataProvider], Batch[N, V]], *, kept: bool = True) -> DataLoader[N, V]:
             return loader(partial(_by_provider, providers, method), kept=kept)
 
@@ -54,6 +58,7 @@ class Loaders:
         # Parts of files may be large, and are looked at once.
         self.file_parts = of(lambda provider: provider.datastore.file_parts, kept=False)
         self.values = of(lambda provider: artifacts.reader(provider.datastore).values)
+        self.packages = of(lambda provider: packages.reader(provider.datastore).packages)
 
 
 def loader(

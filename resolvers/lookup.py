@@ -6,7 +6,10 @@ from ..providers import ids, records
 from ..providers.base import FlowKey, Key
 from ..providers.errors import BadUserInput, LimitExceeded
 from ..providers.pathspec import component, parse, run_of, shown
+from ..providers.pathspec import name as last
+from ..providers.pathspec import parent as above
 from . import inputs, namespaces
+from .cards import card_of
 from .context import Context, Info
 from .entries import Answers, gathered
 from .inputs import sent
@@ -120,6 +123,9 @@ async def _identified(context: Context, id: ID) -> records.Record | None:
         raise BadUserInput(f"{shown(id)} is of a metadata provider that is not configured here.")
     if identity.type == "Flow":
         return await context.loaders.flows.load(FlowKey(identity.provider, identity.pathspec, identity.namespace))
+    if identity.type == "Card":
+        task = Key(identity.provider, above(identity.pathspec), identity.attempt)
+        return await card_of(context, task, last(identity.pathspec))
     return await _at(context, Key(identity.provider, identity.pathspec, identity.attempt))
 
 

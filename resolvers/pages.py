@@ -10,12 +10,13 @@ import strawberry
 
 from ..providers import usage
 from ..providers.errors import BadUserInput, GatewayError, LimitExceeded
-from .context import Info
+from .context import Info, Limit
 from .entries import Answers, gathered
 from .inputs import sent
 
 DEFAULT_SIZE = 50
 MAX_SIZE = 500
+PAGE_SIZE = Limit("pageSize", MAX_SIZE, "Objects on one page, and ids in one call of nodes.")
 
 T = TypeVar("T")
 
@@ -51,23 +52,26 @@ class Window(NamedTuple):
     before: str | None
 
 
-def window(first: int | None, after: str | None, last: int | None, before: str | None) -> Window:
+def window(
+    first: int | None, after: str | None, last: int | None, before: str | None, limit: Limit = PAGE_SIZE
+) -> Window:
     """The arguments of a connection; BadUserInput and LimitExceeded where they make no sense or ask for too much."""
     first, last = sent(first), sent(last)
     if first is not None and last is not None:
         raise BadUserInput("first and last can't both be given: first counts from the beginning, last from the end.")
     size = DEFAULT_SIZE if first is None and last is None else first if first is not None else last
-    return Window(checked_size(size), last is not None, sent(after), sent(before))
+    return Window(checked_size(size, limit=limit), last is not None, sent(after), sent(before))
 
 
-def checked_size(size: int | None, name: str = "first or last") -> int:
+def checked_size(size: int | None, name: str = "first or last", limit: Limit = PAGE_SIZE) -> int:
     """How many objects to give at most: DEFAULT_SIZE where nothing is said."""
     if size is None or size is strawberry.UNSET:
         return DEFAULT_SIZE
     if size < 0:
         raise BadUserInput(f"{name} is {size}: it can't be negative.")
-    if size > MAX_SIZE:
-        raise LimitExceeded(f"{name} is {size}: a page has {MAX_SIZE} objects at most (pageSize in serverInfo.limits).")
+    if size > limit.value:
+        most = f"a page has {limit.value} objects at most ({limit.name} in serverInfo.limits)"
+        raise LimitExceeded(f"{name} is {size}: {most}.")
     return size
 
 

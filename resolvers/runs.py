@@ -12,6 +12,7 @@ from ..providers.pathspec import component
 from ..providers.records import RunStatus
 from . import artifact_pages, inputs, listings, namespaces, task_pages, times
 from . import tasks as of_tasks
+from .code import code_of_runs as code
 from .context import Context, Info
 from .data import MetaflowData, checked, data_of, shown
 from .entries import Answers, Partial, each, existing, gathered, mapped, partial, readable
@@ -21,6 +22,9 @@ from .pages import Page, Window, window
 from .parameters import Parameter, parameters_of
 from .statuses import RunCourse, TaskCounts, counted, courses_of, run_courses, run_end, tasks_of_run
 from .statuses import end_task as end_task_of
+from .triggers import trigger
+
+__all__ = ["code", "trigger"]
 
 V = TypeVar("V")
 Runs = list[records.Run]

@@ -9,7 +9,9 @@ from ..providers import records
 from ..providers.base import Key, key_of
 from ..providers.pathspec import component, run_of
 from ..providers.records import TaskStatus
+from ..providers.strangers_json import JSON
 from . import inputs, task_pages, times
+from .code import environments_of
 from .common import created_at, runs_of, system_tags, tags, user_tags
 from .context import Context, Info
 from .entries import Answers, Partial, each, existing, gathered, mapped, partial, raised, readable
@@ -80,6 +82,14 @@ async def finished_at(steps: list[records.Step], info: Info) -> Answers[str | No
 async def duration_ms(steps: list[records.Step], info: Info) -> Answers[int | None]:
     spans = await _spans(steps, info.context)
     return mapped(spans, lambda span: times.duration(span.start, span.end, running=span.running))
+
+
+async def environment_info(steps: list[records.Step], info: Info) -> Answers[JSON]:
+    """Of the newest task, as in Metaflow's client; None where there is none."""
+    newest = await gathered(_newest(step, info.context) for step in steps)
+    tasks = [task for task in newest if isinstance(task, records.Task)]
+    found = iter(await environments_of(list(map(key_of, tasks)), info.context))
+    return [next(found) if isinstance(task, records.Task) else task for task in newest]
 
 
 async def parent_steps(steps: list[records.Step], info: Info) -> Answers[list[records.Step] | Partial | None]:

@@ -8,6 +8,8 @@ from ..providers.pathspec import component
 from ..providers.pathspec import parent as above
 from ..providers.records import TaskStatus
 from . import inputs, lineage, task_pages, times
+from .cards import cards
+from .code import code, environment_info
 from .common import created_at, runs_of, system_tags, tags, user_tags
 from .context import Context, Info
 from .data import MetaflowData, checked, data_of
@@ -21,7 +23,7 @@ from .pages import Page, window
 from .statuses import TaskCourse, attempt_seen, task_courses, task_end
 from .values import Found, named, named_values
 
-__all__ = ["created_at", "system_tags", "tags", "user_tags"]
+__all__ = ["cards", "code", "created_at", "environment_info", "system_tags", "tags", "user_tags"]
 
 Tasks = list[records.Task]
 

@@ -8,7 +8,7 @@ import strawberry
 
 from ..providers import records
 from ..resolvers import data, exceptions, foreach, graphs, parameters, statuses
-from ..resolvers.inputs import JSON, DateTime
+from ..resolvers.inputs import JSON, BigInt, DateTime
 from .fields import resolved, stored, view
 
 if TYPE_CHECKING:
@@ -90,6 +90,19 @@ class TaskException:
     message: str = stored("Its text.")
     stacktrace: str | None = stored("Python's traceback.")
     caught: bool = stored("Whether @catch caught it, so that the task went on.")
+
+
+@view(records.TableColumn, "A column of a table.")
+class TableColumn:
+    name: str = stored("Its name, or the name of its level of the index.")
+    type: str | None = stored("As pandas or numpy call it: int64, float32, object, datetime64[ns]...")
+
+
+@view(records.TablePreview, "The first rows of a DataFrame, a Series, an array, or a list of dicts.")
+class TablePreview:
+    columns: list[TableColumn] = stored("In their order; those of the index come first.")
+    rows: list[list[JSON | None]] = stored("Each with a value for each column.")
+    row_count: BigInt = stored("How many rows it has in all.")
 
 
 @view(data.MetaflowData, "The artifacts of one task by name, as values.")

@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-import strawberry
-
 from ..providers import records
-from ..resolvers import artifacts, flows, runs, steps, tasks
+from ..resolvers import artifacts, flows, logs, runs, steps, tasks
 from ..resolvers.inputs import JSON, BigInt, DateTime
-from .details import FlowGraph, ForeachFrame, Metadata, MetaflowData, Parameter, TaskCounts, TaskException
+from .cards import Card
+from .code import MetaflowCode
+from .details import FlowGraph, ForeachFrame, Metadata, MetaflowData, Parameter, TablePreview, TaskCounts, TaskException
 from .fields import interface, resolved, stored, view
+from .logs import LogLine
+from .nodes import Node
 from .pages import Connection
-
-
-@interface("What has an id that a client may keep it by, and ask for it again with.")
-class Node:
-    id: strawberry.ID = stored("Opaque, stable, unique over types, metadata providers, namespaces and attempts.")
+from .triggers import MetaflowTrigger
 
 
 @interface("What every object of the hierarchy Flow > Run > Step > Task > DataArtifact has.")
@@ -81,6 +79,10 @@ class Run(MetaflowObject):
     task_counts: TaskCounts | None = resolved(runs.task_counts, "How many of its tasks have come how far.")
     data: MetaflowData | None = resolved(runs.data, "The data of endTask; null until that exists.")
     parameters: list[Parameter] | None = resolved(runs.parameters, "What the run was started with, by name.")
+    code: MetaflowCode | None = resolved(
+        runs.code, "The package of the newest step that has one; null of runs whose code was not stored."
+    )
+    trigger: MetaflowTrigger | None = resolved(runs.trigger, "What triggered it; null if nothing did.")
     graph: FlowGraph | None = resolved(
         runs.graph,
         "The flow's steps and transitions as the run recorded them (a resumed run has those of its origin); "
@@ -118,6 +120,7 @@ class Step(MetaflowObject):
     started_at: DateTime | None = resolved(steps.started_at, "When its first task started to execute.")
     finished_at: DateTime | None = resolved(steps.finished_at, "When the latest task finished; null while one has not.")
     duration_ms: BigInt | None = resolved(steps.duration_ms, "In milliseconds, up to now while a task runs.")
+    environment_info: JSON | None = resolved(steps.environment_info, "That of its newest task.")
     parent_steps: list[Step] | None = resolved(
         steps.parent_steps, "The steps before it in the graph that have started; null where no graph is recorded."
     )
@@ -175,6 +178,40 @@ class Task(MetaflowObject):
     duration_ms: BigInt | None = resolved(tasks.duration_ms, "In milliseconds, up to now while it runs.")
     exception: TaskException | None = resolved(tasks.exception, "What ended the task, or what @catch caught.")
     runtime_name: str | None = resolved(tasks.runtime_name, "What started it: dev, argo, airflow...")
+    stdout: str | None = resolved(
+        logs.stdout, "All that it wrote to standard output, each line with a newline; empty where there is no log."
+    )
+    stderr: str | None = resolved(
+        logs.stderr, "All that it wrote to standard error, each line with a newline; empty where there is no log."
+    )
+    stdout_size: BigInt | None = resolved(
+        logs.stdout_size,
+        "Of the stored log, in bytes, as Metaflow's client counts: with the prefixes of its lines.",
+    )
+    stderr_size: BigInt | None = resolved(
+        logs.stderr_size,
+        "Of the stored log, in bytes, as Metaflow's client counts: with the prefixes of its lines.",
+    )
+    loglines: Connection[LogLine] | None = resolved(
+        logs.loglines,
+        "What it wrote, oldest first, by time. Cursors stay valid while the log grows: a page that has nothing yet "
+        "still has an endCursor, after which the next lines will come.",
+    )
+    log_url: str | None = resolved(
+        logs.log_url, "A URL on this gateway that serves the log as text, without the prefixes of its lines."
+    )
+    code: MetaflowCode | None = resolved(
+        tasks.code, "The package that it was executed with; null where the code was not stored."
+    )
+    environment_info: JSON | None = resolved(
+        tasks.environment_info,
+        "What its environment is made of, as its code package tells: text or an object; null where no code was stored.",
+    )
+    cards: list[Card] | None = resolved(
+        tasks.cards,
+        "Those of the attempt, in the order of their rank in the code where that is recorded; of a task that a resume "
+        "cloned, those of its origin.",
+    )
     parent_tasks: Connection[Task] | None = resolved(
         tasks.parent_tasks, "The tasks that led to it, by the graph and its place in foreach steps."
     )
@@ -208,6 +245,10 @@ class DataArtifact(MetaflowObject):
     )
     preview: str | None = resolved(
         artifacts.preview, "The object as text, close to Python's repr, cut to so many characters."
+    )
+    table: TablePreview | None = resolved(
+        artifacts.table,
+        "A table's or an array's first rows; null for what is neither. It may be larger than data can be.",
     )
     url: str | None = resolved(
         artifacts.url,

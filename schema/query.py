@@ -5,7 +5,8 @@ import strawberry
 from ..resolvers import about, flows, lookup, runs, tag_counts
 from ..resolvers.inputs import BigInt
 from .fields import entry, stored, view
-from .hierarchy import DataArtifact, Flow, MetaflowObject, Node, Run, Step, Task
+from .hierarchy import DataArtifact, Flow, MetaflowObject, Run, Step, Task
+from .nodes import Node
 from .pages import Connection
 
 

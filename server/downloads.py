@@ -28,7 +28,6 @@ _METHODS = ("GET", "HEAD")
 _POLICY = "default-src 'none'; sandbox"
 _OF_PAGES = "sandbox allow-scripts"
 _HEADERS = {"cache-control": "private, no-cache", "referrer-policy": "no-referrer", "x-content-type-options": "nosniff"}
-_STREAMS = ("stdout", "stderr")
 _LENGTHS = 4 * 2**20  # bytes of memory for lengths that were measured
 
 
@@ -42,6 +41,9 @@ class _Kind(NamedTuple):
 
 _KINDS = {
     "artifact": _Kind(5, 0, downloads.artifact),
+    "log": _Kind(4, 1, downloads.log),
+    "card": _Kind(4, 1, downloads.card),
+    "code": _Kind(4, 0, downloads.package),
 }
 _STATUSES: list[tuple[type[GatewayError], int]] = [
     (UnknownMetadataProvider, 404),

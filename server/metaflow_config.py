@@ -41,6 +41,12 @@ class MetaflowConfig:
         return None if configured is None else str(configured)
 
     @property
+    def local_card_root(self) -> str | None:
+        """The folder of cards, where one is configured."""
+        configured = self._values.get("METAFLOW_CARD_LOCALROOT")
+        return None if configured is None else str(configured)
+
+    @property
     def default_namespace(self) -> str:
         """`production:<token>` or `user:<name>`; SettingsError where Metaflow would not know either."""
         token = self._environment.get("METAFLOW_PRODUCTION_TOKEN")

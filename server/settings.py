@@ -35,7 +35,7 @@ class Settings:
     """Checked, and complete.
 
     `roots`: the folder that contains `.metaflow`, of each metadata provider by its name. `datatools_root`: where
-    Metaflow was told to put included files.
+    Metaflow was told to put included files. `card_roots`: where it may have put cards, besides a root of its own.
     """
 
     roots: dict[str, Path]
@@ -46,6 +46,7 @@ class Settings:
     public_url: str | None = None
     cors_origins: list[str] = field(default_factory=list[str])
     datatools_root: Path | None = None
+    card_roots: tuple[Path, ...] = ()
 
     @property
     def shown_metadata(self) -> str:
@@ -73,13 +74,17 @@ def settings(options: Options, environment: Environment, cwd: Path) -> Settings:
         None if options.public_url is None else _url("--public-url", options.public_url),
         [_origin(origin) for origin in options.cors_origins],
         None if config.local_datatools_root is None else cwd / config.local_datatools_root,
+        _card_roots(config, cwd),
     )
 
 
 def gateway(settings: Settings) -> Gateway:
     """The providers that are configured, and what applies where a client says nothing."""
-    datatools = settings.datatools_root
-    providers = {name: LocalProvider(name, root, datatools_root=datatools) for name, root in settings.roots.items()}
+    datatools, cards = settings.datatools_root, settings.card_roots
+    providers = {
+        name: LocalProvider(name, root, datatools_root=datatools, card_roots=cards)
+        for name, root in settings.roots.items()
+    }
     return Gateway(
         providers,
         settings.default_metadata,
@@ -110,6 +115,15 @@ def _configured_root(config: MetaflowConfig, cwd: Path) -> Path:
             f"name a local folder by --metadata {_EXAMPLE}."
         )
     return find_root(config.local_sysroot, cwd) or cwd
+
+
+def _card_roots(config: MetaflowConfig, cwd: Path) -> tuple[Path, ...]:
+    """Where cards may lie: in the configured folder, and where a flow that is started in `cwd` writes them.
+
+    Rule: metaflow/plugins/cards/card_datastore.py, get_storage_root, which does not look at the datastore's root.
+    """
+    configured = [] if config.local_card_root is None else [cwd / config.local_card_root]
+    return *configured, (find_root(None, cwd) or cwd) / DATASTORE / "mf.cards"
 
 
 def _metadata(text: str, environment: Environment, cwd: Path) -> tuple[str, Path]:

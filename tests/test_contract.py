@@ -31,38 +31,6 @@ CONTRACT = build_schema(COPY.read_text())
 NOT_YET = {
     "Subscription",
     "RunChange",
-    # logs
-    "LogStream",
-    "LogLine",
-    "LogLineEdge",
-    "LogLineConnection",
-    "Task.stdout",
-    "Task.stderr",
-    "Task.stdoutSize",
-    "Task.stderrSize",
-    "Task.loglines",
-    "Task.logUrl",
-    # cards
-    "Card",
-    "Task.cards",
-    # code packages
-    "MetaflowCode",
-    "CodeTarball",
-    "CodeFile",
-    "Run.code",
-    "Task.code",
-    "Task.environmentInfo",
-    "Step.environmentInfo",
-    # triggers
-    "MetaflowTrigger",
-    "MetaflowTriggerItem",
-    "MetaflowEvent",
-    "MetaflowEventType",
-    "Run.trigger",
-    # tables
-    "TablePreview",
-    "TableColumn",
-    "DataArtifact.table",
 }
 
 

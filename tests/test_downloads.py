@@ -188,9 +188,14 @@ def own(runs: Runs, tmp_path: Path) -> Generator[tuple[str, Path]]:
         yield url, copied.datastore / "LinearFlow" / "data" / sha[:2] / sha
 
 
+def replace(stored: Path, content: bytes) -> None:
+    stored.unlink()  # the copy shares its content with others
+    stored.write_bytes(content)
+
+
 def test_bytes_that_are_no_gzip_or_gone_are_told(own: tuple[str, Path]) -> None:
     url, stored = own
-    stored.write_bytes(b"no gzip")
+    replace(stored, b"no gzip")
     assert told(httpx.get(url)) == (502, "ARTIFACT_UNREADABLE")
     stored.unlink()
     assert told(httpx.get(url)) == (502, "ARTIFACT_UNREADABLE")
@@ -198,7 +203,7 @@ def test_bytes_that_are_no_gzip_or_gone_are_told(own: tuple[str, Path]) -> None:
 
 def test_bytes_that_are_not_what_their_name_says_break_the_answer_off(own: tuple[str, Path]) -> None:
     url, stored = own
-    stored.write_bytes(gzip.compress(PICKLED[:-1] + b"X"))
+    replace(stored, gzip.compress(PICKLED[:-1] + b"X"))
     with pytest.raises(httpx.RemoteProtocolError):
         httpx.get(url)
     assert told(httpx.get(url, headers={"range": "bytes=0-1"})) == (502, "ARTIFACT_UNREADABLE")

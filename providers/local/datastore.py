@@ -26,7 +26,8 @@ _SMALL = 16384
 class LocalDatastore:
     """The datastore in `root/.metaflow`, for records of this and of other machines: a root of theirs means ours.
 
-    `datatools_root` is where IncludeFile was configured to put its files, besides its two defaults.
+    `datatools_root` is where IncludeFile was configured to put its files, besides its two defaults; `card_roots` are
+    folders that hold cards, besides those that Metaflow puts below its root.
     """
 
     def __init__(
@@ -35,10 +36,12 @@ class LocalDatastore:
         datatools_root: Path | None = None,
         cache: ByteCache | None = None,
         threads: Threads | None = None,
+        card_roots: Sequence[Path] = (),
     ) -> None:
         self._tree = Tree(root, "", cache or ByteCache(_CACHE_BYTES))
         self._threads = threads or Threads("local-datastore")
-        self._files = StoredFiles(self._tree.base)
+        beside = [] if root is None else [f"{os.path.realpath(root)}/mf.cards"]
+        self._files = StoredFiles(self._tree.base, [*map(os.path.realpath, card_roots), *beside])
         included = [] if root is None else [root / "data", Path(self._tree.base, "data")]
         included += [datatools_root] if datatools_root else []
         self._included_roots = [os.path.realpath(folder) for folder in included]

@@ -32,6 +32,7 @@ class LocalProvider:
         root: Path | None,
         *,
         datatools_root: Path | None = None,
+        card_roots: Sequence[Path] = (),
         read_only: bool = False,
         cache_bytes: int = _CACHE_BYTES,
     ) -> None:
@@ -45,7 +46,7 @@ class LocalProvider:
         # What is not there yet will be made by whoever runs the first flow.
         base = self._tree.base
         self.can_mutate_tags = not read_only and (os.access(base, os.W_OK) or not os.path.exists(base))
-        self.datastore: Datastore = LocalDatastore(root, datatools_root, cache, self._threads)
+        self.datastore: Datastore = LocalDatastore(root, datatools_root, cache, self._threads, card_roots)
 
     async def flows(self, keys: list[FlowKey]) -> list[records.Flow | GatewayError | None]:
         return await self._each("flows", hierarchy.flow, keys)

@@ -18,15 +18,16 @@ T = TypeVar("T")
 
 
 class StoredFiles:
-    """Those below `base`, where Metaflow lays them out; cards also below each of `card_roots`.
+    """Those below `base`, where Metaflow lays them out; cards also below each of `card_roots`. All are real paths.
 
-    Metaflow writes cards below the `.metaflow` of the folder that a flow was started in, whatever else is configured,
-    or in METAFLOW_CARD_LOCALROOT; its own client reads them below the datastore's root alone.
+    Metaflow (card_datastore.py:get_storage_root, 2.19.39) writes cards below the `.metaflow` of the folder that a flow
+    was started in, whatever root is configured, and, if METAFLOW_CARD_LOCALROOT is set, right below `base`; its own
+    client reads them below `base/mf.cards` alone.
     """
 
     def __init__(self, base: str, card_roots: Sequence[str] = ()) -> None:
         self._base = base
-        self._card_roots = [os.path.realpath(root) for root in (f"{base}/mf.cards", *card_roots)]
+        self._card_roots = (f"{base}/mf.cards", base, *card_roots)
 
     def names(self, folder: FileKey) -> list[str]:
         found: set[str] = set()

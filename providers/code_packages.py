@@ -1,0 +1,202 @@
+"""Code packages of tasks: what metadata say of them, and what they hold (metaflow/package, metaflow/packaging_sys)."""
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from functools import partial
+from typing import NamedTuple, cast
+
+from . import strangers_json, usage
+from .base import BlobKey, Datastore, FileKey
+from .cache import ByteCache
+from .errors import ArtifactUnreadable, GatewayError, LimitExceeded
+from .strangers_json import JSON, NotJSON
+from .tar_archives import Bounds, files
+from .views import in_turn
+
+STORED_BYTES = 64 * 2**20
+BOUNDS = Bounds(inflated=256 * 2**20, entries=20_000)
+FILE_BYTES = 4 * 2**20
+
+_SHA = re.compile("[0-9a-f]{40}")
+_LOCATION = re.compile(r"(?P<root>.*)/[^/]+/data/[0-9a-f]{2}/[0-9a-f]{40}", re.DOTALL)
+_TOGETHER = 64 * 2**20  # bytes of packages that are held at a time
+_CACHE_BYTES = 16 * 2**20
+_A_FILE = 200  # bytes in memory of a file in a listing, about, besides its name
+
+_MARKER = ".mf_install"  # of the layout in which Metaflow's own files stand apart
+_INFOS = {True: ".mf_meta/INFO", False: "INFO"}
+_INFO_BYTES = 2**20
+_SECRET = "production_token"
+
+
+class Package(NamedTuple):
+    """A package as the metadata `code-package` tell of it; `location` as they put it, a stranger's word."""
+
+    location: str | None
+    blob: BlobKey
+
+    @property
+    def path(self) -> str:
+        """Where it lies below the root of the datastore, as in FileKey."""
+        return f"{self.blob.flow}/data/{self.blob.sha[:2]}/{self.blob.sha}"
+
+
+class PackageKey(NamedTuple):
+    """A package, and a file of it whose content is asked for too."""
+
+    provider: str
+    blob: BlobKey
+    file: str | None = None
+
+
+class Contents(NamedTuple):
+    """The files of a package with their sizes, sorted; the text of its INFO; and the content that was asked for."""
+
+    files: dict[str, int]
+    info: bytes | None
+    content: bytes | None = None
+
+
+def described(recorded: str, flow: str) -> Package:
+    """The package that the metadata of a task of the flow tell of; raises NotJSON where they tell of none.
+
+    The store is that of the flow, whatever flow the location names: a package is where the flow's runs are.
+    """
+    match strangers_json.read(recorded):
+        case {"sha": str(sha), **more} if _SHA.fullmatch(sha):
+            location = more.get("location")
+            text = location if isinstance(location, str) else ""
+            match = _LOCATION.fullmatch(text)
+            return Package(text or None, BlobKey(match["root"] if match else text, flow, sha, raw=True))
+        case _:
+            raise NotJSON("it names no package")
+
+
+def package_file(provider: str, package: Package) -> FileKey:
+    """The package as a file of the datastore."""
+    return FileKey(provider, package.blob.root, package.path)
+
+
+def info_of(found: Contents) -> dict[str, JSON] | None:
+    """The package's INFO without production tokens, None where it has none; ArtifactUnreadable if it can't be read."""
+    if found.info is None:
+        return None
+    try:
+        info = strangers_json.read(found.info)
+    except NotJSON as error:
+        raise ArtifactUnreadable(f"Its INFO can't be read: {error}.") from error
+    if not isinstance(info, dict):
+        raise ArtifactUnreadable("Its INFO is no JSON object.")
+    return cast("dict[str, JSON]", without_tokens(info))
+
+
+def text_of(path: str, content: bytes) -> str | None:
+    """The content of a file as text, an INFO without production tokens; None where it is not UTF-8."""
+    try:
+        text = content.decode()
+        if path.rpartition("/")[2] != "INFO" or _SECRET not in text:
+            return text
+        return strangers_json.text(without_tokens(strangers_json.read(text)))
+    except (UnicodeDecodeError, NotJSON):
+        return None
+
+
+def without_tokens(value: JSON) -> JSON:
+    """The JSON value without what is named production_token, at whatever depth."""
+    if isinstance(value, dict):
+        named = cast("dict[str, JSON]", value)
+        return {name: without_tokens(inner) for name, inner in named.items() if name != _SECRET}
+    if isinstance(value, list):
+        return [without_tokens(inner) for inner in cast("list[JSON]", value)]
+    return value
+
+
+@dataclass(frozen=True, slots=True)
+class Packages:
+    """What packages list, kept between operations: what a hash stands for never changes."""
+
+    cache: ByteCache = field(default_factory=lambda: ByteCache(_CACHE_BYTES))
+    bounds: Bounds = BOUNDS
+
+    def reader(self, datastore: Datastore) -> "PackageReader":
+        return PackageReader(datastore, self.cache, self.bounds)
+
+
+@dataclass(frozen=True, slots=True)
+class PackageReader:
+    """Reads the packages of one datastore, each once for all that is asked of it together."""
+
+    datastore: Datastore
+    cache: ByteCache
+    bounds: Bounds
+
+    async def packages(self, keys: list[PackageKey]) -> list[Contents | GatewayError]:
+        """What each package holds; ArtifactTooLarge, ArtifactUnreadable or LimitExceeded where it can't be given."""
+        answers: dict[PackageKey, Contents | GatewayError] = {}
+        unread: dict[BlobKey, list[PackageKey]] = {}
+        for key in keys:
+            listed = cast("Contents | None", self.cache.get(key[:2]))
+            if listed and (key.file is None or key.file not in listed.files):
+                answers[key] = listed
+            else:
+                unread.setdefault(key.blob, []).append(key)
+        while unread:
+            found = await self.datastore.blobs(list(unread), STORED_BYTES, _TOGETHER)
+            for blob, entry in zip(list(unread), found, strict=True):
+                if entry is not None:
+                    answers |= await self._read(unread.pop(blob), entry)
+        return [answers[key] for key in keys]
+
+    async def _read(
+        self, keys: list[PackageKey], packed: bytes | GatewayError
+    ) -> dict[PackageKey, Contents | GatewayError]:
+        if isinstance(packed, GatewayError):
+            return dict.fromkeys(keys, packed)
+        wanted = {key.file for key in keys if key.file is not None}
+        try:
+            listed, contents = await in_turn(partial(_scanned, packed, wanted, self.bounds))
+        except GatewayError as error:
+            return dict.fromkeys(keys, error)
+        cost = sum(len(name) * 2 + _A_FILE for name in listed.files) + len(listed.info or b"") + _A_FILE
+        self.cache.put(keys[0][:2], listed, cost)
+        return {key: _with(listed, contents.get(key.file or "")) for key in keys}
+
+
+def _scanned(packed: bytes, wanted: set[str], bounds: Bounds) -> tuple[Contents, dict[str, bytes | GatewayError]]:
+    """What a package lists, and the files that are wanted of it; of files of one name the last, as when unpacked."""
+    listed: dict[str, int] = {}
+    infos: dict[str, bytes | None] = {}
+    contents: dict[str, bytes | GatewayError] = {}
+    for path, size, content in files(packed, _wants(wanted), bounds):
+        listed[path] = size
+        if path in _INFOS.values():
+            infos[path] = content if content is not None and size <= _INFO_BYTES else b""
+        if path in wanted:
+            contents[path] = _refused(size) if content is None else content
+    info = infos.get(_INFOS[_MARKER in listed])
+    return Contents(dict(sorted(listed.items())), info), contents
+
+
+def _wants(wanted: set[str]) -> Callable[[str, int], bool]:
+    spent = usage.current.get()
+
+    def wants(path: str, size: int) -> bool:
+        if path not in wanted:
+            return path in _INFOS.values() and size <= _INFO_BYTES
+        if size > FILE_BYTES or spent.values_left <= 0:
+            return False
+        spent.values_left -= size
+        return True
+
+    return wants
+
+
+def _refused(size: int) -> LimitExceeded:
+    if size > FILE_BYTES:
+        return LimitExceeded(f"A file of it has {size} bytes: more than codeFileBytes in serverInfo.limits.")
+    return LimitExceeded("The values of this answer are too large together (valuesBytes in serverInfo.limits).")
+
+
+def _with(listed: Contents, content: bytes | GatewayError | None) -> Contents | GatewayError:
+    return content if isinstance(content, GatewayError) else listed._replace(content=content)
