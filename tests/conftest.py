@@ -1,6 +1,7 @@
 """What the tests share: real runs, and what Metaflow's own client answers about them."""
 
 import json
+import os
 import subprocess
 import sys
 from collections.abc import Generator
@@ -10,6 +11,7 @@ from typing import Any
 
 import pytest
 
+import chromium
 from gateways import Gateway, serving
 from running import Runs, made
 
@@ -57,3 +59,13 @@ def gateway(runs: Runs, tmp_path_factory: pytest.TempPathFactory) -> Generator[G
 def gateway_url(gateway: Gateway) -> str:
     """Its address, without a path."""
     return gateway.url
+
+
+@pytest.fixture
+def page() -> Generator[chromium.Page]:
+    """A tab of a real browser."""
+    if not chromium.PROGRAM:
+        missing = "Pages were not tested in a browser: Chromium is missing (Debian's package chromium)"
+        pytest.fail(missing) if os.environ.get("CI") else pytest.skip(missing)
+    with chromium.new_page() as page:
+        yield page

@@ -1,11 +1,7 @@
 """GraphiQL in a real browser: it loads without any other host, and its first query answers."""
 
-import os
-from collections.abc import Generator
 from pathlib import Path
 from urllib.parse import urlsplit
-
-import pytest
 
 import chromium
 import metaflow_graphql
@@ -13,15 +9,6 @@ import metaflow_graphql
 ROOT = Path(metaflow_graphql.__path__[0])
 ANSWER = "document.querySelector('.result-window .CodeMirror')?.CodeMirror.getValue()"
 RUN = "document.querySelector('.graphiql-execute-button')"
-
-
-@pytest.fixture
-def page() -> Generator[chromium.Page]:
-    if not chromium.PROGRAM:
-        missing = "GraphiQL was not tested in a browser: Chromium is missing (Debian's package chromium)"
-        pytest.fail(missing) if os.environ.get("CI") else pytest.skip(missing)
-    with chromium.new_page() as page:
-        yield page
 
 
 def test_the_first_query_answers_without_any_other_host(page: chromium.Page, gateway_url: str) -> None:
