@@ -95,11 +95,9 @@ def text_of(path: str, content: bytes) -> str | None:
     """The content of a file as text, an INFO without production tokens; None where it is not UTF-8."""
     try:
         text = content.decode()
-        if path.rpartition("/")[2] != "INFO" or _SECRET not in text:
-            return text
-        return strangers_json.text(without_tokens(strangers_json.read(text)))
-    except (UnicodeDecodeError, NotJSON):
+    except UnicodeDecodeError:
         return None
+    return _info_text(text) if path.rpartition("/")[2] == "INFO" else text
 
 
 def without_tokens(value: JSON) -> JSON:
@@ -110,6 +108,16 @@ def without_tokens(value: JSON) -> JSON:
     if isinstance(value, list):
         return [without_tokens(inner) for inner in cast("list[JSON]", value)]
     return value
+
+
+def _info_text(text: str) -> str | None:
+    """The text as it is, if it holds no token; None if it seems to, and is no JSON to leave it out of."""
+    try:
+        info = strangers_json.read(text)
+    except NotJSON:
+        return None if _SECRET in text else text
+    safe = without_tokens(info)
+    return text if safe == info and _SECRET not in text else strangers_json.text(safe)
 
 
 @dataclass(frozen=True, slots=True)

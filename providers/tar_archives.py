@@ -28,7 +28,7 @@ _SPARSE = b"S"
 
 
 class Bounds(NamedTuple):
-    """`inflated`: bytes of the archive. `entries`: what it holds of any type. `names`: bytes of all names."""
+    """`inflated`: bytes of the archive. `entries`: its files; as many may tell of them. `names`: bytes of all names."""
 
     inflated: int
     entries: int
@@ -62,6 +62,8 @@ def files(packed: bytes, wanted: Callable[[str, int], bool], bounds: Bounds) -> 
     while header := stream.header():
         kind, size = header[156:157], _size(header)
         entries += 1
+        if entries > 2 * bounds.entries or names > bounds.names:
+            raise LimitExceeded(f"It holds too much: {bounds.entries} files at most (codeFiles in serverInfo.limits).")
         if kind in _ABOUT_NEXT or kind == _LONG_NAME:
             body = stream.take(size, _LONGEST)
             told = told._replace(name=body.rstrip(b"\0")) if kind == _LONG_NAME else _extended(told, body)
@@ -69,8 +71,6 @@ def files(packed: bytes, wanted: Callable[[str, int], bool], bounds: Bounds) -> 
         path = (_name(header) if told.name is None else told.name).decode("utf-8", "replace")
         size = 0 if kind in _WITHOUT_CONTENT else size if told.size is None else told.size
         names += len(path)
-        if entries > 2 * bounds.entries or names > bounds.names:
-            raise LimitExceeded(f"It holds too much: {bounds.entries} files at most (codeFiles in serverInfo.limits).")
         if kind == _SPARSE:
             stream.skip_map(header)
         if kind in _REGULAR and path and not path.endswith("/") and not told.sparse:
@@ -173,7 +173,7 @@ def _is_sound(header: bytes) -> bool:
     rest = header[:148] + b" " * 8 + header[156:]
     expected = _octal(header[148:156])
     unsigned = sum(rest)
-    return expected in (unsigned, unsigned - 256 * sum(byte > 127 for byte in rest))
+    return unsigned == expected or unsigned - 256 * sum(byte > 127 for byte in rest) == expected
 
 
 def _name(header: bytes) -> bytes:

@@ -22,6 +22,7 @@ from .metadata import TaskMetadata, metadata_of, origins_of
 CARD_BYTES = Limit("cardBytes", 16 * 2**20, "Bytes of a card's html, and of its data; url serves larger ones.")
 
 _INFO = "card-info"  # the type of the event that tells of a card; its name is the card's hash
+_RANKS = {"high": 0, "medium": 1, "low": 2}  # card_decorator.py:CardDecorator.defaults
 _MOST_ORIGINS = 100
 _GROWS = 65_536  # bytes that a card may grow by between two looks at it
 _COUNTED = 2**30  # bytes of a view: larger ones count as this
@@ -147,15 +148,15 @@ def _is_of(hash: str, source: _Source) -> bool:
 
 
 def _place(file: str, told: list[records.Metadata]) -> tuple[float, float, str]:
-    """By rank in the code, then by time; what is not recorded comes last, by name."""
+    """By the rank that the code gives it, then by time; what is not recorded comes last, by name."""
     return _rank(told[-1]) if told else inf, told[0].ts_epoch if told else inf, file
 
 
 def _rank(told: records.Metadata) -> float:
     try:
         match strangers_json.read(told.value or ""):
-            case {"rank": int(rank)}:
-                return rank
+            case {"rank": str(rank)}:
+                return _RANKS.get(rank, inf)
             case _:
                 return inf
     except strangers_json.NotJSON:

@@ -209,8 +209,8 @@ class Task(MetaflowObject):
     )
     cards: list[Card] | None = resolved(
         tasks.cards,
-        "Those of the attempt, in the order of their rank in the code where that is recorded; of a task that a resume "
-        "cloned, those of its origin.",
+        "Those of the attempt, by the rank that the code gives them (high, medium, low), then by time; of a task that "
+        "a resume cloned, those of its origin.",
     )
     parent_tasks: Connection[Task] | None = resolved(
         tasks.parent_tasks, "The tasks that led to it, by the graph and its place in foreach steps."

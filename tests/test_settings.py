@@ -42,7 +42,7 @@ def refusal(options: Options, cwd: Path, **environment: str) -> str:
 def test_with_no_option_it_reads_what_metaflow_reads_in_that_folder(home: Path, project: Path) -> None:
     (project / "deep" / "er").mkdir(parents=True)
     found = settings(Options(), {"HOME": str(home)}, project / "deep" / "er")
-    assert found == Settings({"default": project}, "default")
+    assert found == Settings({"default": project}, "default", card_roots=(project / ".metaflow" / "mf.cards",))
     assert found.shown_metadata == f"local@{project}"
 
 
@@ -100,13 +100,14 @@ def test_metadata_of_other_types_is_not_supported_yet(home: Path, kind: str) -> 
 
 def test_a_type_that_metaflow_does_not_know_is_local(home: Path, project: Path) -> None:
     found = settings(Options(), {"HOME": str(home), "METAFLOW_DEFAULT_METADATA": "other"}, project)
-    assert found == Settings({"default": project}, "default")
+    assert found == Settings({"default": project}, "default", card_roots=(project / ".metaflow" / "mf.cards",))
 
 
 def test_folders_are_named_by_option(home: Path, project: Path, tmp_path: Path) -> None:
     options = Options(["a=local@project", f"b=local@{project}/.metaflow", "c=local@~"], "b")
     found = settings(options, {"HOME": str(home), "METAFLOW_DEFAULT_METADATA": "service"}, tmp_path)
-    assert found == Settings({"a": project, "b": project, "c": home}, "b")
+    cards = (tmp_path / ".metaflow" / "mf.cards",)
+    assert found == Settings({"a": project, "b": project, "c": home}, "b", card_roots=cards)
     assert found.shown_metadata == f"a=local@{project}, b=local@{project}, c=local@{home}"
 
 
