@@ -9,7 +9,6 @@ from typing import NamedTuple
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from metaflow.mflog import mflog as metaflows
 
 from metaflow_graphql.providers import log_pages, log_readers, mflog, usage
 from metaflow_graphql.providers.base import FileKey, PartKey
@@ -149,6 +148,23 @@ def test_the_text_is_that_of_all_lines(files: list[list[Written]], ended: bool, 
         assert asyncio.run(log.text()) == "".join(f"{text}\n" for _, text in merged(files))
 
 
+@settings(max_examples=100, deadline=None)
+@given(st.lists(st.lists(st.integers(0, 200), max_size=6), min_size=1, max_size=3), st.integers(1, 90), st.booleans())
+def test_lines_longer_than_the_longest_come_whole_in_texts_and_cut_on_pages(
+    lengths: list[list[int]], block: int, ended: bool
+) -> None:
+    files = [[Written(tick, b"x" * length) for tick, length in enumerate(of_file)] for of_file in lengths]
+    log = Log(*(content(lines, ended=ended) for lines in files))
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(log_readers, "FIRST_BLOCK", block)
+        patched.setattr(log_readers, "LONGEST_LINE", 64)
+        forward, backward = (asyncio.run(log.walk(2, backward=backward)) for backward in (False, True))
+        assert asyncio.run(log.text()) == "".join(f"{text}\n" for _, text in merged(files))
+    most = 64 - len(line(0, b""))
+    cut = [(rank, text[:most]) for rank, text in merged(files)]
+    assert told(forward) == told(backward) == cut
+
+
 @settings(max_examples=60, deadline=None)
 @given(files_of_lines(), st.data())
 def test_what_is_appended_between_two_pages_comes_next(files: list[list[Written]], data: st.DataObject) -> None:
@@ -226,6 +242,13 @@ def test_a_text_is_found_behind_pages_that_end_early(monkeypatch: pytest.MonkeyP
     assert len(pages) > log.times // 50 + 1
 
 
+@pytest.mark.parametrize(("grep", "found"), [("\ufffd", ["a\ufffdb"]), ("\ud800", []), ("é", ["é"]), ("\n", [])])
+def test_a_text_is_looked_for_in_what_is_shown(grep: str, found: list[str]) -> None:
+    log = Log(b"a\xffb\n\xed\xa0\x80\n" + "é".encode())
+    texts = [text for _, text in told(asyncio.run(log.walk(1, backward=False, grep=grep)))]
+    assert [text for text in texts if text != "\ufffd" * 3] == found
+
+
 LONG = line(1, b"x" * (3 * MIB))
 
 
@@ -263,14 +286,20 @@ def test_a_file_without_a_newline_is_held_in_part_only() -> None:
 def test_a_file_that_is_cut_off_while_it_is_read_ends_there() -> None:
     log = Log(b"one\ntwo\n")
     log.files = [log.files[0]._replace(size=1000)]
-    assert told(asyncio.run(log.page(Extent(50, False))).found) == [(0, "one"), (0, "two")]
+    page = asyncio.run(log.page(Extent(50, False)))
+    assert (told(page.found), page.more) == ([(0, "one"), (0, "two")], False)
+
+
+def test_the_last_of_many_lines_without_a_time_take_no_time() -> None:
+    page = asyncio.run(Log(b"\n" * (MIB // 4)).page(Extent(1000, True)))
+    assert told(page.found) == [(0, "")] * 1000
 
 
 def test_a_page_of_long_lines_ends_early() -> None:
     log = Log(b"\n".join(line(tick, b"%02d" % tick + b"x" * (MIB // 2)) for tick in range(40)))
     for backward in (False, True):
         pages = asyncio.run(log.pages(1000, backward=backward))
-        assert [len(page.found) for page in pages] == [17, 17, 6]
+        assert [len(page.found) for page in pages] == [16, 16, 8]
         in_order = pages[::-1] if backward else pages
         assert [int(one.line.text[:2]) for page in in_order for one in page.found] == list(range(40))
 
@@ -284,45 +313,3 @@ def test_lines_count_among_the_values_of_an_answer() -> None:
             asyncio.run(log.page(Extent(2, False)))
     finally:
         usage.current.reset(token)
-
-
-PARSED = {
-    b"[MFLOG|0|2026-11-23T22:28:15.504277Z|runtime|id]text": ("2026-11-23T22:28:15.504277", b"text"),
-    b"[![MFLOG|0|2026-11-23T22:28:15.504277Z|task|id]a]b\r": ("2026-11-23T22:28:15.504277", b"a]b\r"),
-    b"[MFLOG|0|2026-11-23T22:28:15.5Z|task|1795471882414000000]": ("2026-11-23T22:28:15.500000", b""),
-    b"[MFLOG|0|2026-1-2T3:4:5.5Z|task|id]x": ("2026-01-02T03:04:05.500000", b"x"),
-    b"[MFLOG|0|2026-11-23T22:28:15Z|task|id]no fraction": None,
-    b"[MFLOG|0|2026-13-23T22:28:15.504277Z|task|id]no month": None,
-    b"[MFLOG|1|2026-11-23T22:28:15.504277Z|task|id]version": None,
-    b"[MFLOG|0|2026-11-23T22:28:15.504277Z|task|no end": None,
-    b"[MFLOG|0|2026-11-23T22:28:15.504277Z||]x": None,
-    b"[MFLOG|0|\xff\xffZ|task|id]x": None,
-    b" [MFLOG|0|2026-11-23T22:28:15.504277Z|task|id]x": None,
-    b"": None,
-}
-
-
-@pytest.mark.parametrize("written", PARSED)
-def test_a_line_is_what_metaflow_takes_it_for(written: bytes) -> None:
-    theirs = metaflows.parse(written)
-    assert mflog.parsed(written) == (PARSED[written] or (None, written))
-    assert (theirs is None) == (PARSED[written] is None)
-    if theirs is not None:
-        assert mflog.parsed(written) == (theirs.utc_tstamp.isoformat(timespec="microseconds"), theirs.msg)
-
-
-@settings(max_examples=300)
-@given(
-    st.lists(st.sampled_from([b"[MFLOG|0|", b"[!", b"2026-11-23T22:28:15.504277", b"Z", b"|", b"]", b"a"])).map(
-        b"".join
-    )
-)
-def test_any_line_is_what_metaflow_takes_it_for(written: bytes) -> None:
-    theirs = metaflows.parse(written)
-    expected = (theirs.utc_tstamp.isoformat(timespec="microseconds"), theirs.msg) if theirs else (None, written)
-    assert mflog.parsed(written) == expected
-
-
-def test_a_line_that_would_take_a_regular_expression_hours_takes_no_time() -> None:
-    written = b"[MFLOG|0|" + b"Z|" * 500_000
-    assert mflog.parsed(written) == (None, written)
