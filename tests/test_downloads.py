@@ -2,7 +2,9 @@
 
 import gzip
 import hashlib
+import io
 import pickle
+import tarfile
 from collections.abc import Generator
 from pathlib import Path
 from typing import Any
@@ -240,3 +242,62 @@ def test_urls_begin_with_the_public_url_where_one_is_configured(runs: Runs) -> N
     local.close()
     path = f"/files/artifact/default/{runs['linear'].pathspec}/middle/2/numbers?attempt=0"
     assert answer["data"]["artifact"]["url"] == "https://runs.example/gateway" + path
+
+
+def test_a_log_is_served_as_text(client: httpx.Client, gateway: Gateway, runs: Runs) -> None:
+    asked = """query($task: String!) {
+      task(pathspec: $task) { stdout out: logUrl(stream: STDOUT) stderr err: logUrl(stream: STDERR) }
+    }"""
+    task = gateway.data(asked, task=f"{runs['linear'].pathspec}/middle/2")["task"]
+    out, err = client.get(task["out"]), client.get(task["err"])
+    assert out.text == task["stdout"] == "first line\n\nthird line, after a blank one: äöü 🎉\n"
+    assert err.text == task["stderr"] == ""
+    assert out.headers["content-type"] == "text/plain; charset=utf-8"
+    assert out.headers["content-disposition"] == "inline; filename*=UTF-8''stdout.log"
+    part = client.get(task["out"], headers={"range": "bytes=6-9"})
+    assert (part.status_code, part.text) == (206, "line")
+    assert client.get(task["out"], headers={"if-none-match": out.headers["etag"]}).status_code == 304
+    assert told(client.get(task["out"].replace("stdout", "stdin"))) == (404, "NOT_FOUND")
+
+
+def test_each_attempt_has_a_log_of_its_own(client: httpx.Client, gateway: Gateway, runs: Runs) -> None:
+    asked = """query($run: String!) {
+      run(pathspec: $run) { steps { tasks { nodes { attempts { stderr logUrl(stream: STDERR) } } } } }
+    }"""
+    found = gateway.data(asked, run=runs["retry_succeeds"].pathspec)["run"]["steps"]
+    attempts = [one for step in found for task in step["tasks"]["nodes"] for one in task["attempts"]]
+    assert len({one["logUrl"] for one in attempts}) == len(attempts) > len(found)
+    assert [client.get(one["logUrl"]).text for one in attempts] == [one["stderr"] for one in attempts]
+
+
+def test_a_card_is_served_as_a_page_in_a_sandbox(client: httpx.Client, gateway: Gateway, runs: Runs) -> None:
+    asked = "query($task: String!) { task(pathspec: $task) { cards { type html url } } }"
+    cards = gateway.data(asked, task=f"{runs['cards'].pathspec}/start/1")["task"]["cards"]
+    served = [client.get(card["url"]) for card in cards]
+    assert [page.text for page in served] == [card["html"] for card in cards]
+    assert {page.headers["content-security-policy"] for page in served} == {"sandbox allow-scripts"}
+    assert {page.headers["content-type"] for page in served} == {"text/html; charset=utf-8"}
+    part = client.get(cards[0]["url"], headers={"range": "bytes=0-8"})
+    assert (part.status_code, part.text) == (206, cards[0]["html"][:9])
+    absent = cards[0]["url"].partition("/start/1/")[0] + "/start/1/" + "0" * 32
+    assert told(client.get(absent)) == (404, "NOT_FOUND")
+
+
+def test_a_code_package_is_served_as_it_is_stored(client: httpx.Client, gateway: Gateway, runs: Runs) -> None:
+    asked = "query($run: String!) { run(pathspec: $run) { code { tarball { url size } } } }"
+    tarball = gateway.data(asked, run=runs["linear_with_code"].pathspec)["run"]["code"]["tarball"]
+    served = client.get(tarball["url"])
+    assert len(served.content) == tarball["size"]
+    assert served.headers["etag"] == f'"{hashlib.sha1(served.content).hexdigest()}"'
+    assert served.headers["content-type"] == "application/gzip"
+    assert served.headers["content-disposition"].startswith("attachment; filename*=UTF-8''LinearFlow-")
+    with tarfile.open(fileobj=io.BytesIO(served.content)) as archive:
+        assert "linear.py" in archive.getnames()
+
+
+@pytest.mark.parametrize("kind", ["log/default/{task}/stdout", "card/default/{task}/x", "code/default/{task}"])
+def test_a_task_that_is_not_there_has_no_files(client: httpx.Client, gateway: Gateway, runs: Runs, kind: str) -> None:
+    for task in (f"{runs['linear'].pathspec}/middle/99", f"{runs['linear'].pathspec}/absent/1"):
+        assert told(client.get(f"{gateway.url}/files/{kind.format(task=task)}")) == (404, "NOT_FOUND")
+    later = kind.format(task=f"{runs['linear'].pathspec}/middle/2")
+    assert told(client.get(f"{gateway.url}/files/{later}?attempt=5")) == (404, "NOT_FOUND")
