@@ -68,6 +68,17 @@ def _getattr(args: Args) -> Global | None:
             return None
 
 
+def _type(args: Args) -> Global | None:
+    """The classes of None, Ellipsis and NotImplemented have no name to be found by."""
+    match args:
+        case (None,):
+            return Global("builtins", "NoneType")
+        case (Global(name="builtins.Ellipsis" | "builtins.NotImplemented" as name),):
+            return Global("builtins", "ellipsis" if name == "builtins.Ellipsis" else "NotImplementedType")
+        case _:
+            return None
+
+
 def _either(args: Args) -> Global | None:
     """Python 3.11.2 pickles the flags A|B as the members A and B."""
     match args:
@@ -176,6 +187,7 @@ def _from_buffer(args: Args) -> Instance:
 
 _BUILDERS: dict[str, Callable[[Args], object | None]] = {
     "builtins.getattr": _getattr,
+    "builtins.type": _type,
     "_operator.or_": _either,
     "copyreg.__newobj__": _newobj,
     "copyreg.__newobj_ex__": _newobj_ex,

@@ -254,7 +254,8 @@ class _View:
         if reading is not None:
             self._room_for(reading.cells)
             made = reading.make()
-            return self.array(value, made) if isinstance(made, list) else self.fields(value, made, value.name)
+            if made is not None:
+                return self.array(value, made) if isinstance(made, list) else self.fields(value, made, value.name)
         pairs = kinds.mapping(value)
         if pairs is not None:
             return self.mapping(value, [(unwrapped(key), inner) for key, inner in pairs])

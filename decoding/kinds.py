@@ -180,4 +180,4 @@ _MISSING = frozenset(
 _EXTENDED = (str, int, float, bytes, tuple)
 _ENUMS = frozenset({"http.HTTPStatus", "http.HTTPMethod", "re.RegexFlag", "signal.Signals", "socket.AddressFamily"})
 # Their pickles are memory layouts, which say nothing to a reader.
-_FOREIGN = frozenset({"numpy", "pandas", "pyarrow", "torch"})
+_FOREIGN = frozenset({"numpy", "pandas", "polars", "pyarrow"})

@@ -18,17 +18,18 @@ _BUILT_BY = {
 # numpy's scalars that are not called as their dtypes.
 _SCALARS = {"b": "bool", "S": "bytes_", "U": "str_", "V": "void", "M": "datetime64", "m": "timedelta64"}
 _LONG = {"float96": "longdouble", "float128": "longdouble", "complex192": "clongdouble", "complex256": "clongdouble"}
-_OF_BUILTINS = {
+_TORCH_DTYPES = ("bool", "uint8", "int8", "int16", "int32", "int64", "float16", "bfloat16", "float32", "float64")
+_OF_GLOBALS = {
+    **{f"torch.{name}": "torch.dtype" for name in (*_TORCH_DTYPES, "complex64", "complex128")},
+    "pandas.NA": "pandas.api.typing.NAType",
+    "pandas._libs.missing.NA": "pandas._libs.missing.NAType",
     "builtins.Ellipsis": "ellipsis",
     "builtins.NotImplemented": "NotImplementedType",
     "builtins.len": "builtin_function_or_method",
 }
-_TYPES = {"bool", "bytearray", "bytes", "complex", "dict", "float", "frozenset", "int", "list", "object", "range"} | {
-    "set",
-    "slice",
-    "str",
-    "tuple",
-    "type",
+_TYPES = {
+    *("bool", "bytearray", "bytes", "complex", "dict", "float", "frozenset", "int", "list", "object", "range", "set"),
+    *("slice", "str", "tuple", "type", "NoneType", "ellipsis", "NotImplementedType"),
 }
 
 
@@ -73,4 +74,4 @@ def _type_of_global(value: Global) -> str:
         return value.owner.name  # a member of an enum
     if value.module == "builtins" and value.qualname in _TYPES:
         return "type"
-    return _OF_BUILTINS.get(value.name, "object")
+    return _OF_GLOBALS.get(value.name, "object")
