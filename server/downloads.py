@@ -68,8 +68,6 @@ class Downloads:
         request = Request(scope, receive)
         try:
             response = await self._response(request)
-        except GatewayError as error:
-            response = _told(error, faults)
         except Exception as error:  # the one place where nothing may pass
             response = _told(error, faults)
         try:
@@ -89,15 +87,15 @@ class Downloads:
             return Response(None, 304, headers)
         asked = ranges.asked(request.headers, headers["etag"]) if request.method == "GET" else None
         if asked is not None:
-            return await self._part(found, asked, headers)
+            return await self._part(found, asked, headers, str(request.url))
         if found.length is not None:
             headers["content-length"] = str(found.length)
         if request.method == "HEAD":
             return Response(None, 200, headers)
         return _Streaming(await _begun(found.chunks()), 200, headers)
 
-    async def _part(self, found: Download, asked: ranges.Range, headers: dict[str, str]) -> Response:
-        length = await self._length(found)
+    async def _part(self, found: Download, asked: ranges.Range, headers: dict[str, str], url: str) -> Response:
+        length = await self._length(found, url)
         part = ranges.within(asked, length)
         if part is None:
             error = refused("BAD_USER_INPUT", f"It has {length} bytes: none of them are in that range.")
@@ -106,18 +104,18 @@ class Downloads:
         headers |= {"content-range": f"bytes {start}-{end - 1}/{length}", "content-length": str(end - start)}
         return _Streaming(await _begun(_cut(found.chunks(), start, end)), 206, headers)
 
-    async def _length(self, found: Download) -> int:
+    async def _length(self, found: Download, url: str) -> int:
         """In bytes; of what is stored compressed, by inflating it once."""
         if found.length is not None:
             return found.length
-        known = self._lengths.get(found.version)
+        known = self._lengths.get((url, found.version))
         if isinstance(known, int):
             return known
         length = 0
         async with aclosing(found.chunks()) as chunks:
             async for chunk in chunks:
                 length += len(chunk)
-        self._lengths.put(found.version, length, 200)
+        self._lengths.put((url, found.version), length, 500 + len(url))
         return length
 
 
