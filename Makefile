@@ -2,6 +2,8 @@
 PYTHON ?= python3
 VENV ?= .venv
 DEMO := build/demo
+# A file's tests stay together: they share what is costly to make.
+IN_PARALLEL := --numprocesses auto --dist loadfile
 
 # Metaflow starts its own tools by name, and runs nothing as root without the name of a user.
 export PATH := $(abspath $(VENV))/bin:$(PATH)
@@ -32,7 +34,7 @@ demo-once: install  ## the same, but end after the answer
 	python examples/demo.py $(DEMO) --once
 
 test: install  ## run all tests
-	pytest
+	pytest $(IN_PARALLEL)
 
 check: install types  ## formatting, lint, types, layers
 	ruff format --check
@@ -48,9 +50,10 @@ format: install  ## format the code and mend what the linter can
 	ruff check --fix
 	ruff format
 
-coverage: install  ## run all tests and show the lines that none enters
+# Attacks and mutations run in processes that are measured for time and memory, which coverage would distort.
+coverage: install  ## run the tests and show the lines that none enters
 	coverage erase
-	coverage run -m pytest
+	coverage run -m pytest $(IN_PARALLEL) --ignore tests/test_decoding_attacks.py --ignore tests/test_decoding_fuzzing.py
 	coverage combine --quiet
 	coverage report
 
