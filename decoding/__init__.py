@@ -1,15 +1,15 @@
 """From the bytes of a pickle to inert values and their JSON, without executing any of it."""
 
-from .columns import Column
-from .decoder import decode
 from .errors import DecodingError, TooLarge, Unreadable
-from .json_view import JSON, to_json
 from .limits import Limits
-from .names import type_name
-from .previews import preview
+from .reading.decoder import decode
+from .reading.streams import TableReader
 from .stand_ins import Global, Instance, Key
-from .streams import TableReader
-from .tables import Table, table
+from .views.json_view import JSON, to_json
+from .views.previews import preview
+from .views.rows import Column
+from .views.tables import Table, table
+from .views.type_names import type_name
 
 __all__ = [
     "JSON",

@@ -5,6 +5,11 @@ DecodingError
 └── Unreadable    not a pickle, cut off, or one that asks for what is never done
 """
 
+from struct import error as StructError
+
+# What parts of a pickle that do not fit together raise, when they are read and when their values are made.
+FAULTS = (ValueError, TypeError, ArithmeticError, LookupError, AttributeError, StructError)
+
 
 class DecodingError(Exception):
     """The value cannot be given; the message is for whoever asked for it."""

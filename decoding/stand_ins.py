@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from itertools import count
-from struct import error as StructError
 from typing import TypeVar, cast
+
+from .errors import FAULTS
 
 NAME_LENGTH = 500
 T = TypeVar("T")
@@ -128,5 +129,5 @@ def read(readers: Mapping[str, Callable[[Instance], T | None]], instance: Instan
     reader = readers.get(instance.name)
     try:
         return None if reader is None else reader(instance)
-    except (ValueError, TypeError, ArithmeticError, LookupError, StructError):
+    except FAULTS:
         return None  # not as the class itself would have written it

@@ -3,13 +3,15 @@
 import json
 import lzma
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import suppress
 from pathlib import Path
+from random import Random
 from typing import Any
 
 import pytest
 
-from metaflow_graphql.decoding import decode, preview, table, to_json, type_name
+from metaflow_graphql.decoding import DecodingError, TableReader, TooLarge, decode, preview, table, to_json, type_name
 
 FOLDER = Path(__file__).parent / "pickles"
 
@@ -21,9 +23,10 @@ def lines_of(path: Path) -> list[dict[str, Any]]:
     ]
 
 
+FILES = sorted(FOLDER.glob("*.jsonl.xz"))
 CORPUS = [
     pytest.param(line, id=f"{line['of']}-{line['name']}-{line['protocol']}")
-    for path in sorted(FOLDER.glob("*.jsonl.xz"))
+    for path in FILES
     for line in lines_of(path)
 ]
 
@@ -72,3 +75,49 @@ def test_a_committed_pickle_shows_what_the_object_held(line: dict[str, Any]):
     shown = {"data": to_json(value), "table": shown_table(value), "type": type_name(value)}
     assert shown == later(line)
     assert len(preview(value, 80)) <= 80
+
+
+def streamed(pickled: bytes, size: int) -> object:
+    reader = TableReader(20)
+    for start in range(0, len(pickled), size):
+        reader.feed(pickled[start : start + size])
+    return reader.close()
+
+
+# Below protocol 3 bytes are text, and held.
+LONG = [line for path in FILES for line in lines_of(path) if len(line["pickle"]) > 200_000 and line["protocol"] > 2]
+
+
+@pytest.mark.parametrize("size", [1000, 256 * 1024])
+@pytest.mark.parametrize("line", LONG, ids=lambda line: line["name"])
+def test_a_long_one_has_the_same_table_when_it_is_read_as_it_comes(line: dict[str, Any], size: int):
+    value = streamed(line["pickle"].encode("latin-1"), size)
+    assert shown_table(value) == line["table"]
+    with pytest.raises(TooLarge):
+        to_json(value)
+
+
+def damaged(pickled: bytes, seed: str) -> Iterator[bytes]:
+    """The pickle with a byte changed, with bytes left out, and cut off."""
+    chance = Random(seed)
+    for _ in range(20):
+        at = chance.randrange(2, len(pickled))
+        yield pickled[:at] + bytes([chance.choice((0, 1, 0x7F, 0x80, 0xFF))]) + pickled[at + 1 :]
+        yield pickled[:at] + pickled[at + chance.randrange(1, 9) :]
+        yield pickled[:at]
+
+
+OF_BUFFERS = [
+    line for path in FILES for line in lines_of(path) if line["name"].startswith(("arrow_", "torch_", "polars_"))
+]
+
+
+@pytest.mark.parametrize("line", OF_BUFFERS, ids=lambda line: f"{line['name']}-{line['protocol']}")
+def test_damaged_buffers_are_values_or_errors(line: dict[str, Any]):
+    for pickled in damaged(line["pickle"].encode("latin-1"), line["name"]):
+        with suppress(DecodingError):
+            value = decode(pickled)
+            assert len(preview(value, 80)) <= 80
+            assert len(type_name(value)) <= 1000
+            table(value, 20)
+            to_json(value)

@@ -9,7 +9,6 @@ import numpy as np
 import pytest
 
 from metaflow_graphql.decoding import Limits, TableReader, TooLarge, Unreadable, decode, preview, table, to_json
-from metaflow_graphql.decoding.arrays import array_of
 
 PROTOCOLS = range(6)
 LARGE = Limits(bytes=2**30)
@@ -54,13 +53,6 @@ def test_first_rows_are_those_of_the_whole(value: Any, protocol: int):
 def test_first_rows_of_a_fortran_array_are_those_of_the_whole():
     pickled = pickle.dumps(np.asfortranarray(GRID))
     assert table(read(pickled), 20) == table(decode(pickled), 20)
-
-
-def test_the_beginning_of_each_line_is_kept_for_tables_that_are_stored_by_columns():
-    for block in (GRID.T.copy(), np.asfortranarray(GRID.T)):
-        array = array_of(read(pickle.dumps(block)))
-        assert array is not None
-        assert [array.elements(line * 20_000, line * 20_000 + 20) for line in range(10)] == block[:, :20].tolist()
 
 
 def test_what_was_not_kept_is_too_large():

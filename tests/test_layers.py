@@ -14,11 +14,13 @@ MAY_IMPORT = {
     "execution": set[str](),
     "decoding": set[str](),
 }
+# Within decoding/; what stands beside these folders is below them all.
+OF_DECODING = ["views", "reading", "frames", "arrays", "pickles", "plain"]
 
 
-def imported(path: Path) -> list[str]:
-    """The folders of the package that a file imports from, relative or by the package's name, wherever in the file."""
-    depth = len(path.relative_to(ROOT).parts)
+def imported(path: Path, root: Path = ROOT) -> list[str]:
+    """The folders of root that a file imports from, relative or by the package's name, wherever in the file."""
+    depth = len(path.relative_to(root).parts)
     names: list[str] = []
     for node in ast.walk(ast.parse(path.read_text())):
         if isinstance(node, ast.ImportFrom) and node.level == depth:
@@ -49,3 +51,15 @@ def test_no_folder_imports_one_that_it_should_not_know() -> None:
 def test_every_folder_of_the_package_has_its_place() -> None:
     folders = {init.parent.name for init in ROOT.glob("*/__init__.py")}
     assert folders - MAY_IMPORT.keys() == set()
+
+
+def test_the_folders_of_decoding_import_downwards() -> None:
+    decoding = ROOT / "decoding"
+    assert {init.parent.name for init in decoding.glob("*/__init__.py")} == set(OF_DECODING)
+    assert [
+        f"{path.relative_to(ROOT)} imports {name}"
+        for place, folder in enumerate(OF_DECODING)
+        for path in sorted((decoding / folder).rglob("*.py"))
+        for name in imported(path, decoding)
+        if name in OF_DECODING[:place]
+    ] == []

@@ -49,6 +49,14 @@ def table() -> Any:
     return pa.table({"n": [1, 2, None], "s": ["a", None, "b"], "l": [[1], None, []], "d": [{"q": 1}, None, {"q": 2}]})
 
 
+def long_table() -> Any:
+    """Each of its buffers, but for that of the flags, takes more than 64 KiB."""
+    many = range(20_000)
+    return pa.table(
+        {"s": [f"{n % 100:06}" for n in many], "n": [n % 100 for n in many], "b": [n % 3 == 0 for n in many]}
+    )
+
+
 def values() -> dict[str, Callable[[], Any]]:
     """Every one of them."""
     made = {f"arrow_{name}": make for name, make in ARRAYS.items()}
@@ -56,6 +64,8 @@ def values() -> dict[str, Callable[[], Any]]:
     made["arrow_table_sliced"] = lambda: table().slice(1, 2)
     made["arrow_table_empty"] = lambda: table().slice(0, 0)
     made["arrow_table_chunks"] = lambda: pa.concat_tables([table(), table()])
+    made["arrow_long"] = long_table
+    made["pandas_long"] = lambda: long_table().to_pandas()
     made["arrow_batch"] = lambda: pa.record_batch({"n": [1, 2]})
     for kind in ("int64", "bool", "string", "timestamp[us]", "double"):
         made[f"pandas_{kind}"] = lambda kind=kind: pd.DataFrame({"v": pd.array([None, None], dtype=f"{kind}[pyarrow]")})

@@ -31,5 +31,7 @@ def values() -> dict[str, Callable[[], Any]]:
         "sklearn_scaler": lambda: of("sklearn.preprocessing", "StandardScaler").fit(DATA),
         "sklearn_pipeline": pipeline,
         "sklearn_means": lambda: of("sklearn.cluster", "KMeans", 2, n_init=1, random_state=0).fit(DATA),
+        "sklearn_forest": lambda: of("sklearn.ensemble", "RandomForestClassifier", 2, random_state=0).fit(DATA, TARGET),
+        "lightgbm_trees": lambda: of("lightgbm", "LGBMClassifier", n_estimators=2, verbose=-1).fit(DATA, TARGET),
         "scipy_rows": lambda: of("scipy.sparse", "csr_matrix", DATA),
     }

@@ -24,6 +24,8 @@ def values() -> dict[str, Callable[[], Any]]:
         "torch_gradient": lambda: torch.ones(2, requires_grad=True),
         "torch_parameter": lambda: torch.nn.Parameter(torch.ones(2)),
         "torch_state": lambda: torch.nn.Linear(2, 1).state_dict(),
+        "torch_module": lambda: torch.nn.Sequential(torch.nn.Linear(2, 3), torch.nn.BatchNorm1d(3), torch.nn.ReLU()),
+        "torch_long": lambda: (torch.arange(40_000.0) % 100).reshape(-1, 2),
         "torch_shared": lambda: (lambda one: [one, one[1:]])(torch.arange(4)),
         "torch_size": lambda: torch.Size([1, 2]),
         "torch_dtype": lambda: torch.float32,

@@ -25,13 +25,17 @@ def json_view(value: Any) -> Any:
             "shape": shape,
             "data": _plain(value.tolist()),
         }
+    if isinstance(value, torch.nn.Module):
+        return {"__class__": type_name(value), **json_view(vars(value))}
     if isinstance(value, torch.dtype):
         return {"__global__": str(value)}
     if isinstance(value, torch.device):
         return {"__class__": "torch.device", "args": [str(value)]}
     if isinstance(value, dict):
         return {name: json_view(item) for name, item in value.items()}
-    return [json_view(item) for item in value] if isinstance(value, (list, tuple)) else _plain(value)
+    if isinstance(value, (list, tuple, set)):
+        return [json_view(item) for item in value]
+    return _plain(value)
 
 
 def _plain(value: Any) -> Any:
@@ -42,5 +46,10 @@ def _plain(value: Any) -> Any:
     return None if isinstance(value, float) and not math.isfinite(value) else value
 
 
-def table_view(_: Any, first: int = 20) -> Any:
-    """Tensors are shown by their data alone."""
+def table_view(value: Any, first: int = 20) -> Any:
+    """A vector is a column, the columns of a matrix are numbered."""
+    if not isinstance(value, torch.Tensor) or value.dim() not in (1, 2):
+        return None
+    names = ["value"] if value.dim() == 1 else [str(number) for number in range(value.shape[1])]
+    rows = value[:first].tolist() if value.dim() == 2 else [[one] for one in value[:first].tolist()]
+    return {"columns": [[name, str(value.dtype)] for name in names], "rows": _plain(rows), "rowCount": len(value)}

@@ -1,0 +1,1 @@
+"""numpy's arrays and torch's tensors."""

@@ -1,0 +1,1 @@
+"""Columns, indexes and tables of pandas and Arrow."""

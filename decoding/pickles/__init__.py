@@ -1,0 +1,1 @@
+"""The pickle machine: opcodes in, inert values out."""

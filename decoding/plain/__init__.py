@@ -1,0 +1,1 @@
+"""Python's own values: numbers and times, built from what pickles hold, and written."""

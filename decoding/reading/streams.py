@@ -1,0 +1,197 @@
+"""Pickles too large to be held: read as they come, long payloads kept only as far as a table's first rows need."""
+
+from collections.abc import Callable, Mapping
+from time import monotonic
+
+from ..errors import TooLarge, Unreadable
+from ..limits import DEFAULT, Limits
+from ..pickles import opcodes as op
+from ..pickles.handlers import HANDLERS
+from ..pickles.machine import STRIDE, Machine
+from ..pickles.payloads import Payload
+from ..stand_ins import Instance
+from .heads import PREFIX, Ranges, ranges
+
+_SEGMENT = 64 * 1024  # so much is collected before it is read
+_END = bytes([op.STOP])
+_LONG = 2**65  # more than can wait
+_PIECE = 100  # bytes that an object takes beside its content
+_NOTHING_KNOWN: Mapping[str, Callable[[Instance], object]] = {}
+
+# Bytes of the argument that follows an opcode; those that are in none of these have none.
+_FIXED = {
+    **dict.fromkeys((op.BININT1, op.BINGET, op.BINPUT, op.PROTO, op.EXT1), 1),
+    **dict.fromkeys((op.BININT2, op.EXT2), 2),
+    **dict.fromkeys((op.BININT, op.LONG_BINGET, op.LONG_BINPUT, op.EXT4), 4),
+    **dict.fromkeys((op.BINFLOAT, op.FRAME), 8),
+}
+_WIDTHS = [1 + _FIXED.get(code, 0) for code in range(256)]
+# Bytes of the length that comes before the argument.
+_LENGTHS = {
+    **dict.fromkeys((op.SHORT_BINUNICODE, op.SHORT_BINBYTES, op.SHORT_BINSTRING, op.LONG1), 1),
+    **dict.fromkeys((op.BINUNICODE, op.BINBYTES, op.BINSTRING, op.LONG4), 4),
+    **dict.fromkeys((op.BINUNICODE8, op.BINBYTES8, op.BYTEARRAY8), 8),
+}
+# Lines that the argument has.
+_LINES = {
+    **dict.fromkeys((op.FLOAT, op.INT, op.LONG, op.PERSID, op.STRING, op.UNICODE, op.GET, op.PUT), 1),
+    **dict.fromkeys((op.GLOBAL, op.INST), 2),
+}
+_SKIMMED = frozenset({op.BINBYTES, op.BINBYTES8, op.BYTEARRAY8})
+_UNUSUAL = frozenset(_LENGTHS) | frozenset(_LINES) | {op.STOP}
+
+
+class TableReader:
+    """Takes the bytes of a pickle in pieces of any size, each once; what it then has is the value, with a Payload in
+    the place of long bytes. `first` is how many rows a table of it will be asked for. The limit of bytes is that of
+    what is held. `feed` and `close` raise TooLarge and Unreadable, and take up to a second for each piece.
+    """
+
+    def __init__(
+        self,
+        first: int,
+        limits: Limits = DEFAULT,
+        known: Mapping[str, Callable[[Instance], object]] = _NOTHING_KNOWN,
+    ) -> None:
+        self.finished = False  # the value is whole: what follows in the stream is not looked at
+        self._first = first
+        self._limits = limits
+        self._machine = Machine(b"", HANDLERS, limits, known)
+        self._waiting = bytearray()  # bytes of opcodes that were not read yet
+        self._wanted = _SEGMENT  # so many have to wait for reading to make sense
+        self._held = 0
+        self._skimmed: Skimmed | None = None
+        self._idle_since = monotonic()
+
+    def feed(self, chunk: bytes) -> None:
+        self._machine.waited(monotonic() - self._idle_since)
+        self._machine.check(0)
+        self._waiting += chunk
+        self._go_on(self._wanted)
+        self._idle_since = monotonic()
+
+    def close(self) -> object:
+        """The value, after the last piece."""
+        self._machine.waited(monotonic() - self._idle_since)
+        self._go_on(1)
+        if not self.finished:
+            raise Unreadable("The pickle is cut off or damaged.")
+        return self._machine.result()
+
+    def _go_on(self, least: int) -> None:
+        """Reads what waits, if it is so many bytes."""
+        while self._waiting and not self.finished:
+            if self._skimmed is not None:
+                self._skim(self._skimmed)
+            elif len(self._waiting) < least or not self._read():
+                break
+            least = min(least, self._wanted)
+
+    def _hold(self, size: int) -> None:
+        self._held += size
+        if self._held > self._limits.bytes:
+            raise TooLarge(f"The value takes more than {self._limits.bytes} bytes beside what can be skipped.")
+
+    def _read(self) -> bool:
+        """Has the machine read all opcodes that are whole, up to a long payload; False where there are none."""
+        data, at, count, wanted = self._waiting, 0, 0, 0
+        size = len(data)
+        while at < size:
+            code = data[at]
+            end = at + _WIDTHS[code]
+            if code in _UNUSUAL:
+                if code == op.STOP:
+                    self.finished = True
+                    break
+                end = self._end_of(code, at)
+            if end > size:
+                wanted = 0 if end == _LONG else end - at
+                break
+            at = end
+            count += 1
+        self._wanted = max(wanted, _SEGMENT)
+        self._hand_over(at, count)
+        skimming = self._begin()
+        return bool(at) or skimming
+
+    def _end_of(self, code: int, at: int) -> int:
+        """Where the opcode's argument ends: beyond what is there if more has to come, or it is long."""
+        data = self._waiting
+        if code in _LINES:
+            end = at
+            for _ in range(_LINES[code]):
+                end = data.find(b"\n", end + 1)
+                if end < 0:
+                    return at + 2 * (len(data) - at) + 1
+            return end + 1
+        begin = at + 1 + _LENGTHS[code]
+        length = int.from_bytes(data[at + 1 : begin], "little")
+        if begin <= len(data) and length > PREFIX and code in _SKIMMED:
+            return _LONG
+        if length > self._limits.bytes:
+            self._hold(length)
+        return begin + length
+
+    def _hand_over(self, size: int, count: int) -> None:
+        """The first so many bytes, which are so many opcodes, go to the machine."""
+        if size:
+            self._hold(size)
+            segment = bytes(self._waiting[:size])
+            del self._waiting[:size]
+            self._machine.go_on(segment + _END)
+            self._machine.check(count % STRIDE)
+
+    def _begin(self) -> bool:
+        """Whether a long payload comes next; what is kept of it is then known."""
+        code = self._waiting[0] if self._waiting and not self.finished else op.STOP
+        begin = 1 + _LENGTHS.get(code, 0)
+        if code not in _SKIMMED or len(self._waiting) < begin:
+            return False
+        length = int.from_bytes(self._waiting[1:begin], "little")
+        if length <= PREFIX:
+            return False
+        stack, marks = self._machine.stack, self._machine.marks
+        kept = ranges(stack, marks[-1] if marks else len(stack), length, self._first, self._limits)
+        self._hold(sum(stop - start + _PIECE for start, stop in kept))
+        self._skimmed = Skimmed(length, kept)
+        del self._waiting[:begin]
+        return True
+
+    def _skim(self, skimmed: "Skimmed") -> None:
+        del self._waiting[: skimmed.take(self._waiting)]
+        if skimmed.is_whole():
+            self._skimmed = None
+            self._machine.stack.append(skimmed.payload())
+
+
+class Skimmed:
+    """A payload as it passes by."""
+
+    __slots__ = ("_kept", "_length", "_next", "_passed", "_ranges")
+
+    def __init__(self, length: int, ranges: Ranges) -> None:
+        self._length = length
+        self._ranges = ranges
+        self._kept = [bytearray() for _ in ranges]
+        self._passed = 0
+        self._next = 0  # the first range that is not whole
+
+    def take(self, data: bytearray) -> int:
+        """How many of these bytes belong to the payload, after those that are wanted were copied."""
+        start = self._passed
+        self._passed = min(start + len(data), self._length)
+        for index in range(self._next, len(self._ranges)):
+            begin, end = self._ranges[index]
+            if begin >= self._passed:
+                break
+            self._kept[index] += data[max(begin - start, 0) : min(end, self._passed) - start]
+            if end > self._passed:
+                break
+            self._next = index + 1
+        return self._passed - start
+
+    def is_whole(self) -> bool:
+        return self._passed == self._length
+
+    def payload(self) -> Payload:
+        return Payload(self._length, tuple(start for start, _ in self._ranges), tuple(map(bytes, self._kept)))

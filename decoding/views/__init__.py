@@ -1,0 +1,1 @@
+"""What a value shows: its JSON, its text, its table, the name of its type."""
