@@ -207,9 +207,14 @@ class BlobKey(NamedTuple):
     sha: str
     raw: bool = False
 
+    @property
+    def path(self) -> str:
+        """Where Metaflow keeps it, below the root: as of FileKey."""
+        return f"{self.flow}/data/{self.sha[:2]}/{self.sha}"
+
 
 class FileKey(NamedTuple):
-    """A file, or a folder of files, beside the content-addressed store: logs and cards.
+    """A file, or a folder of files, of a datastore, as it is stored: logs, cards, code packages.
 
     `path` begins at the `root` of the datastore, as Metaflow lays it out; where that lies is the datastore's business.
     """

@@ -3,8 +3,8 @@
 import re
 from typing import NamedTuple
 
-_TYPE = "[A-Za-z0-9_]{1,100}"
-_NAME = re.compile(rf"(?P<type>{_TYPE})-(?:(?P<id>{_TYPE})-)?(?P<hash>{_TYPE})\.html")
+_WORD = "[A-Za-z0-9_]{1,100}"
+_NAME = re.compile(rf"(?P<type>{_WORD})-(?:(?P<id>{_WORD})-)?(?P<hash>{_WORD})\.html")
 
 
 class CardName(NamedTuple):

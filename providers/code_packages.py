@@ -36,11 +36,6 @@ class Package(NamedTuple):
     location: str | None
     blob: BlobKey
 
-    @property
-    def path(self) -> str:
-        """Where it lies below the root of the datastore, as in FileKey."""
-        return f"{self.blob.flow}/data/{self.blob.sha[:2]}/{self.blob.sha}"
-
 
 class PackageKey(NamedTuple):
     """A package, and a file of it whose content is asked for too."""
@@ -75,7 +70,7 @@ def described(recorded: str, flow: str) -> Package:
 
 def package_file(provider: str, package: Package) -> FileKey:
     """The package as a file of the datastore."""
-    return FileKey(provider, package.blob.root, package.path)
+    return FileKey(provider, package.blob.root, package.blob.path)
 
 
 def info_of(found: Contents) -> dict[str, JSON] | None:
@@ -190,10 +185,9 @@ def _wants(wanted: set[str]) -> Callable[[str, int], bool]:
     spent = usage.current.get()
 
     def wants(path: str, size: int) -> bool:
-        if path not in wanted:
+        if path not in wanted or size > FILE_BYTES or spent.values_left <= 0:
+            # An INFO is kept for other answers, even if this one has no room for it.
             return path in _INFOS.values() and size <= _INFO_BYTES
-        if size > FILE_BYTES or spent.values_left <= 0:
-            return False
         spent.values_left -= size
         return True
 
@@ -203,7 +197,7 @@ def _wants(wanted: set[str]) -> Callable[[str, int], bool]:
 def _refused(size: int) -> LimitExceeded:
     if size > FILE_BYTES:
         return LimitExceeded(f"A file of it has {size} bytes: more than codeFileBytes in serverInfo.limits.")
-    return LimitExceeded("The values of this answer are too large together (valuesBytes in serverInfo.limits).")
+    return LimitExceeded(usage.TOO_MUCH)
 
 
 def _with(listed: Contents, content: bytes | GatewayError | None) -> Contents | GatewayError:

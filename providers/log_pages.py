@@ -10,7 +10,6 @@ from typing import NamedTuple
 
 from . import mflog, usage
 from .base import PartKey
-from .errors import LimitExceeded
 from .log_readers import Backward, Forward, Line, LogFile, Place, Reader
 
 Cut = tuple[Place, ...]
@@ -23,10 +22,10 @@ READ_A_PAGE = 64 * 2**20
 _TEXT_A_PAGE = 8 * 2**20
 # All pages of an answer together: those that come after this end as soon as they can.
 _READ_AN_ANSWER = 512 * 2**20
-_INLINE = 64 * 1024  # bytes that are not worth a thread
-_TOO_MUCH = (
-    "The logs and artifacts of this answer are too large together (valuesBytes in serverInfo.limits): ask for less."
-)
+# Lines that a page, or all of an answer, has gone through: of empty ones, a million take a second.
+LINES_A_PAGE = 1_000_000
+LINES_AN_ANSWER = 5_000_000
+ANY_PAGE = 2_000  # lines that a page goes through in any case
 
 _order = attrgetter("order")
 
@@ -103,7 +102,10 @@ async def texts(files: Sequence[LogFile], read: Read, turns: asyncio.Semaphore) 
     """The text of all lines, each with a newline, in chunks of a few MB at most."""
     pieces: list[str] = []
 
+    spent = usage.current.get()
+
     def consume(reader: Reader, line: Line) -> bool:
+        spent.log_lines += 1
         pieces.append(mflog.text(line.text))
         if line.ends:
             pieces.append("\n")
@@ -129,8 +131,9 @@ async def _rounds(
     read_so_far = 0
     async with AsyncExitStack() as turn:
         for number in count():
-            weight = sum(len(part or b"") for _, part in parts)
-            if await _off_loop(partial(_merge, readers, parts, consume, pick), weight):
+            # Not on the loop, however little came: it may be all that kept a million lines waiting.
+            step = partial(_merge, readers, parts, consume, pick)
+            if await asyncio.to_thread(step) if parts else step():
                 return
             yield read_so_far
             if number == 1:
@@ -167,10 +170,6 @@ def _merge(
     return True
 
 
-async def _off_loop(step: Callable[[], bool], weight: int) -> bool:
-    return step() if weight <= _INLINE else await asyncio.to_thread(step)
-
-
 class _Page:
     """The lines that a page holds so far, the next in its direction last; one more than it is to have, at the end."""
 
@@ -180,6 +179,8 @@ class _Page:
         self._matches = _matching(extent.grep)
         self._found: list[Found] = []
         self._text = 0
+        self._spent = usage.current.get()
+        self._lines = 0
         self._early = False
         self._open = False  # whether pieces that come next are of the last line found
 
@@ -187,7 +188,7 @@ class _Page:
         if not line.begins:
             self._pass(reader, line)
             return True
-        if self._text > _TEXT_A_PAGE:
+        if self._text > _TEXT_A_PAGE or self._is_worn():
             self._early = True
             return False
         self._open = self._matches(line.text)
@@ -195,7 +196,7 @@ class _Page:
             reader.take()
             return True
         self._text += len(line.text)
-        spend(len(line.text))
+        usage.current.get().spend(len(line.text))
         cut = self._cut()
         reader.take()
         self._found.append(Found(reader.rank, line, self._cut() if self._backward else cut))
@@ -214,6 +215,12 @@ class _Page:
         return LogPage(
             found[::-1] if self._backward else found, bool(more) or self._early or stopped, _counted(end, known)
         )
+
+    def _is_worn(self) -> bool:
+        """Whether it, or the answer, has gone through as many lines as it may."""
+        self._lines += 1
+        self._spent.log_lines += 1
+        return self._lines > LINES_A_PAGE or (self._lines > ANY_PAGE and self._spent.log_lines > LINES_AN_ANSWER)
 
     def _pass(self, reader: Reader, line: Line) -> None:
         """The rest of a very long line: it belongs to it, and is not shown."""
@@ -249,11 +256,3 @@ def _matching(grep: str) -> Callable[[bytes], bool]:
     except UnicodeEncodeError:
         return lambda _: False
     return lambda line: needle in line
-
-
-def spend(size: int) -> None:
-    """Count the bytes of a text that an answer will hold; raises LimitExceeded where others have used up all."""
-    spent = usage.current.get()
-    if spent.values_left <= 0:
-        raise LimitExceeded(_TOO_MUCH)
-    spent.values_left -= size

@@ -1,6 +1,5 @@
 """Lines out of a file of a log, from a place on or back from it, out of parts that someone else reads."""
 
-from collections import deque
 from typing import NamedTuple
 
 from . import mflog
@@ -87,8 +86,9 @@ class Forward(Reader):
         self._end: int = min(end, file.size)
         # The byte before a place tells whether a line begins there.
         self._loaded = max(0, place.offset - 1)
-        self._ready: deque[tuple[bytes, bool, bool]] = deque()
-        self._rest = b""
+        # Lines are cut off one at a time: a block may hold a million.
+        self._buffer = b""
+        self._at = 0
         self._begins = True
         self._want(more=place.offset < self._end)
 
@@ -97,20 +97,11 @@ class Forward(Reader):
         wanted, self.wanted = self.wanted, None
         if wanted and len(part) < wanted.length:
             self._end = self._loaded + len(part)
-        if self._loaded < self._offset and not self._ready and not self._rest:
+        if self._loaded < self._offset:
             part = self._from_place(part)
             self._loaded = self._offset
         self._loaded += len(part)
-        *lines, self._rest = (self._rest + part).split(b"\n")
-        self._ready.extend((line, True, True) for line in lines)
-        if self._loaded >= self._end:
-            if self._rest:
-                self._ready.append((self._rest, False, True))
-            self._rest = b""
-        while len(self._rest) > LONGEST_LINE:
-            cut = _between_characters(self._rest)
-            self._ready.append((self._rest[:cut], False, False))
-            self._rest = self._rest[cut:]
+        self._buffer, self._at = self._buffer[self._at :] + part, 0
         self._next()
 
     def take(self) -> None:
@@ -130,18 +121,29 @@ class Forward(Reader):
         return part[1:]
 
     def _next(self) -> None:
-        if not self._ready:
+        raw, ended, ends = self._cut_off()
+        if not raw and not ended:
             self.head = None
             self._want(more=self._loaded < self._end)
             return
-        raw, ended, ends = self._ready.popleft()
-        if len(raw) > LONGEST_LINE:
-            cut = _between_characters(raw)
-            self._ready.appendleft((raw[cut:], ended, ends))
-            raw, ended, ends = raw[:cut], False, False
         time, text = self._parsed(raw) if self._begins else (None, raw)
         self.head = Line(time, text, len(raw) + ended, ended, self._begins, ends)
         self.order = (time or "", self.rank)
+
+    def _cut_off(self) -> tuple[bytes, bool, bool]:
+        """The next line, or piece of one, whether a newline ended it, and whether it ends there; else nothing."""
+        newline = self._buffer.find(b"\n", self._at)
+        end = len(self._buffer) if newline < 0 else newline
+        if end - self._at > LONGEST_LINE:
+            piece = self._buffer[self._at : self._at + LONGEST_LINE + 1]
+            piece = piece[: _between_characters(piece)]
+            self._at += len(piece)
+            return piece, False, False
+        if newline < 0 and self._loaded < self._end:
+            return b"", False, False
+        line = self._buffer[self._at : end]
+        self._at = end + (newline >= 0)
+        return line, newline >= 0, True
 
     def _want(self, *, more: bool) -> None:
         if more and self._file.key:
@@ -159,29 +161,23 @@ class Backward(Reader):
         super().__init__(file, rank, place)
         self._start = start
         self._loaded = min(place.offset, file.size)
-        self._ready: list[_Raw] = []
-        self._rest = _NOTHING  # of the line that begins before what is loaded
+        # Lines are cut off one at a time, as forward: what is left are the first `_stop` bytes.
+        self._buffer = b""
+        self._stop = 0
+        self._rest = _NOTHING  # of the line that ends behind the buffer
+        self._line: _Raw | None = None  # that was cut off last, and not taken
         self._time: str | None = None
-        self._searched = False  # whether no line that is ready is known to have a time
+        self._searched = False  # whether no line in the buffer is known to have a time
         self._want(more=self._loaded > start)
 
     def feed(self, part: bytes | None) -> None:
         part = part or b""
         wanted, self.wanted, self._searched = self.wanted, None, False
         if wanted and len(part) < wanted.length:  # it was cut off since it was looked at
-            self._rest = _NOTHING
+            self._rest, self._stop = _NOTHING, 0
         self._loaded = wanted.start if wanted else self._loaded
-        if not self._rest.size and part.endswith(b"\n"):
-            part, self._rest = part[:-1], _NEWLINE
-        first, *lines = part.split(b"\n")
-        if lines:
-            last = self._rest.after(lines.pop())
-            self._ready[:0] = [*(_NEWLINE.after(line) for line in lines), last]
-            self._rest = _NEWLINE
-        self._rest = self._rest.after(first)
-        if self._rest.size and (self._loaded <= self._start or self._rest.size > _LONGEST_BACKWARDS):
-            self._ready.insert(0, self._rest)
-            self._rest = _NOTHING
+        self._buffer = part + self._buffer[: self._stop]
+        self._stop = len(self._buffer)
         self._next()
 
     def take(self) -> None:
@@ -191,16 +187,17 @@ class Backward(Reader):
                 self._lines -= self.head.ended
             if self.head.time is not None:
                 self._time = None
-            self._ready.pop()
+            self._line = None
         self._next()
 
     def _next(self) -> None:
         self.head = None
         more = self._loaded > self._start
-        if not self._ready:
+        self._line = self._line or self._cut_off()
+        if self._line is None:
             self._want(more=more)
             return
-        raw, size, ended = self._ready[-1]
+        raw, size, ended = self._line
         time, text = self._parsed(raw[: _between_characters(raw)] if len(raw) > LONGEST_LINE else raw)
         self._time = time or self._time or self._time_before()
         if self._time is None and more and not self._file.plain and self._loaded > self._offset - LARGEST_BLOCK:
@@ -209,14 +206,32 @@ class Backward(Reader):
         self.head = Line(time, text, size, ended)
         self.order = (self._time or "", self.rank)
 
+    def _cut_off(self) -> "_Raw | None":
+        """The line before, None where it begins before what is loaded."""
+        if not self._rest.size and self._stop and self._buffer[self._stop - 1] == _NEWLINE_BYTE:
+            self._rest, self._stop = _NEWLINE, self._stop - 1
+        begin = self._buffer.rfind(b"\n", 0, self._stop) + 1
+        line = self._rest.after(self._buffer[begin : self._stop])
+        self._rest, self._stop = _NOTHING, begin
+        if begin or self._loaded <= self._start or line.size > _LONGEST_BACKWARDS:
+            return line if line.size else None
+        self._rest = line
+        return None
+
     def _time_before(self) -> str | None:
         """Of the nearest line before the next that has a time."""
         if self._file.plain or self._searched:
             return None
-        times = (self._parsed(line.raw)[0] for line in reversed(self._ready[:-1]))
-        found = next((time for time in times if time), None)
-        self._searched = found is None
-        return found
+        stop, least = self._stop, 0 if self._loaded <= self._start else 1
+        while (mark := self._buffer.rfind(mflog.MARK, 0, stop)) >= 0:
+            stop = self._buffer.rfind(b"\n", 0, mark) + 1
+            if stop < least:
+                break
+            time, _ = self._parsed(self._buffer[stop : self._buffer.find(b"\n", mark)])
+            if time:
+                return time
+        self._searched = True
+        return None
 
     def _want(self, *, more: bool) -> None:
         if more and self._file.key:
@@ -238,6 +253,7 @@ class _Raw(NamedTuple):
 
 
 _NOTHING, _NEWLINE = _Raw(b"", 0, False), _Raw(b"", 1, True)
+_NEWLINE_BYTE = 0x0A
 
 
 def _between_characters(raw: bytes) -> int:

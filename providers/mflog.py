@@ -3,8 +3,9 @@
 import re
 from datetime import datetime
 
+MARK = b"[MFLOG|0|"
 # The marker `[!` is normally gone before a line is stored.
-_BEGINNINGS = (b"[MFLOG|0|", b"[![MFLOG|0|")
+_BEGINNINGS = (MARK, b"[!" + MARK)
 _USUAL_TIME = re.compile(rb"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}")
 _LONGEST_TIME = 64
 

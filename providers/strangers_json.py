@@ -15,7 +15,7 @@ class NotJSON(Exception):
 
 
 def read(text: str | bytes, limits: decoding.Limits | None = None) -> JSON:
-    """The value, such that JavaScript reads it without loss: as of artifacts (decoding/json_view.py)."""
+    """The value, such that JavaScript reads it without loss: as of artifacts (decoding/views/json_view.py)."""
     try:
         value = json.loads(text, parse_constant=_no_number, parse_int=_integer)
         return decoding.to_json(value, limits or decoding.Limits())

@@ -6,6 +6,11 @@ from contextvars import ContextVar
 from dataclasses import dataclass, field
 from math import inf
 
+from .errors import LimitExceeded
+
+# What a value is refused with once `values_left` is used up, whatever kind it is of.
+TOO_MUCH = "The values of this answer are too large together (valuesBytes in serverInfo.limits): ask for fewer."
+
 
 class Exhausted(BaseException):
     """The answer is too large to be made. No Exception: no field may take it for its own error, and go on."""
@@ -15,9 +20,10 @@ class Exhausted(BaseException):
 class Usage:
     """`calls`: batches that went to a provider, by method. `file_reads`: files that were opened for them.
 
-    `values_left`: bytes that values of artifacts may still take in memory. `fields_left`: how many more the answer
-    may have; objects on a page count before their fields do, for thousands of pages may be made at once.
-    `logs_read`: bytes of logs that were read for pages of lines and for texts.
+    `values_left`: bytes of memory that artifacts, logs, cards and files of code may still take.
+    `fields_left`: how many more the answer may have; objects on a page count before their fields do, for thousands of
+    pages may be made at once.
+    `logs_read`: bytes of logs that were read for pages of lines and for texts; `log_lines`: lines gone through.
     `over`: nobody waits for the answer any more.
     """
 
@@ -26,6 +32,7 @@ class Usage:
     values_left: float = inf
     fields_left: float = inf
     logs_read: int = 0
+    log_lines: int = 0
     over: bool = False
 
     def take(self, fields: int) -> None:
@@ -33,6 +40,12 @@ class Usage:
         self.fields_left -= fields
         if self.fields_left < 0:
             raise Exhausted
+
+    def spend(self, size: int) -> None:
+        """Count a value of so many bytes; raises LimitExceeded where others have used up all."""
+        if self.values_left <= 0:
+            raise LimitExceeded(TOO_MUCH)
+        self.values_left -= size
 
     def go_on(self) -> None:
         """Raises CancelledError once the operation is over: loaders' batches outlive who asked for them."""

@@ -7,20 +7,18 @@ from contextlib import aclosing
 from contextvars import copy_context
 from functools import partial
 from sys import getsizeof
-from typing import Any, Literal, TypeVar, cast
+from typing import Literal, TypeVar, cast
 
 from .. import decoding
 from . import records, usage
 from .errors import ArtifactTooLarge, ArtifactUnreadable, GatewayError, LimitExceeded
+from .strangers_json import JSON
 
-JSON = Any
 Form = Literal["data", "object", "type", "preview", "table"]
 T = TypeVar("T")
 
-_COUNTED = 2**30  # bytes of a view: larger ones count as this
 _A_SCALAR = 32  # bytes that one takes in memory, about
 _SIZED: frozenset[type] = frozenset({str, list, dict})
-_TOO_MUCH = "The artifacts of this answer are too large together (valuesBytes in serverInfo.limits): ask for fewer."
 
 # A few hundred megabytes each, at worst.
 _DECODERS = ThreadPoolExecutor(2, thread_name_prefix="decoding")
@@ -34,7 +32,7 @@ _KNOWN_CLASSES: dict[str, Callable[[decoding.Instance], object]] = {
 def decoded(pickle: bytes, limits: decoding.Limits) -> object:
     """The inert value; the GatewayError that it met in its place."""
     if usage.current.get().values_left <= 0:
-        return LimitExceeded(_TOO_MUCH)
+        return LimitExceeded(usage.TOO_MUCH)
     return _attempted(lambda: decoding.decode(pickle, limits, _KNOWN_CLASSES))
 
 
@@ -55,7 +53,7 @@ def shown(
     # A pickle does not always tell that an object is a member of an enum.
     enum = info is not None and (info.type or "").startswith(("<enum ", "<flag "))
     view = _attempted(lambda: decoding.to_json(found, limits, enum=enum))
-    usage.current.get().values_left -= weight(view, _COUNTED)
+    usage.current.get().values_left -= weight(view)
     return view
 
 
@@ -84,7 +82,7 @@ async def in_turn(decode: Callable[[], T]) -> T:
     return await asyncio.get_running_loop().run_in_executor(_DECODERS, run, decode)
 
 
-def weight(view: object, most: int) -> int:
+def weight(view: object, most: int = 2**30) -> int:
     """About how many bytes a view takes in memory; not counted much further than `most`."""
     weight, waiting = 500, [view.rows if isinstance(view, records.TablePreview) else view]
     while waiting and weight <= most:
@@ -104,7 +102,7 @@ def _table(make: Callable[[], decoding.Table | None]) -> records.TablePreview | 
         return found
     columns = [records.TableColumn(column.name, column.type) for column in found.columns]
     view = records.TablePreview(columns, found.rows, found.row_count)
-    usage.current.get().values_left -= weight(view, _COUNTED)
+    usage.current.get().values_left -= weight(view)
     return view
 
 

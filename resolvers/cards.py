@@ -23,10 +23,9 @@ CARD_BYTES = Limit("cardBytes", 16 * 2**20, "Bytes of a card's html, and of its 
 
 _INFO = "card-info"  # the type of the event that tells of a card; its name is the card's hash
 _RANKS = {"high": 0, "medium": 1, "low": 2}  # card_decorator.py:CardDecorator.defaults
+_LONGEST_INFO = 65_536  # characters: Metaflow writes a few hundred
 _MOST_ORIGINS = 100
 _GROWS = 65_536  # bytes that a card may grow by between two looks at it
-_COUNTED = 2**30  # bytes of a view: larger ones count as this
-_TOO_MUCH = "The values of this answer are too large together (valuesBytes in serverInfo.limits): ask for fewer cards."
 
 
 class TaskCards(NamedTuple):
@@ -86,7 +85,7 @@ async def data(cards: list[records.Card], info: Info) -> Answers[JSON]:
     """All of the file that Metaflow's viewer polls (card_server.py:get_data), its reload_token too."""
     files = [FileKey(card.provider, card.root, card.data_path) for card in cards]
     found = await _contents(files, info.context)
-    return await gathered(_shown(card, content) for card, content in zip(cards, found, strict=True))
+    return await gathered(_read_data(card, content) for card, content in zip(cards, found, strict=True))
 
 
 async def url(cards: list[records.Card], info: Info) -> Answers[str | None]:
@@ -153,8 +152,9 @@ def _place(file: str, told: list[records.Metadata]) -> tuple[float, float, str]:
 
 
 def _rank(told: records.Metadata) -> float:
+    written = told.value or ""
     try:
-        match strangers_json.read(told.value or ""):
+        match strangers_json.read(written if len(written) <= _LONGEST_INFO else ""):
             case {"rank": str(rank)}:
                 return _RANKS.get(rank, inf)
             case _:
@@ -196,23 +196,23 @@ def _admitted(file: FileKey, status: FileStatus | BaseException | None) -> PartK
         return status
     if status.size > CARD_BYTES.value:
         return LimitExceeded(
-            f"{_shown_name(file)} has {status.size} bytes: {CARD_BYTES.value} at most are given here (cardBytes in "
+            f"{_label(file)} has {status.size} bytes: {CARD_BYTES.value} at most are given here (cardBytes in "
             "serverInfo.limits); its url serves all of it."
         )
     spent = usage.current.get()
     if spent.values_left <= 0:
-        return LimitExceeded(_TOO_MUCH)
+        return LimitExceeded(usage.TOO_MUCH)
     spent.values_left -= status.size
     return PartKey(file, 0, status.size + _GROWS)
 
 
 def _whole(part: PartKey, content: bytes | BaseException | None) -> bytes | BaseException | None:
     if isinstance(content, bytes) and len(content) == part.length:
-        return ProviderUnavailable(f"{_shown_name(part.file)} is being written; try again.")
+        return ProviderUnavailable(f"{_label(part.file)} is being written; try again.")
     return content
 
 
-async def _shown(card: records.Card, content: bytes | BaseException | None) -> JSON:
+async def _read_data(card: records.Card, content: bytes | BaseException | None) -> JSON:
     written = raised(content)
     if written is None:
         return None
@@ -220,9 +220,9 @@ async def _shown(card: records.Card, content: bytes | BaseException | None) -> J
         view = await in_turn(partial(strangers_json.read, written))
     except strangers_json.NotJSON as error:
         raise CorruptMetadata(f"The data of the card {card.pathspec} can't be read: {error}.") from error
-    usage.current.get().values_left -= views.weight(view, _COUNTED)
+    usage.current.get().values_left -= views.weight(view)
     return view
 
 
-def _shown_name(file: FileKey) -> str:
+def _label(file: FileKey) -> str:
     return f"The card {file.path.rpartition('/')[2]}"

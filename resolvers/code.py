@@ -6,7 +6,7 @@ from typing import TypeVar, cast
 import msgspec
 from strawberry import UNSET
 
-from ..providers import code_packages, ids, records
+from ..providers import code_packages, ids, records, usage, views
 from ..providers.base import BlobKey, Key, key_as_seen, key_of
 from ..providers.code_packages import Contents, Package, PackageKey, described, info_of, package_file, text_of
 from ..providers.errors import ArtifactUnreadable, CorruptMetadata, GatewayError
@@ -118,10 +118,15 @@ async def url(tarballs: list[CodeTarball], info: Info) -> Answers[str | None]:
 async def files(tarballs: list[CodeTarball], info: Info, prefix: inputs.FilePrefix = UNSET) -> Answers[list[CodeFile]]:
     beginning = sent(prefix) or ""
     found = await _listed(tarballs, info.context)
+    of_package: dict[BlobKey, list[tuple[str, int]]] = {}  # most tasks of a run share one
 
     def chosen(tarball: CodeTarball, contents: Contents) -> list[CodeFile]:
-        named = contents.files.items()
-        return [CodeFile(tarball, path, size) for path, size in named if path.startswith(beginning)]
+        if tarball.blob not in of_package:
+            named = contents.files.items()
+            of_package[tarball.blob] = [(path, size) for path, size in named if path.startswith(beginning)]
+        # They count before any field of theirs does, as objects on a page do.
+        usage.current.get().take(len(of_package[tarball.blob]))
+        return [CodeFile(tarball, path, size) for path, size in of_package[tarball.blob]]
 
     return _each_of(tarballs, found, chosen)
 
@@ -162,9 +167,11 @@ async def _of_task(task: Key, context: Context) -> MetaflowCode | None:
 async def _info(code: MetaflowCode, context: Context) -> dict[str, JSON] | None:
     contents = await _contents(code.task, code.package.blob, None, context)
     try:
-        return info_of(contents)
+        info = info_of(contents)
+        usage.current.get().spend(views.weight(info))
     except GatewayError as error:
         raise _named(error, code.task) from error
+    return info
 
 
 async def _script(code: MetaflowCode, context: Context) -> str | None:

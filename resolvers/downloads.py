@@ -1,6 +1,7 @@
 """What can be downloaded of a task: the bytes of an artifact, a log, a card, a code package."""
 
 from collections.abc import AsyncGenerator, Callable
+from functools import partial
 from typing import NamedTuple
 
 from ..providers import records
@@ -20,7 +21,8 @@ _STREAMS = {stream.value.lower(): stream for stream in records.LogStream}
 class Download(NamedTuple):
     """Bytes to be sent. `version` stands for the content: another one where that is another.
 
-    `length` in bytes, None where only reading it all tells. `page`: strangers' HTML, to be shown as one.
+    `length` in bytes, None where only reading it all tells. `page`: strangers' HTML, to be shown as one. `chunks_from`:
+    the same from an offset on, where what is before need not be read.
     """
 
     version: str
@@ -29,6 +31,7 @@ class Download(NamedTuple):
     chunks: Callable[[], AsyncGenerator[bytes]]
     length: int | None = None
     page: bool = False
+    chunks_from: Callable[[int], AsyncGenerator[bytes]] | None = None
 
 
 async def artifact(context: Context, key: Key) -> Download:
@@ -47,12 +50,12 @@ async def artifact(context: Context, key: Key) -> Download:
 
 
 async def log(context: Context, task: Key, name: str) -> Download:
-    """The text of a log, without the prefixes of its lines; `name`: stdout or stderr."""
+    """The text of a log, without the prefixes of its lines, and empty where there is none; `name`: stdout or stderr."""
     await _existing(context, task)
     stream = _STREAMS.get(name)
-    version = None if stream is None else await logs.log_version(task, stream, context)
-    if stream is None or version is None:
+    if stream is None:
         raise _absent(f"log {name}", task)
+    version = await logs.log_version(task, stream, context) or "none"
     return Download(
         version, "text/plain; charset=utf-8", f"{name}.log", lambda: logs.text_chunks(task, stream, context)
     )
@@ -65,9 +68,9 @@ async def card(context: Context, task: Key, hash: str) -> Download:
     status = None if file is None else await context.loaders.file_statuses.load(file)
     if found is None or file is None or status is None:
         raise _absent(f"card {hash}", task)
-    chunks = _of_file(context, file, status)
+    filename, read = f"{found.type}.html", partial(_of_file, context, file, status)
     return Download(
-        f"{hash}-{status.version}", "text/html; charset=utf-8", f"{found.type}.html", chunks, status.size, page=True
+        f"{hash}-{status.version}", "text/html; charset=utf-8", filename, partial(read, 0), status.size, True, read
     )
 
 
@@ -95,15 +98,12 @@ async def _existing(context: Context, task: Key) -> None:
         raise NotFound(f"There is no task {task.pathspec}{_seen(task)}.")
 
 
-def _of_file(context: Context, file: FileKey, status: FileStatus) -> Callable[[], AsyncGenerator[bytes]]:
-    async def chunks() -> AsyncGenerator[bytes]:
-        for start in range(0, status.size, _PART):
-            part = await context.loaders.file_parts.load(PartKey(file, start, min(_PART, status.size - start)))
-            if not part:
-                return
-            yield part
-
-    return chunks
+async def _of_file(context: Context, file: FileKey, status: FileStatus, start: int) -> AsyncGenerator[bytes]:
+    for at in range(start, status.size, _PART):
+        part = await context.loaders.file_parts.load(PartKey(file, at, min(_PART, status.size - at)))
+        if not part:
+            return
+        yield part
 
 
 def _absent(what: str, key: Key) -> NotFound:

@@ -1,11 +1,12 @@
 """Fields of Task that tell of its log: each takes the tasks of a level, and returns one entry for each."""
 
 from collections.abc import AsyncGenerator, Sequence
+from contextlib import aclosing
 
 import msgspec
 from strawberry import UNSET
 
-from ..providers import log_pages, records
+from ..providers import log_pages, records, usage
 from ..providers.base import FileStatus, Key, key_as_seen
 from ..providers.errors import LimitExceeded
 from ..providers.log_pages import Extent, Found
@@ -72,9 +73,11 @@ async def log_url(tasks: Tasks, info: Info, stream: inputs.OneLogStream) -> Answ
 async def text_chunks(task: Key, stream: LogStream, context: Context) -> AsyncGenerator[bytes]:
     """The log as UTF-8 text, however long it is, in chunks of a few MB at most; nothing where there is none."""
     (found,) = await logs_of([task], (stream,), context)
-    async for chunk in log_pages.texts(raised(found).whole(), context.loaders.file_parts.load, context.log_turns):
-        if chunk:
-            yield chunk.encode()
+    read = context.loaders.file_parts.load
+    async with aclosing(log_pages.texts(raised(found).whole(), read, context.log_turns)) as chunks:
+        async for chunk in chunks:
+            if chunk:
+                yield chunk.encode()
 
 
 async def log_version(task: Key, stream: LogStream, context: Context) -> str | None:
@@ -113,9 +116,17 @@ async def _text(found: Log | BaseException, context: Context) -> str:
             f"The log of {log.task.pathspec} has {size} bytes: more than {LOG_BYTES.value} ({LOG_BYTES.name} in "
             "serverInfo.limits) are not given whole. Ask for its loglines, or for its logUrl."
         )
-    log_pages.spend(size)
-    chunks = log_pages.texts(files, context.loaders.file_parts.load, context.log_turns)
-    return "".join([chunk async for chunk in chunks])
+    usage.current.get().spend(size)
+    pieces: list[str] = []
+    async with aclosing(log_pages.texts(files, context.loaders.file_parts.load, context.log_turns)) as chunks:
+        async for chunk in chunks:
+            pieces.append(chunk)
+            if usage.current.get().log_lines > log_pages.LINES_AN_ANSWER:
+                raise LimitExceeded(
+                    f"The logs of this answer have more than {log_pages.LINES_AN_ANSWER} lines: that of "
+                    f"{log.task.pathspec} is not given whole. Ask for its loglines, or for its logUrl."
+                )
+    return "".join(pieces)
 
 
 async def _page(found: Log | BaseException, window: Window, grep: str, context: Context) -> Page[LogLine]:

@@ -12,6 +12,7 @@ from ..providers.pathspec import is_component
 from ..providers.records import MetaflowEventType
 from ..providers.strangers_json import JSON, NotJSON
 from ..providers.times import rfc3339
+from ..providers.views import in_turn
 from . import inputs
 from .context import Context, Info
 from .entries import Answers, Partial, each, existing, gathered, mapped, partial, readable
@@ -74,7 +75,8 @@ async def _of_run(run: records.Run, context: Context) -> MetaflowTrigger | None:
     tasks, _ = readable(await context.loaders.tasks_of.load(Key(run.provider, f"{run.pathspec}/{start}")))
     metadata = await context.derived(metadata_of).load(key_of(tasks[0])) if tasks else None
     recorded = metadata and metadata.latest(_TRIGGERS)
-    return _trigger(run, recorded) if recorded else None
+    # Metadata of megabytes would keep others waiting.
+    return await in_turn(lambda: _trigger(run, recorded)) if recorded else None
 
 
 def _trigger(run: records.Run, recorded: str) -> MetaflowTrigger:

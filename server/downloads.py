@@ -20,6 +20,7 @@ from ..resolvers.context import Context, Gateway, context_for
 from ..resolvers.downloads import Download
 from ..resolvers.links import PREFIX
 from . import ranges
+from .clients import unless_gone
 from .encoding import dumps
 from .errors import INTERNAL, Faults, refused
 
@@ -67,10 +68,12 @@ class Downloads:
         faults = Faults()
         request = Request(scope, receive)
         try:
-            response = await self._response(request)
-        except Exception as error:  # the one place where nothing may pass
-            response = _told(error, faults)
-        try:
+            try:
+                response = await unless_gone(receive, self._response(request))
+            except ClientDisconnect:
+                raise
+            except Exception as error:  # the one place where nothing may pass
+                response = _told(error, faults)
             await response(scope, receive, send)
         except ClientDisconnect:
             return
@@ -90,9 +93,8 @@ class Downloads:
             return await self._part(found, asked, headers, str(request.url))
         if found.length is not None:
             headers["content-length"] = str(found.length)
-        if request.method == "HEAD":
-            return Response(None, 200, headers)
-        return _Streaming(await _begun(found.chunks()), 200, headers)
+        streaming = await _begun(found.chunks(), 200, headers)
+        return streaming if request.method == "GET" else await streaming.head()
 
     async def _part(self, found: Download, asked: ranges.Range, headers: dict[str, str], url: str) -> Response:
         length = await self._length(found, url)
@@ -102,7 +104,9 @@ class Downloads:
             return _json(error.errors, 416, {"content-range": f"bytes */{length}", **_HEADERS})
         start, end = part
         headers |= {"content-range": f"bytes {start}-{end - 1}/{length}", "content-length": str(end - start)}
-        return _Streaming(await _begun(_cut(found.chunks(), start, end)), 206, headers)
+        if found.chunks_from is not None:
+            return await _begun(_cut(found.chunks_from(start), 0, end - start), 206, headers)
+        return await _begun(_cut(found.chunks(), start, end), 206, headers)
 
     async def _length(self, found: Download, url: str) -> int:
         """In bytes; of what is stored compressed, by inflating it once."""
@@ -120,15 +124,22 @@ class Downloads:
 
 
 class _Streaming(StreamingResponse):
-    """Closes what it reads from, however it ends."""
+    """`first`, and the chunks that follow it; closes what it reads from, however it ends."""
 
-    def __init__(self, chunks: AsyncGenerator[bytes], status: int, headers: dict[str, str]) -> None:
-        super().__init__(chunks, status, headers)
+    def __init__(self, first: bytes, chunks: AsyncGenerator[bytes], status: int, headers: dict[str, str]) -> None:
+        super().__init__(_joined(first, chunks), status, headers)
         self._chunks = chunks
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         async with aclosing(self._chunks):
             await super().__call__(scope, receive, send)
+
+    async def head(self) -> Response:
+        """The same without its bytes."""
+        await self._chunks.aclose()
+        response = Response(None, self.status_code)
+        response.raw_headers = self.raw_headers  # no length where it has none: Starlette would say 0
+        return response
 
 
 async def _found(request: Request, context: Context) -> Download:
@@ -169,21 +180,19 @@ def _headers(found: Download) -> dict[str, str]:
         "content-disposition": f"{'inline' if shown else 'attachment'}; filename*=UTF-8''{filename}",
         "content-security-policy": _OF_PAGES if found.page else _POLICY,
         "content-type": found.media_type,
-        "etag": f'"{found.version}"',
+        "etag": f'"{quote(found.version)}"',  # a record may give its hash as any text
     }
 
 
-async def _begun(chunks: AsyncGenerator[bytes]) -> AsyncGenerator[bytes]:
-    """The same chunks; what keeps the first from being read is raised here, where there is a status for it."""
-    first = await anext(chunks, b"")
+async def _begun(chunks: AsyncGenerator[bytes], status: int, headers: dict[str, str]) -> _Streaming:
+    """An answer of these; what keeps the first from being read is raised here, where there is a status for it."""
+    return _Streaming(await anext(chunks, b""), chunks, status, headers)
 
-    async def all_of_them() -> AsyncGenerator[bytes]:
-        async with aclosing(chunks):
-            yield first
-            async for chunk in chunks:
-                yield chunk
 
-    return all_of_them()
+async def _joined(first: bytes, chunks: AsyncGenerator[bytes]) -> AsyncGenerator[bytes]:
+    yield first
+    async for chunk in chunks:
+        yield chunk
 
 
 async def _cut(chunks: AsyncGenerator[bytes], start: int, end: int) -> AsyncGenerator[bytes]:

@@ -1,14 +1,12 @@
 """GraphQL over HTTP (graphql.github.io/graphql-over-http): /graphql."""
 
-import asyncio
-from collections.abc import Coroutine
 from pathlib import Path
-from typing import Any, TypeVar
 
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import FileResponse, Response
 from starlette.types import Receive, Scope, Send
 
+from .clients import unless_gone
 from .encoding import dumps, encoded
 from .errors import Faults, RequestError, refused
 from .operations import Operation, Operations
@@ -18,8 +16,6 @@ GRAPHIQL = Path(__file__).parent / "graphiql"
 _METHODS = {"allow": "GET, POST"}
 # GraphiQL brings its own policy along, but this part of one must be a header.
 _PAGE_HEADERS = {"content-security-policy": "frame-ancestors 'none'", "vary": "accept"}
-
-T = TypeVar("T")
 
 
 class GraphQLEndpoint:
@@ -48,7 +44,7 @@ class GraphQLEndpoint:
                 return FileResponse(GRAPHIQL / "index.html", headers=_PAGE_HEADERS)
             asked = (await operation(request))._replace(address=self._public_url or address(request))
             answer = self._answer(asked, faults, queries_only=request.method == "GET")
-            return _json(await _unless_gone(request.receive, answer), media)
+            return _json(await unless_gone(request.receive, answer), media)
         except RequestError as error:
             status = error.status or (400 if media == GRAPHQL_RESPONSE else 200)
             return _json(dumps({"errors": error.errors}), media, status, error.headers)
@@ -64,22 +60,3 @@ class GraphQLEndpoint:
 def _json(content: bytes, media: str, status: int = 200, headers: dict[str, str] | None = None) -> Response:
     caching = {"cache-control": "no-store", "vary": "accept"}
     return Response(content, status, {**caching, **(headers or {})}, f"{media}; charset=utf-8")
-
-
-async def _unless_gone(receive: Receive, work: Coroutine[Any, Any, T]) -> T:
-    """What the work returns; ClientDisconnect, and an end of the work, once the client has gone away."""
-    working, going = asyncio.create_task(work), asyncio.create_task(_gone(receive))
-    try:
-        await asyncio.wait((working, going), return_when=asyncio.FIRST_COMPLETED)
-        if not working.done():
-            raise ClientDisconnect
-        return working.result()
-    finally:
-        working.cancel()
-        going.cancel()
-        await asyncio.gather(working, going, return_exceptions=True)
-
-
-async def _gone(receive: Receive) -> None:
-    while (await receive())["type"] != "http.disconnect":
-        pass

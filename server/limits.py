@@ -19,6 +19,10 @@ LIMITS = (
     Limit("documentFields", DOCUMENT_FIELDS, "Fields that a document selects, with its fragments spread out."),
     Limit("documentDepth", DOCUMENT_DEPTH, "Fields within fields, from the top of a document to its innermost field."),
     Limit("answerFields", ANSWER_FIELDS, "Fields of all the objects of an answer together."),
-    Limit("valuesBytes", VALUES_BYTES, "Bytes of memory that the values of an answer's artifacts may take together."),
+    Limit(
+        "valuesBytes",
+        VALUES_BYTES,
+        "Bytes of memory that an answer's artifacts, logs, cards and files of code may take together.",
+    ),
     Limit("answerBytes", ANSWER_BYTES, "Bytes of an answer, as JSON. Ask for fewer large values at a time."),
 )

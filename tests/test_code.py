@@ -4,7 +4,8 @@ import hashlib
 import json
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from types import SimpleNamespace
+from typing import Any, cast
 
 import pytest
 
@@ -13,9 +14,11 @@ from archives import entry, hand_made, package
 from gateways import Gateway
 from in_process import errors_of, opened
 from local_trees import EPOCH_MS, put, put_object, put_run
+from metaflow_graphql.providers import usage
 from metaflow_graphql.providers.base import BlobKey, Key
 from metaflow_graphql.providers.local.provider import LocalProvider
 from metaflow_graphql.resolvers import code, context
+from metaflow_graphql.server import operations
 from running import FLOWS, Runs
 
 ALL = "{ path info scriptName flowspec tarball { size files { path size text } } }"
@@ -154,6 +157,32 @@ def test_many_tasks_of_one_package_cost_one_download(tmp_path: Path) -> None:
     fields = 'code { info flowspec tarball { size file(path: "flow.py") { size } } }'
     query = f'{{ step(pathspec: "Made/1/start") {{ tasks {{ nodes {{ {fields} }} }} }} }}'
     assert lockstep.calls(tmp_path, query)["blobs"] == 1
+
+
+def test_an_info_counts_as_a_value_of_the_answer(tmp_path: Path) -> None:
+    put_task(tmp_path, code_package=put_package(tmp_path, V0))
+    gateway = context.Gateway({"default": LocalProvider("default", tmp_path)}, "default")
+
+    async def infos(left: int) -> list[object]:
+        usage.current.set(usage.Usage(values_left=left))
+        of_one = context.context_for(gateway)
+        found = await of_one.derived(code.code_of).load(Key("default", TASK))
+        assert found is not None
+        return [*await code.info([found, found], cast("context.Info", SimpleNamespace(context=of_one)))]
+
+    first, second = lockstep.run(infos(1))
+    assert (first, str(second)) == (SAFE, f"The code package of {TASK}: {usage.TOO_MUCH}")
+
+
+def test_files_count_before_their_fields_do(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    put_task(tmp_path, code_package=put_package(tmp_path, {f"{number}.py": b"" for number in range(5)}))
+    # task, code, tarball, files; five files, and a field of each
+    monkeypatch.setattr(operations, "ANSWER_FIELDS", 4 + 5 + 5)
+    assert len(asked(tmp_path, "{ tarball { files { path } } }")["tarball"]["files"]) == 5
+    monkeypatch.setattr(operations, "ANSWER_FIELDS", 4 + 5 + 4)
+    with opened(tmp_path) as gateway:
+        answer = gateway.answer(f'{{ task(pathspec: "{TASK}") {{ code {{ tarball {{ files {{ path }} }} }} }} }}')
+    assert [error["extensions"]["code"] for error in answer["errors"]] == ["LIMIT_EXCEEDED"]
 
 
 def test_each_attempt_has_its_own_code(tmp_path: Path) -> None:

@@ -317,6 +317,16 @@ def test_contents_count_as_values_of_the_answer() -> None:
     assert isinstance(second, LimitExceeded)
 
 
+def test_an_answer_that_is_full_leaves_the_info_as_it_is_for_others() -> None:
+    packages, _ = reader(package({"a": b"12345", "INFO": b"{}"}))
+    token = usage.current.set(usage.Usage(values_left=5))
+    try:
+        asyncio.run(packages.packages([key("a"), key("INFO")]))
+    finally:
+        usage.current.reset(token)
+    assert asyncio.run(packages.packages([key()])) == [Contents({"INFO": 2, "a": 5}, b"{}")]
+
+
 INFO = b'{"script": "a.py", "production_token": "s3cret", "ext_info": [{"production_token": 1, "x": [1]}, {}]}'
 WITHOUT = {"script": "a.py", "ext_info": [{"x": [1]}, {}]}
 
@@ -362,7 +372,7 @@ def test_a_package_is_where_the_flow_keeps_its_blobs_whatever_flow_its_location_
     location = f"s3://bucket/pre/Other/data/01/{SHA}"
     found = described(f'{{"sha": "{SHA}", "location": "{location}", "ds_type": "s3", "metadata": null}}', "Ä")
     assert (found.location, found.blob) == (location, BlobKey("s3://bucket/pre", "Ä", SHA, raw=True))
-    assert found.path == f"Ä/data/01/{SHA}"
+    assert found.blob.path == f"Ä/data/01/{SHA}"
 
 
 @pytest.mark.parametrize("location", ["null", "5", '""'])

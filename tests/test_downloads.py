@@ -3,11 +3,13 @@
 import gzip
 import hashlib
 import io
+import json
 import pickle
 import tarfile
 from collections.abc import Generator
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 import httpx
 import pytest
@@ -131,7 +133,7 @@ def test_a_part_of_another_version_gets_the_whole(client: httpx.Client, numbers:
 
 def test_head_has_the_headers_alone(client: httpx.Client, numbers: str) -> None:
     head, whole = client.head(numbers), client.get(numbers)
-    changing = ("date", "transfer-encoding", "content-length")
+    changing = ("date", "transfer-encoding")
     assert head.content == b""
     assert {name: head.headers[name] for name in head.headers if name not in changing} == {
         name: whole.headers[name] for name in whole.headers if name not in changing
@@ -201,6 +203,7 @@ def test_bytes_that_are_no_gzip_or_gone_are_told(own: tuple[str, Path]) -> None:
     assert told(httpx.get(url)) == (502, "ARTIFACT_UNREADABLE")
     stored.unlink()
     assert told(httpx.get(url)) == (502, "ARTIFACT_UNREADABLE")
+    assert httpx.head(url).status_code == 502
 
 
 def test_bytes_that_are_not_what_their_name_says_break_the_answer_off(own: tuple[str, Path]) -> None:
@@ -209,6 +212,19 @@ def test_bytes_that_are_not_what_their_name_says_break_the_answer_off(own: tuple
     with pytest.raises(httpx.RemoteProtocolError):
         httpx.get(url)
     assert told(httpx.get(url, headers={"range": "bytes=0-1"})) == (502, "ARTIFACT_UNREADABLE")
+
+
+@pytest.mark.parametrize("sha", ["x\r\nevil: yes", "€", 'a"b'])
+def test_a_hash_that_is_none_names_no_bytes(runs: Runs, tmp_path: Path, sha: str) -> None:
+    task = f"{runs['linear'].pathspec}/middle/2"
+    record = runs.copy(tmp_path, "LinearFlow").datastore / task / "_meta/0_artifact_numbers.json"
+    replace(record, json.dumps(json.loads(record.read_text()) | {"sha": sha}).encode())
+    with serving(tmp_path) as gateway:
+        url = artifact_url(gateway, f"{task}/numbers")
+        assert told(httpx.get(url)) == (502, "ARTIFACT_UNREADABLE")
+        assert httpx.head(url).status_code == 502
+        unchanged = httpx.get(url, headers={"if-none-match": "*"})
+    assert (unchanged.status_code, unchanged.headers["etag"]) == (304, f'"{quote(sha)}"')
 
 
 def test_a_link_out_of_the_datastore_is_not_followed(own: tuple[str, Path], tmp_path: Path) -> None:
@@ -268,6 +284,13 @@ def test_each_attempt_has_a_log_of_its_own(client: httpx.Client, gateway: Gatewa
     attempts = [one for step in found for task in step["tasks"]["nodes"] for one in task["attempts"]]
     assert len({one["logUrl"] for one in attempts}) == len(attempts) > len(found)
     assert [client.get(one["logUrl"]).text for one in attempts] == [one["stderr"] for one in attempts]
+
+
+def test_a_task_without_a_log_has_an_empty_one(client: httpx.Client, gateway: Gateway, runs: Runs) -> None:
+    asked = "query($task: String!) { task(pathspec: $task) { stdout logUrl(stream: STDOUT) } }"
+    task = gateway.data(asked, task=f"{runs['linear'].pathspec}/_parameters/0")["task"]
+    served = client.get(task["logUrl"])
+    assert (served.status_code, served.text, task["stdout"]) == (200, "", "")
 
 
 def test_a_card_is_served_as_a_page_in_a_sandbox(client: httpx.Client, gateway: Gateway, runs: Runs) -> None:

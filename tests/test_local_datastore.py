@@ -1,13 +1,17 @@
 """Bytes of artifacts: whole, bounded, from the configured roots alone."""
 
+import asyncio
 import gzip
 import hashlib
 import json
 import os
 import pickle
 import shutil
+import tracemalloc
 import zlib
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from threading import Event
 from typing import Any
 
 import pytest
@@ -17,6 +21,7 @@ from metaflow_graphql.providers import records
 from metaflow_graphql.providers.base import BlobKey, InfoKey
 from metaflow_graphql.providers.errors import ArtifactTooLarge, ArtifactUnreadable, CorruptMetadata, GatewayError
 from metaflow_graphql.providers.local.datastore import LocalDatastore
+from metaflow_graphql.providers.local.streams import BlobReader, Reading
 from running import Runs
 
 LIMIT = 10_000
@@ -38,6 +43,15 @@ def store(root: Path, stored: bytes, sha: str, how: object = None) -> BlobKey:
 
 def blob(root: Path, asked: BlobKey, limit: int = LIMIT) -> bytes | GatewayError | None:
     return one(lambda: LocalDatastore(root).blobs([asked], limit, LIMIT))
+
+
+def chunks(root: Path, asked: BlobKey) -> list[bytes]:
+    """What the blob's stream gives; raises what it raises."""
+
+    async def all_of_them() -> list[bytes]:
+        return [chunk async for chunk in LocalDatastore(root).stream(asked)]
+
+    return asyncio.run(all_of_them())
 
 
 def test_every_artifact_of_real_runs_is_read(runs: Runs, oracle: dict[str, Any]) -> None:
@@ -95,7 +109,8 @@ def test_a_moved_tree_is_read_where_it_is(runs: Runs, tmp_path: Path) -> None:
     ids=["packed", "raw", "two members", "padded", "garbage behind"],
 )
 def test_bytes_come_as_they_were_saved(tmp_path: Path, stored: bytes, how: object) -> None:
-    assert blob(tmp_path, store(tmp_path, stored, sha_of(PLAIN), how)) == PLAIN
+    asked = store(tmp_path, stored, sha_of(PLAIN), how)
+    assert blob(tmp_path, asked) == b"".join(chunks(tmp_path, asked)) == PLAIN
 
 
 def test_a_store_of_long_ago_says_nothing_of_how(tmp_path: Path) -> None:
@@ -126,9 +141,13 @@ def test_a_package_that_is_packed_itself_stays_packed(tmp_path: Path) -> None:
     ids=["cut", "empty", "not packed", "other", "zlib", "new", "no version", "corrupt", "many members"],
 )
 def test_what_is_damaged_is_unreadable(tmp_path: Path, stored: bytes, how: object) -> None:
-    error = blob(tmp_path, store(tmp_path, stored, sha_of(PLAIN), how))
+    asked = store(tmp_path, stored, sha_of(PLAIN), how)
+    error = blob(tmp_path, asked)
     assert isinstance(error, ArtifactUnreadable)
     assert str(tmp_path) not in str(error)
+    with pytest.raises(ArtifactUnreadable) as raised:
+        chunks(tmp_path, asked)
+    assert str(tmp_path) not in str(raised.value)
 
 
 def test_what_is_gone_is_unreadable(tmp_path: Path) -> None:
@@ -154,6 +173,47 @@ def test_a_limit_holds_for_what_is_remembered(tmp_path: Path) -> None:
 def test_a_bomb_is_not_inflated(tmp_path: Path) -> None:
     bomb = gzip.compress(b"\0" * 50_000_000)
     assert isinstance(blob(tmp_path, store(tmp_path, bomb, "0" * 40)), ArtifactTooLarge)
+
+
+def test_a_large_blob_streams_in_little_memory(tmp_path: Path) -> None:
+    size, block = 64 * 2**20, bytes(2**20)
+    digest = hashlib.sha1()
+    for _ in range(size // len(block)):
+        digest.update(block)
+    asked = store(tmp_path, gzip.compress(bytes(size), 1), digest.hexdigest())
+
+    async def length() -> int:
+        return sum([len(chunk) async for chunk in LocalDatastore(tmp_path).stream(asked)])
+
+    tracemalloc.start()
+    try:
+        assert asyncio.run(length()) == size
+        assert tracemalloc.get_traced_memory()[1] < 4 * 2**20
+    finally:
+        tracemalloc.stop()
+
+
+def test_a_blob_that_a_thread_is_reading_is_closed_as_it_leaves(tmp_path: Path) -> None:
+    asked = store(tmp_path, gzip.compress(PLAIN), sha_of(PLAIN))
+    base = os.path.realpath(tmp_path / ".metaflow")
+    readers: list[BlobReader] = []
+    begun, given_up = Event(), Event()
+
+    def opened() -> BlobReader:
+        begun.set()
+        given_up.wait()
+        readers.append(BlobReader(base, f"{base}/{asked.path}", asked.sha, packed=True))
+        return readers[0]
+
+    reading = Reading(opened)
+    with ThreadPoolExecutor(1) as threads:
+        read = threads.submit(reading.next)
+        begun.wait()
+        reading.close()
+        given_up.set()
+        assert read.result() == PLAIN
+    assert [reader.exists for reader in readers] == [False]
+    assert reading.next() == b""
 
 
 @pytest.mark.parametrize("sha", ["../../secret", "", "A" * 40, "0" * 39, "/etc/passwd"])

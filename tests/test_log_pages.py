@@ -295,6 +295,41 @@ def test_the_last_of_many_lines_without_a_time_take_no_time() -> None:
     assert told(page.found) == [(0, "")] * 1000
 
 
+@pytest.mark.parametrize("extent", [Extent(5, False), Extent(5, True)])
+def test_a_block_of_empty_lines_takes_no_more_than_its_bytes(extent: Extent) -> None:
+    late = line(9, b"late") + b"\n" * 60_000
+    early = b"\n".join(line(1, b"early") for _ in range(2000))
+    log = Log(late, early) if not extent.backward else Log(b"\n" * 60_000)
+    tracemalloc.start()
+    page = asyncio.run(log.page(extent))
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert told(page.found) == [(0, "")] * 5 if extent.backward else [(1, "early")] * 5
+    assert peak < MIB
+
+
+def test_a_page_goes_through_so_many_lines(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert log_pages.LINES_A_PAGE == 1_000_000
+    monkeypatch.setattr(log_pages, "LINES_A_PAGE", 100)
+    log = Log(b"\n" * 250)
+    forward = asyncio.run(log.pages(50, backward=False, grep="x"))
+    backward = asyncio.run(log.pages(50, backward=True, grep="x"))
+    assert [(page.more, page.end[0].offset) for page in forward] == [(True, 100), (True, 200), (False, 250)]
+    assert [(page.more, page.end[0].offset) for page in backward] == [(True, 150), (True, 50), (False, 0)]
+
+
+def test_pages_of_an_answer_go_through_so_many_lines_together(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(log_pages, "LINES_AN_ANSWER", 100)
+    monkeypatch.setattr(log_pages, "ANY_PAGE", 10)
+    log = Log(b"\n" * 80)
+    token = usage.current.set(usage.Usage())
+    try:
+        pages = [asyncio.run(log.page(Extent(50, False, grep="x"))) for _ in range(3)]
+    finally:
+        usage.current.reset(token)
+    assert [(page.more, page.end[0].offset) for page in pages] == [(False, 80), (True, 20), (True, 10)]
+
+
 def test_a_page_of_long_lines_ends_early() -> None:
     log = Log(b"\n".join(line(tick, b"%02d" % tick + b"x" * (MIB // 2)) for tick in range(40)))
     for backward in (False, True):

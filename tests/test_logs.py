@@ -14,6 +14,7 @@ import pytest
 from gateways import Gateway
 from local_trees import EPOCH_MS, provider, put
 from made_logs import LINES, TASK, Made, line, made_in, texts
+from metaflow_graphql.providers import log_pages
 from metaflow_graphql.providers.base import Key
 from metaflow_graphql.providers.errors import ArtifactUnreadable
 from metaflow_graphql.providers.records import LogStream
@@ -348,3 +349,15 @@ def test_a_version_changes_with_the_log(made: Made) -> None:
 
 def test_of_a_task_without_a_log_there_are_no_bytes(made: Made) -> None:
     assert asked_of(made.root, text_of) == b""
+
+
+def test_a_text_of_more_lines_than_an_answer_may_have_is_refused(made: Made, monkeypatch: pytest.MonkeyPatch) -> None:
+    made.starts()
+    made.log("0.task_stdout.log", b"\n" * 20)
+    assert made.asked("stdout") == {"stdout": "\n" * 20}
+    monkeypatch.setattr(log_pages, "LINES_AN_ANSWER", 10)
+    message = (
+        "The logs of this answer have more than 10 lines: that of Made/1/start/1 is not given whole. Ask for its "
+        "loglines, or for its logUrl."
+    )
+    assert made.errors("stdout") == [("LIMIT_EXCEEDED", message)]

@@ -14,7 +14,7 @@ from . import blobs, forms
 from .files import Unreadable
 from .root import require_local
 from .stored_files import StoredFiles
-from .streams import BlobReader
+from .streams import BlobReader, Reading
 from .threads import Threads
 from .tree import Tree, corrupt
 
@@ -81,18 +81,18 @@ class LocalDatastore:
         return self._streamed(lambda: self._included_reader(url))
 
     async def _streamed(self, opened: Callable[[], BlobReader]) -> AsyncGenerator[bytes]:
-        reader = await self._threads.call(opened)
+        reading = Reading(opened)
         try:
-            while chunk := await self._threads.call(reader.next):
+            while chunk := await self._threads.call(reading.next):
                 yield chunk
         finally:
-            reader.close()
+            reading.close()
 
     def _reader(self, key: BlobKey) -> BlobReader:
         require_local(key.root)
         if not blobs.is_sha(key.sha):
             raise ArtifactUnreadable("Its record names no blob.")
-        path = self._tree.path(f"{key.flow}/data/{key.sha[:2]}/{key.sha}")
+        path = self._tree.path(key.path)
         packed = not key.raw and not blobs.is_raw(self._tree.base, f"{path}_meta")
         reader = BlobReader(self._tree.base, path, key.sha, packed=packed)
         if not reader.exists:

@@ -3,6 +3,8 @@
 import hashlib
 import os
 import zlib
+from collections.abc import Callable
+from threading import Lock
 
 from ..errors import ArtifactUnreadable
 from . import files
@@ -76,3 +78,39 @@ class BlobReader:
 
     def _damaged(self) -> ArtifactUnreadable:
         return ArtifactUnreadable(f"The stored bytes {self._sha} are damaged.")
+
+
+class Reading:
+    """A BlobReader that threads read: opened by the first, and not closed before the last has left it.
+
+    Whoever waits for a thread may give up meanwhile; a descriptor that is closed under a read may by then be another
+    file's, or a socket's.
+    """
+
+    def __init__(self, opened: Callable[[], BlobReader]) -> None:
+        self._opened = opened
+        self._reader: BlobReader | None = None
+        self._inside = Lock()
+        self._over = False
+
+    def next(self) -> bytes:
+        """As that of BlobReader; nothing once it is closed."""
+        try:
+            with self._inside:
+                if self._over:
+                    return b""
+                self._reader = self._reader or self._opened()
+                return self._reader.next()
+        finally:
+            if self._over:
+                self.close()
+
+    def close(self) -> None:
+        """Without waiting: where a thread is inside, it closes as it leaves."""
+        self._over = True
+        if self._inside.acquire(blocking=False):
+            try:
+                if self._reader:
+                    self._reader.close()
+            finally:
+                self._inside.release()

@@ -1,0 +1,79 @@
+"""Clients that go away before they are answered, and files that are too large to be read up to where they ask."""
+
+import asyncio
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+from starlette.requests import ClientDisconnect
+
+from gateways import serving
+from local_trees import EPOCH_MS, put, put_object, put_run
+from metaflow_graphql.providers.local.provider import LocalProvider
+from metaflow_graphql.resolvers.context import Gateway
+from metaflow_graphql.schema import schema
+from metaflow_graphql.server.app import application
+from metaflow_graphql.server.clients import unless_gone
+
+TASK = "Made/1/start/1"
+
+
+async def gone() -> dict[str, str]:
+    return {"type": "http.disconnect"}
+
+
+def put_task(root: Path) -> Path:
+    put_run(root, "1")
+    put_object(root, TASK.rpartition("/")[0], EPOCH_MS)
+    task = put_object(root, TASK, EPOCH_MS)
+    for name, value in (("attempt", "0"), ("ds-root", str(root / ".metaflow"))):
+        event = {"field_name": name, "type": name, "value": value, "tags": ["attempt_id:0"], "ts_epoch": EPOCH_MS}
+        put(task / "_meta" / f"sysmeta_{name}_{EPOCH_MS}.json", event)
+    return task
+
+
+def test_work_ends_once_its_client_has_gone() -> None:
+    ended: list[bool] = []
+
+    async def work() -> None:
+        try:
+            await asyncio.Event().wait()
+        finally:
+            ended.append(True)
+
+    with pytest.raises(ClientDisconnect):
+        asyncio.run(unless_gone(gone, work()))
+    assert ended == [True]
+
+
+def test_a_part_is_not_looked_for_once_the_client_has_gone(tmp_path: Path) -> None:
+    (put_task(tmp_path) / "0.task_stdout.log").write_bytes(b"line\n" * 1000)
+    path = f"/files/log/default/{TASK}/stdout"
+    scope = {"type": "http", "method": "GET", "path": path, "raw_path": path.encode(), "query_string": b""}
+    sent: list[Any] = []
+
+    async def send(message: Any) -> None:
+        sent.append(message)
+
+    provider = LocalProvider("default", tmp_path)
+    try:
+        app = application(schema, Gateway({"default": provider}, "default"))
+        asyncio.run(app({**scope, "headers": [(b"range", b"bytes=-1")]}, gone, send))
+    finally:
+        provider.close()
+    assert sent == []
+
+
+def test_a_part_of_a_card_is_read_from_where_it_begins(tmp_path: Path) -> None:
+    put_task(tmp_path)
+    page = tmp_path / ".metaflow/mf.cards/Made/runs/1/steps/start/tasks/1/cards/blank-abc.html"
+    page.parent.mkdir(parents=True)
+    with page.open("wb") as file:
+        file.truncate(2**40)
+        file.seek(0, 2)
+        file.write(b"end")
+    with serving(tmp_path) as gateway:
+        found = httpx.get(f"{gateway.url}/files/card/default/{TASK}/abc", headers={"range": "bytes=-4"}, timeout=10)
+    assert (found.status_code, found.content) == (206, b"\0end")
+    assert found.headers["content-range"] == f"bytes {2**40 - 1}-{2**40 + 2}/{2**40 + 3}"
