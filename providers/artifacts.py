@@ -158,9 +158,14 @@ class ArtifactReader:
         for blob in [blob for blob, entry in read.items() if isinstance(entry, ArtifactTooLarge)]:
             tables = [key for key in wanted[blob] if key.form == "table"]
             wanted[blob] = [key for key in wanted[blob] if key.form != "table"]
-            for length in {key.length for key in tables}:
-                table = await views.streamed_table(self.datastore.stream(blob), length, self.limits)
-                answers |= {key: _named(table, key.pathspec) for key in tables if key.length == length}
+            # The longest first: it has the rows of the others, and reading it all again may take seconds.
+            longest: JSON | GatewayError = None
+            for place, key in enumerate(sorted(tables, key=lambda key: key.length, reverse=True)):
+                if place == 0 or isinstance(longest, GatewayError):
+                    longest = await views.streamed_table(self.datastore.stream(blob), key.length, self.limits)
+                table = views.head(longest, key.length)
+                answers[key] = _named(table, key.pathspec)
+                self._keep(key, table)
         return answers
 
     async def _settled(self, wanted: Wanted, objects: dict[BlobKey, object]) -> dict[ValueKey, JSON | GatewayError]:

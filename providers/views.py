@@ -76,6 +76,13 @@ async def streamed_table(
     return await in_turn(lambda: _table(lambda: decoding.table(reader.close(), length, limits)))
 
 
+def head(table: T, length: int) -> T | records.TablePreview:
+    """The same table with so many of its rows at the most; what is no table as it is."""
+    if not isinstance(table, records.TablePreview):
+        return table
+    return records.TablePreview(table.columns, table.rows[:length], table.row_count)
+
+
 async def in_turn(decode: Callable[[], T]) -> T:
     """What it returns, once a decoder is free: of other requests, and of one that a client has given up, no more."""
     run: Callable[[Callable[[], T]], T] = copy_context().run

@@ -12,7 +12,7 @@ from .artifacts import MAX_PREVIEW, MAX_ROWS
 from .cards import CARD_BYTES
 from .code import CODE_LIMITS
 from .context import Info, Limit
-from .logs import LOG_BYTES, LOG_PAGE_SIZE
+from .logs import LOG_BYTES, LOG_LINES, LOG_PAGE_SIZE
 from .pages import PAGE_SIZE
 
 
@@ -84,6 +84,7 @@ def server_info(info: Info) -> ServerInfo:
         PAGE_SIZE,
         LOG_PAGE_SIZE,
         LOG_BYTES,
+        LOG_LINES,
         Limit("previewLength", MAX_PREVIEW, "Characters of a preview."),
         Limit("tableRows", MAX_ROWS, "Rows of a table."),
         CARD_BYTES,

@@ -22,6 +22,9 @@ from .pages import Page, Window, page, window
 
 LOG_PAGE_SIZE = Limit("logPageSize", 1000, "Lines on one page of a log.")
 LOG_BYTES = Limit("logBytes", 16 * 2**20, "Bytes of a log that is given whole; of longer ones, loglines gives pages.")
+LOG_LINES = Limit(
+    "logLines", log_pages.LINES_AN_ANSWER, "Lines of all the logs of an answer; loglines gives shorter pages beyond."
+)
 
 Tasks = list[records.Task]
 _STREAMS = (LogStream.STDOUT, LogStream.STDERR)
@@ -123,8 +126,9 @@ async def _text(found: Log | BaseException, context: Context) -> str:
             pieces.append(chunk)
             if usage.current.get().log_lines > log_pages.LINES_AN_ANSWER:
                 raise LimitExceeded(
-                    f"The logs of this answer have more than {log_pages.LINES_AN_ANSWER} lines: that of "
-                    f"{log.task.pathspec} is not given whole. Ask for its loglines, or for its logUrl."
+                    f"The logs of this answer have more than {log_pages.LINES_AN_ANSWER} lines ({LOG_LINES.name} in "
+                    f"serverInfo.limits): that of {log.task.pathspec} is not given whole. Ask for its loglines, or for "
+                    "its logUrl."
                 )
     return "".join(pieces)
 

@@ -357,7 +357,7 @@ def test_a_text_of_more_lines_than_an_answer_may_have_is_refused(made: Made, mon
     assert made.asked("stdout") == {"stdout": "\n" * 20}
     monkeypatch.setattr(log_pages, "LINES_AN_ANSWER", 10)
     message = (
-        "The logs of this answer have more than 10 lines: that of Made/1/start/1 is not given whole. Ask for its "
-        "loglines, or for its logUrl."
+        "The logs of this answer have more than 10 lines (logLines in serverInfo.limits): that of Made/1/start/1 is "
+        "not given whole. Ask for its loglines, or for its logUrl."
     )
     assert made.errors("stdout") == [("LIMIT_EXCEEDED", message)]

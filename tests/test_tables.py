@@ -89,6 +89,21 @@ def test_the_rows_of_what_is_too_large_for_data(runs: Runs, tmp_path: Path) -> N
         }
 
 
+def test_a_large_table_is_read_once_for_all_who_ask(runs: Runs, tmp_path: Path) -> None:
+    copied = runs.copy(tmp_path, "LinearFlow")
+    numbers = np.random.default_rng(7).random((50_000, 2))
+    stored = put(copied, "numbers", numbers)
+    asked = """query($pathspec: String!) {
+      artifact(pathspec: $pathspec) { two: table(first: 2) { rows } one: table(first: 1) { rows rowCount } }
+    }"""
+    shown = {"two": {"rows": numbers[:2].tolist()}, "one": {"rows": numbers[:1].tolist(), "rowCount": 50_000}}
+    with opened(tmp_path, limits=decoding.Limits(bytes=100_000)) as gateway:
+        pathspec = f"{runs['linear'].pathspec}/middle/2/numbers"
+        assert gateway.data(asked, pathspec=pathspec)["artifact"] == shown
+        stored.unlink()
+        assert gateway.data(asked, pathspec=pathspec)["artifact"] == shown
+
+
 def test_what_can_be_neither_held_nor_skipped_is_too_large(runs: Runs, tmp_path: Path) -> None:
     copied = runs.copy(tmp_path, "LinearFlow")
     put(copied, "numbers", [{"text": str(number)} for number in range(20_000)])
