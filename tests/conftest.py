@@ -2,6 +2,7 @@
 
 import json
 import os
+import signal
 import subprocess
 import sys
 from collections.abc import Generator
@@ -14,6 +15,10 @@ import pytest
 import chromium
 from gateways import Gateway, serving
 from running import Runs, made
+
+# Ignored in the background of a shell, and then by the schedulers of runs too, which are to be interrupted.
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 TESTS = Path(__file__).parent
 BUILDS = TESTS.parent / "build" / "test-runs"
