@@ -95,8 +95,13 @@ def key(of: Any) -> str:
 
 
 def rfc3339(time: dt.datetime) -> str:
-    """The client's times have no zone; here they are UTC (TZ). Log lines have microseconds, all else milliseconds."""
-    return time.isoformat(timespec="microseconds" if time.microsecond % 1000 else "milliseconds") + "Z"
+    """The client's times have no zone; here they are UTC (TZ)."""
+    return time.isoformat(timespec="milliseconds") + "Z"
+
+
+def loglines(task: Any, stream: str) -> list[tuple[str | None, str]]:
+    """The lines of a log, with their times to the microsecond."""
+    return [(time and time.isoformat(timespec="microseconds") + "Z", line) for time, line in task.loglines(stream)]
 
 
 def code(of: Any) -> Answers:
@@ -184,8 +189,8 @@ class Oracle:
         more = {
             "artifacts": answer(lambda: sorted(listed(task))),
             "data": answer(lambda: values_of(task.data)),
-            "stdout_lines": answer(lambda: list(task.loglines("stdout"))),
-            "stderr_lines": answer(lambda: list(task.loglines("stderr"))),
+            "stdout_lines": answer(lambda: loglines(task, "stdout")),
+            "stderr_lines": answer(lambda: loglines(task, "stderr")),
             "cards": answer(lambda: cards(task)),
         }
         self.note(task, more)

@@ -396,6 +396,7 @@ BY_THE_PICKLE: list[tuple[object, object]] = [
 ]
 
 
+@pytest.mark.filterwarnings("ignore:Pickle, copy, and deepcopy support:DeprecationWarning")  # of itertools
 @pytest.mark.parametrize(("value", "shown"), BY_THE_PICKLE, ids=lambda value: type(value).__name__)
 @pytest.mark.parametrize("protocol", range(2, 6))
 def test_the_view_is_what_the_pickle_tells(value: object, shown: object, protocol: int):
