@@ -2,7 +2,6 @@
 
 import pickle
 import struct
-import warnings
 from time import perf_counter
 from typing import Any
 
@@ -15,8 +14,6 @@ from hypothesis import strategies as st
 from json_view import json_view
 from metaflow_graphql.decoding import DecodingError, Limits, TooLarge, decode, preview, to_json, type_name
 
-pytestmark = pytest.mark.filterwarnings("ignore:The chararray class:DeprecationWarning")
-
 PROTOCOLS = range(6)
 RECORD = np.dtype([("n", "i4"), ("s", "U3", (2,)), ("inner", [("x", ">f8"), ("t", "M8[s]")])])
 APART = np.dtype({"names": ["a", "b"], "formats": ["i2", "f8"], "offsets": [4, 16], "itemsize": 32})
@@ -26,12 +23,6 @@ CUBE = np.arange(24).reshape(2, 3, 4)
 CODES = ["i1", "i2", "i4", "i8", "u1", "u2", "u4", "u8", "f2", "f4", "f8", "g", "c8", "c16", "G", "?"]
 SWAPPED = [">i2", ">i4", ">i8", ">u8", ">f2", ">f4", ">f8", ">c16", ">U3"]
 MASK: Any = [(0, 1), (1, 0)]
-
-
-def char_array() -> object:
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", DeprecationWarning)  # from numpy 2.5 on; what it wrote will stay for long
-        return np.char.array(["a", "b"])
 
 
 def itself() -> Any:
@@ -85,7 +76,7 @@ ARRAYS: dict[str, Any] = {
     "masked records": np.ma.array([(1, 2.0), (3, 4.0)], mask=MASK, dtype=[("a", "i4"), ("b", "f8")]),
     "masked objects": np.ma.array(["a", None], mask=[True, False], dtype=object),
     "recarray": np.rec.array([(1, "a")], dtype=[("n", "i4"), ("s", "U1")]),
-    "chararray": char_array(),
+    "chararray": np.char.array(["a", "b"]),
     "strings of any length": np.array(["a", "longer"], np.dtypes.StringDType()),
     "in a list": [np.arange(2), {"a": np.eye(2)}, np.float32(0.5)],
     "twice the same": [CUBE, CUBE],
