@@ -121,3 +121,11 @@ def test_damaged_buffers_are_values_or_errors(line: dict[str, Any]):
             assert len(type_name(value)) <= 1000
             table(value, 20)
             to_json(value)
+
+
+def test_a_table_with_more_fields_than_columns_is_shown_by_its_class():
+    line = next(line for line in lines_of(FOLDER / "pandas3_pyarrow.jsonl.xz") if line["name"] == "arrow_table")
+    value: Any = decode(line["pickle"].encode("latin-1"))
+    value.args[1].args[0].append(1)
+    shown: Any = to_json(value)
+    assert shown["__class__"] == "pyarrow.lib.Table"

@@ -22,7 +22,9 @@ def arrow_table(value: Instance) -> Frame | None:
     found = [arrow_series(column) for column in columns]
     length = next((series.length for series in found if series), 0)
     names = [field.args[0] for field in fields if isinstance(field, Instance) and field.args]
-    if len(names) != len(found) or len(names) > WIDEST or any(series and series.length != length for series in found):
+    if not len(names) == len(fields) == len(found) <= WIDEST or any(
+        series and series.length != length for series in found
+    ):
         return None
     data = [
         series or constant(_type_name(field), length, {"__class__": _type_name(field)})
