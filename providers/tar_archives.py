@@ -5,16 +5,15 @@ knows regular files alone, and holds a chunk and what was asked for.
 """
 
 import re
-import zlib
 from collections.abc import Callable, Iterator
 from typing import NamedTuple
 
 from . import usage
 from .errors import ArtifactUnreadable, LimitExceeded
+from .gzip_members import NotGzip, inflated, parts_of
 
 _BLOCK = 512
 _CHUNK = 256 * 1024
-_MOST_MEMBERS = 16  # of gzip: Metaflow writes one
 _LONGEST = 65_536  # bytes of what stands before a file to tell of its name
 _OCTAL = re.compile(rb" *([0-7]*)[ \0]*")
 _DIGITS = re.compile(rb"[0-9]{1,15}")
@@ -139,33 +138,17 @@ class _Stream:
 
 
 def _inflated(packed: bytes, limit: int) -> Iterator[bytes]:
-    """The content of all gzip members in chunks; LimitExceeded once they hold more than `limit` bytes."""
-    inflater, members, held, at, pending = zlib.decompressobj(zlib.MAX_WBITS | 16), 1, 0, 0, b""
-    while True:
-        usage.current.get().go_on()
-        if not pending:
-            pending = packed[at : at + _CHUNK]
-            at += len(pending)
-        empty = not pending
-        try:
-            chunk = inflater.decompress(pending, _CHUNK)
-        except zlib.error as error:
-            raise _damaged() from error
-        pending, held = inflater.unconsumed_tail, held + len(chunk)
-        if held > limit:
-            raise LimitExceeded(f"It inflates to more than {limit} bytes (codeInflatedBytes in serverInfo.limits).")
-        if chunk:
+    """The content in chunks; LimitExceeded once they hold more than `limit` bytes."""
+    held = 0
+    try:
+        for chunk in inflated(parts_of(packed, _CHUNK), _CHUNK):
+            usage.current.get().go_on()
+            held += len(chunk)
+            if held > limit:
+                raise LimitExceeded(f"It inflates to more than {limit} bytes (codeInflatedBytes in serverInfo.limits).")
             yield chunk
-        if inflater.eof:
-            pending = inflater.unused_data
-            if not (pending[:2] or packed[at : at + 2]).startswith(b"\x1f"):
-                return
-            members += 1
-            if members > _MOST_MEMBERS:
-                raise _damaged()
-            inflater = zlib.decompressobj(zlib.MAX_WBITS | 16)
-        elif empty and not chunk:
-            raise _damaged()
+    except NotGzip as error:
+        raise _damaged() from error
 
 
 def _is_sound(header: bytes) -> bool:

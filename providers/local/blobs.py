@@ -3,29 +3,18 @@
 import hashlib
 import os
 import re
-import zlib
 
 from ..errors import ArtifactTooLarge, ArtifactUnreadable
+from ..gzip_members import NotGzip, inflated, parts_of
 from . import files, forms
 from .files import Unreadable
 
 _SHA = re.compile("[0-9a-f]{40}")
-_GZIP = b"\x1f\x8b"
-# Metaflow writes one; of many, each costs a copy of the rest.
-_MOST_MEMBERS = 16
+_PIECE = 256 * 1024
 
 
 def is_sha(text: str) -> bool:
     return _SHA.fullmatch(text) is not None
-
-
-def stored(base: str, folder: str, sha: str, limit: int, *, raw: bool = False) -> bytes | None:
-    """The blob of a flow's store, None where there is none (metaflow/datastore/content_addressed_store.py).
-
-    `raw`: as it is stored, whatever stands beside it.
-    """
-    path = f"{folder}/{sha[:2]}/{sha}"
-    return content(base, path, sha, limit, packed=not raw and not is_raw(base, f"{path}_meta"))
 
 
 def content(base: str, path: str, sha: str, limit: int, *, packed: bool) -> bytes | None:
@@ -41,29 +30,22 @@ def content(base: str, path: str, sha: str, limit: int, *, packed: bool) -> byte
         raise ArtifactUnreadable(f"The stored bytes {sha} can't be read: {error}.") from error
     if found is None:
         return None
-    data = inflated(found[0], limit, sha) if packed else found[0]
+    data = _inflated(found[0], limit, sha) if packed else found[0]
     if hashlib.sha1(data, usedforsecurity=False).hexdigest() != sha:
         raise _damaged(sha)
     return data
 
 
-def inflated(packed: bytes, limit: int, sha: str) -> bytes:
-    """The content of all gzip members; what follows them and is no member is left out."""
+def _inflated(packed: bytes, limit: int, sha: str) -> bytes:
     content = bytearray()
-    for _ in range(_MOST_MEMBERS):
-        member = zlib.decompressobj(zlib.MAX_WBITS | 16)
-        try:
-            content += member.decompress(packed, limit + 1 - len(content))
-        except zlib.error as error:
-            raise _damaged(sha) from error
-        if len(content) > limit:
-            raise _too_large(limit)
-        if not member.eof:
-            break
-        packed = member.unused_data
-        if not packed.startswith(_GZIP):
-            return bytes(content)
-    raise _damaged(sha)
+    try:
+        for piece in inflated(parts_of(packed, _PIECE), _PIECE):
+            content += piece
+            if len(content) > limit:
+                raise _too_large(limit)
+    except NotGzip as error:
+        raise _damaged(sha) from error
+    return bytes(content)
 
 
 def is_raw(base: str, path: str) -> bool:

@@ -3,7 +3,7 @@
 import os
 from collections.abc import AsyncGenerator, Callable, Sequence
 from pathlib import Path
-from typing import cast
+from typing import TypeVar, cast
 
 from .. import pathspec as pathspecs
 from .. import records
@@ -17,6 +17,8 @@ from .stored_files import StoredFiles
 from .streams import BlobReader, Reading
 from .threads import Threads
 from .tree import Tree, corrupt
+
+T = TypeVar("T")
 
 _CACHE_BYTES = 32 * 2**20
 # Task outcomes, graphs and parameters, which every status needs; they can't change under their digest.
@@ -89,23 +91,19 @@ class LocalDatastore:
             reading.close()
 
     def _reader(self, key: BlobKey) -> BlobReader:
-        require_local(key.root)
-        if not blobs.is_sha(key.sha):
-            raise ArtifactUnreadable("Its record names no blob.")
-        path = self._tree.path(key.path)
-        packed = not key.raw and not blobs.is_raw(self._tree.base, f"{path}_meta")
+        _require_blob(key)
+        path, packed = self._stored(key)
         reader = BlobReader(self._tree.base, path, key.sha, packed=packed)
         if not reader.exists:
             raise _gone(key)
         return reader
 
     def _included_reader(self, url: str) -> BlobReader:
-        flow, sha = _included_parts(url)
-        for root in self._included_roots:
-            reader = BlobReader(root, f"{root}/{flow}/{sha}", sha, packed=True)
-            if reader.exists:
-                return reader
-        raise _not_included()
+        def read(root: str, path: str, sha: str) -> BlobReader | None:
+            reader = BlobReader(root, path, sha, packed=True)
+            return reader if reader.exists else None
+
+        return self._of_included(url, read)
 
     def _info(self, key: InfoKey) -> dict[str, records.ArtifactInfo] | None:
         require_local(key.root)
@@ -119,14 +117,12 @@ class LocalDatastore:
         return found
 
     def _blob(self, key: BlobKey, limit: int) -> bytes:
-        require_local(key.root)
-        if not blobs.is_sha(key.sha):
-            raise ArtifactUnreadable("Its record names no blob.")
+        _require_blob(key)
         known = ("blob", key.flow, key.sha, key.raw)
         content = cast("bytes | None", self._tree.cache.get(known))
         if content is None or len(content) > limit:
-            folder = self._tree.path(f"{key.flow}/data")
-            content = blobs.stored(self._tree.base, folder, key.sha, limit, raw=key.raw)
+            path, packed = self._stored(key)
+            content = blobs.content(self._tree.base, path, key.sha, limit, packed=packed)
             if content is None:
                 raise _gone(key)
             if len(content) <= _SMALL:
@@ -134,21 +130,34 @@ class LocalDatastore:
         return content
 
     def _included(self, url: str, limit: int) -> bytes:
+        def read(root: str, path: str, sha: str) -> bytes | None:
+            return blobs.content(root, path, sha, limit, packed=True)
+
+        return self._of_included(url, read)
+
+    def _stored(self, key: BlobKey) -> tuple[str, bool]:
+        """The path of a blob, and whether it is packed (metaflow/datastore/content_addressed_store.py)."""
+        path = self._tree.path(key.path)
+        return path, not key.raw and not blobs.is_raw(self._tree.base, f"{path}_meta")
+
+    def _of_included(self, url: str, read: Callable[[str, str, str], T | None]) -> T:
         """Metaflow puts a file at `<root>/<flow>/<sha>`: there it is looked for, whatever root the URL names."""
         flow, sha = _included_parts(url)
         for root in self._included_roots:
-            content = blobs.content(root, f"{root}/{flow}/{sha}", sha, limit, packed=True)
-            if content is not None:
-                return content
-        raise _not_included()
+            found = read(root, f"{root}/{flow}/{sha}", sha)
+            if found is not None:
+                return found
+        raise ArtifactUnreadable("The included file is not under the roots that the gateway is configured for.")
+
+
+def _require_blob(key: BlobKey) -> None:
+    require_local(key.root)
+    if not blobs.is_sha(key.sha):
+        raise ArtifactUnreadable("Its record names no blob.")
 
 
 def _gone(key: BlobKey) -> ArtifactUnreadable:
     return ArtifactUnreadable(f"The stored bytes {key.sha} of flow {key.flow} are gone.")
-
-
-def _not_included() -> ArtifactUnreadable:
-    return ArtifactUnreadable("The included file is not under the roots that the gateway is configured for.")
 
 
 def _included_parts(url: str) -> Sequence[str]:

@@ -2,16 +2,15 @@
 
 import hashlib
 import os
-import zlib
 from collections.abc import Callable
 from threading import Lock
 
 from ..errors import ArtifactUnreadable
+from ..gzip_members import NotGzip, inflated
 from . import files
 from .files import Unreadable
 
 CHUNK = 256 * 1024
-_MOST_MEMBERS = 16
 
 
 class BlobReader:
@@ -20,10 +19,8 @@ class BlobReader:
     def __init__(self, base: str, path: str, sha: str, *, packed: bool) -> None:
         self._sha = sha
         self._digest = hashlib.sha1(usedforsecurity=False)
-        self._packed = packed
-        self._inflater = zlib.decompressobj(zlib.MAX_WBITS | 16)
-        self._members = 1
-        self._pending = b""  # compressed, and not inflated yet
+        stored = iter(self._read, b"")
+        self._pieces = inflated(stored, CHUNK) if packed else stored
         self._file: int | None = None
         try:
             self._file = files.opened_file(base, path)
@@ -36,7 +33,10 @@ class BlobReader:
 
     def next(self) -> bytes:
         """The next chunk, empty at the end; ArtifactUnreadable where the whole was not what `sha` says."""
-        chunk = self._inflated() if self._packed else self._read()
+        try:
+            chunk = next(self._pieces, b"")
+        except NotGzip as error:
+            raise self._damaged() from error
         self._digest.update(chunk)
         if not chunk and self._digest.hexdigest() != self._sha:
             raise self._damaged()
@@ -49,32 +49,6 @@ class BlobReader:
 
     def _read(self) -> bytes:
         return b"" if self._file is None else os.read(self._file, CHUNK)
-
-    def _inflated(self) -> bytes:
-        inflater = self._inflater
-        while not inflater.eof:
-            self._pending = self._pending or self._read()
-            if not self._pending:
-                raise self._damaged()
-            try:
-                chunk = inflater.decompress(self._pending, CHUNK)
-            except zlib.error as error:
-                raise self._damaged() from error
-            self._pending = inflater.unconsumed_tail
-            if chunk:
-                return chunk
-        return self._next_member(inflater.unused_data)
-
-    def _next_member(self, rest: bytes) -> bytes:
-        """What the gzip member after this one begins with; what is no member ends the content."""
-        self._pending = rest or self._read()
-        self._members += 1
-        if not self._pending.startswith(b"\x1f"):
-            return b""
-        if self._members > _MOST_MEMBERS:
-            raise self._damaged()
-        self._inflater = zlib.decompressobj(zlib.MAX_WBITS | 16)
-        return self._inflated()
 
     def _damaged(self) -> ArtifactUnreadable:
         return ArtifactUnreadable(f"The stored bytes {self._sha} are damaged.")
