@@ -1,9 +1,10 @@
 """IncludeFile: the artifact describes a file, whose content lies elsewhere (metaflow/includefile.py:IncludedFile)."""
 
-from typing import Any, NamedTuple, cast
+from typing import NamedTuple, cast
 
 from .. import decoding
 from .errors import GatewayError
+from .records import ArtifactInfo
 
 INCLUDED_FILE = "metaflow.includefile.IncludedFile"
 
@@ -30,29 +31,39 @@ class IncludedFile(NamedTuple):
 
 def described_by(view: object) -> IncludedFile | None:
     """The file, out of the JSON view of its IncludedFile; None where it has none."""
-    described = cast("dict[str, Any]", view).get("_descriptor") if isinstance(view, dict) else None
-    url = cast("dict[str, Any]", described).get("url") if isinstance(described, dict) else None
-    if not isinstance(url, str):
-        return None
-    of_file = cast("dict[str, Any]", described)
-    encoding = str(of_file.get("encoding") or "utf-8").lower()
-    known = of_file.get("is_text") and encoding in _ENCODINGS
-    return IncludedFile(url, url.rpartition("/")[2], encoding if known else None)
+    described = _in_view(view)
+    url = described.get("url")
+    return IncludedFile(url, url.rpartition("/")[2], _encoding(described)) if isinstance(url, str) else None
 
 
 def file_size(view: object) -> int | None:
     """The size (bytes) of an included file, out of the JSON view of its IncludedFile; None where it has none."""
-    described = cast("dict[str, Any]", view).get("_descriptor") if isinstance(view, dict) else None
-    size = cast("dict[str, Any]", described).get("size") if isinstance(described, dict) else None
+    size = _in_view(view).get("size")
     return size if isinstance(size, int) else None
 
 
 def text(content: bytes | GatewayError, described: dict[str, object]) -> object:
     """The content as text, where it is described as such: as bytes otherwise."""
-    if isinstance(content, GatewayError) or not described.get("is_text"):
+    encoding = _encoding(described)
+    if isinstance(content, GatewayError) or encoding is None:
         return content
-    encoding = str(described.get("encoding") or "utf-8").lower()
     try:
-        return content.decode(encoding) if encoding in _ENCODINGS else content
+        return content.decode(encoding)
     except ValueError:
         return content
+
+
+def is_included(info: ArtifactInfo | None) -> bool:
+    """Whether an artifact is an IncludedFile, by what the datastore recorded of it."""
+    return info is not None and info.type == f"<class '{INCLUDED_FILE}'>"
+
+
+def _in_view(view: object) -> dict[str, object]:
+    described = cast("dict[str, object]", view).get("_descriptor") if isinstance(view, dict) else None
+    return cast("dict[str, object]", described) if isinstance(described, dict) else {}
+
+
+def _encoding(described: dict[str, object]) -> str | None:
+    """Of a text; None of other files, and of texts in an encoding that is not followed."""
+    encoding = str(described.get("encoding") or "utf-8").lower()
+    return encoding if described.get("is_text") and encoding in _ENCODINGS else None

@@ -6,7 +6,7 @@ from ..providers import records
 from ..providers.artifacts import JSON, value_key
 from ..providers.base import Key
 from ..providers.errors import BadUserInput, LimitExceeded
-from ..providers.included_files import INCLUDED_FILE, file_size
+from ..providers.included_files import file_size, is_included
 from ..providers.pathspec import parent as above
 from . import inputs, links
 from .common import system_tags, tags, user_tags
@@ -82,22 +82,23 @@ async def url(artifacts: list[records.DataArtifact], info: Info) -> Answers[str 
 
 async def _size(artifact: records.DataArtifact, context: Context) -> int | None:
     """Of an included file, its own (client/core.py:DataArtifact.size)."""
-    info = await _info(artifact, context)
-    if info is None or info.type != f"<class '{INCLUDED_FILE}'>":
+    info = await info_of(artifact, context)
+    if not is_included(info):
         return info and info.size
     return file_size(await context.loaders.values.load(value_key(artifact)._replace(form="object")))
 
 
 async def _type(artifact: records.DataArtifact, context: Context) -> str | None:
     """As recorded; enums are recorded without their module, which the pickle has."""
-    info = await _info(artifact, context)
+    info = await info_of(artifact, context)
     recorded = _TYPE.fullmatch(info.type) if info and info.type else None
     if recorded:
         return recorded[1]
     return await context.loaders.values.load(value_key(artifact)._replace(form="type"))
 
 
-async def _info(artifact: records.DataArtifact, context: Context) -> records.ArtifactInfo | None:
+async def info_of(artifact: records.DataArtifact, context: Context) -> records.ArtifactInfo | None:
+    """What the datastore recorded of it; None where nothing is."""
     infos = await context.loaders.infos.load(value_key(artifact).info)
     return infos.get(artifact.name) if infos else None
 

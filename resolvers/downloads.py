@@ -8,8 +8,9 @@ from ..providers import records
 from ..providers.artifacts import value_key
 from ..providers.base import FileKey, FileStatus, Key, PartKey
 from ..providers.errors import NotFound
-from ..providers.included_files import INCLUDED_FILE, IncludedFile, described_by
+from ..providers.included_files import IncludedFile, described_by, is_included
 from . import cards, code, logs
+from .artifacts import info_of
 from .context import Context
 from .lookup import task_at
 
@@ -86,9 +87,7 @@ async def package(context: Context, task: Key) -> Download:
 
 async def _included(context: Context, artifact: records.DataArtifact) -> IncludedFile | None:
     """The file that an artifact stands for; None of any other object."""
-    infos = await context.loaders.infos.load(value_key(artifact).info)
-    info = infos.get(artifact.name) if infos else None
-    if info is None or info.type != f"<class '{INCLUDED_FILE}'>":
+    if not is_included(await info_of(artifact, context)):
         return None
     return described_by(await context.loaders.values.load(value_key(artifact)._replace(form="object")))
 

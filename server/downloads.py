@@ -22,7 +22,7 @@ from ..resolvers.links import PREFIX
 from . import ranges
 from .clients import unless_gone
 from .encoding import dumps
-from .errors import INTERNAL, Faults, refused
+from .errors import INTERNAL, Faults, extensions, refused
 
 _METHODS = ("GET", "HEAD")
 # What lies in a datastore are strangers' files: no browser may take one for a page of the gateway's own.
@@ -212,8 +212,7 @@ def _told(error: Exception, faults: Faults) -> Response:
     if not isinstance(error, GatewayError) or error.code == INTERNAL:
         return _json([faults.internal(error)], 500)
     status = next(status for kind, status in _STATUSES if isinstance(error, kind))
-    extensions = {"code": error.code} | ({} if error.retryable is None else {"retryable": error.retryable})
-    return _json([{"message": str(error), "extensions": extensions}], status)
+    return _json([{"message": str(error), "extensions": extensions(error)}], status)
 
 
 def _json(errors: list[dict[str, object]], status: int, headers: dict[str, str] | None = None) -> Response:

@@ -43,6 +43,11 @@ def coded(error: GraphQLError, code: str) -> dict[str, Any]:
     return {**error.formatted, "extensions": {"code": code}}
 
 
+def extensions(error: GatewayError) -> dict[str, Any]:
+    """What goes with the message of a fault that a client is told of."""
+    return {"code": error.code} | ({} if error.retryable is None else {"retryable": error.retryable})
+
+
 class Faults:
     """The errors met while one request is executed; what is our fault is logged, and told by the request's id alone."""
 
@@ -54,10 +59,7 @@ class Faults:
         """An error of execution."""
         cause = _cause(error)
         if isinstance(cause, GatewayError) and cause.code != INTERNAL:
-            extensions: dict[str, Any] = {"code": cause.code}
-            if cause.retryable is not None:
-                extensions["retryable"] = cause.retryable
-            return {**error.formatted, "extensions": extensions}
+            return {**error.formatted, "extensions": extensions(cause)}
         if isinstance(cause, GraphQLError) and _of_an_argument(cause):
             return coded(error, "BAD_USER_INPUT")
         return {**error.formatted, **self.internal(cause, error.path)}
