@@ -1,10 +1,11 @@
 """What an operation costs upstream: counted where it is spent, shown in `extensions` on request, asserted in tests."""
 
-from asyncio import CancelledError
+from asyncio import CancelledError, Future
 from collections import Counter
 from contextvars import ContextVar
 from dataclasses import dataclass, field
 from math import inf
+from typing import Any
 
 from .errors import LimitExceeded
 
@@ -16,24 +17,30 @@ class Exhausted(BaseException):
     """The answer is too large to be made. No Exception: no field may take it for its own error, and go on."""
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False)
 class Usage:
     """`calls`: batches that went to a provider, by method. `file_reads`: files that were opened for them.
 
+    `requests`: requests that went upstream, by route; `requests_left`: how many more may; `deadline`: until when
+    (time.monotonic()) they may last.
     `values_left`: bytes of memory that artifacts, logs, cards and files of code may still take.
     `fields_left`: how many more the answer may have; objects on a page count before their fields do, for thousands of
     pages may be made at once.
     `logs_read`: bytes of logs that were read for pages of lines and for texts; `log_lines`: lines gone through.
-    `over`: nobody waits for the answer any more.
+    `over`: nobody waits for the answer any more. `work`: what is then to be cancelled.
     """
 
     calls: Counter[str] = field(default_factory=Counter[str])
     file_reads: int = 0
+    requests: Counter[str] = field(default_factory=Counter[str])
+    requests_left: float = inf
+    deadline: float = inf
     values_left: float = inf
     fields_left: float = inf
     logs_read: int = 0
     log_lines: int = 0
     over: bool = False
+    work: set[Future[Any]] = field(default_factory=set[Future[Any]])
 
     def take(self, fields: int) -> None:
         """Count so many; raises Exhausted where they are too many."""
@@ -46,6 +53,12 @@ class Usage:
         if self.values_left <= 0:
             raise LimitExceeded(TOO_MUCH)
         self.values_left -= size
+
+    def end(self) -> None:
+        """Nobody waits for the answer any more: what is still under way for it is cancelled."""
+        self.over = True
+        for future in list(self.work):
+            future.cancel()
 
     def go_on(self) -> None:
         """Raises CancelledError once the operation is over: loaders' batches outlive who asked for them."""

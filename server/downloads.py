@@ -78,7 +78,7 @@ class Downloads:
         except ClientDisconnect:
             return
         finally:
-            spent.over = True
+            spent.end()
 
     async def _response(self, request: Request) -> Response:
         if request.method not in _METHODS:

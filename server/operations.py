@@ -77,7 +77,7 @@ class Operations:
             )
             raise refused("LIMIT_EXCEEDED", message) from error
         finally:
-            spent.over = True
+            spent.end()
         answer = _sent(result, context.reported, faults)
         if operation.show_usage:
             answer["extensions"] = {"usage": {"calls": dict(spent.calls), "fileReads": spent.file_reads}}
