@@ -69,7 +69,8 @@ class RunsKey(NamedTuple):
 class RunPageKey(NamedTuple):
     """A page of them: the `limit` newest that are older than `after`, or, `backward`, the oldest newer than `before`.
 
-    Both bounds hold in either direction.
+    Both bounds hold in either direction. The rest saves requests, and may be left alone: `statuses` are all that is
+    wanted, of which runs are still to be judged; `with_status`: whoever asks will want to know how each run ended.
     """
 
     runs: RunsKey
@@ -77,6 +78,8 @@ class RunPageKey(NamedTuple):
     after: Position | None = None
     before: Position | None = None
     backward: bool = False
+    statuses: frozenset[records.RunStatus] | None = None
+    with_status: bool = False
 
     @property
     def provider(self) -> str:
@@ -118,6 +121,10 @@ class MetadataProvider(Protocol):
     @property
     def datastore(self) -> "Datastore":
         """Where the artifacts are read that this provider has the records of."""
+        ...
+
+    def for_operation(self) -> "MetadataProvider":
+        """The provider as one operation sees it: what it has read once may be told again until the operation ends."""
         ...
 
     async def flows(self, keys: list[FlowKey]) -> list[records.Flow | GatewayError | None]:

@@ -37,6 +37,7 @@ class Run(Record, frozen=True, gc=False):
     """`position` (µs since the epoch) is its place in listings: unlike `ts_epoch`, no mutation of tags moves it.
 
     `user`: who started it, by its system tag `user:`, else as its record names them (production runs have no such tag).
+    `succeeded`: its provider says so itself; where it does not, nothing is said.
     """
 
     run_id: str
@@ -47,6 +48,7 @@ class Run(Record, frozen=True, gc=False):
     tags: list[str]
     user_tags: list[str]
     system_tags: list[str]
+    succeeded: bool = False
 
 
 class Step(Record, frozen=True, gc=False):
@@ -54,10 +56,15 @@ class Step(Record, frozen=True, gc=False):
 
 
 class Task(Record, frozen=True, gc=False):
-    """A task, seen at the attempt that was `asked` for, or as it stands now."""
+    """A task, seen at the attempt that was `asked` for, or as it stands now.
+
+    `position`: when it was registered (ms since the epoch), as well as that is known with the task itself; 0 where it
+    is not. It orders the tasks of a run; `createdAt` tells the time.
+    """
 
     task_id: str
     asked: int | None
+    position: int
 
 
 class DataArtifact(Record, frozen=True, gc=False):

@@ -61,14 +61,16 @@ class Gateway:
 class Context:
     """One operation: its loaders, and the levels that wait to be answered.
 
-    `address`: what URLs on this gateway begin with, without a slash at the end; None where it has none. `reported`:
-    errors of objects that a list had to leave out, at the path of the list. `log_turns`: how many long logs are
+    `address`: what URLs on this gateway begin with, without a slash at the end; None where it has none. `selected`:
+    the names of all fields of its document: they tell what is worth asking for, and no answer depends on them.
+    `reported`: errors of objects that a list had to leave out, at the path of the list. `log_turns`: how many long logs are
     read at a time.
     """
 
     gateway: Gateway
     loaders: Loaders
     address: str | None = None
+    selected: frozenset[str] = frozenset()
     levels: dict[object, DataLoader[Any, Any]] = field(default_factory=dict[object, DataLoader[Any, Any]])
     reported: list[GraphQLError] = field(default_factory=list[GraphQLError])
     log_turns: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(4))
@@ -105,7 +107,8 @@ class Context:
 
     def forget(self) -> None:
         """Read anew what is asked for from now on: a mutation has changed it."""
-        for held in (*vars(self.loaders).values(), *self.levels.values()):
+        self.loaders.forget()
+        for held in self.levels.values():
             held.clear_all()
 
     def report(self, error: GatewayError, info: "Info") -> None:
@@ -117,6 +120,6 @@ class Context:
 Info = strawberry.Info[Context, None]
 
 
-def context_for(gateway: Gateway, address: str | None = None) -> Context:
+def context_for(gateway: Gateway, address: str | None = None, selected: frozenset[str] = frozenset()) -> Context:
     """The context of one operation, which came to that address of the gateway."""
-    return Context(gateway, Loaders(gateway.providers, gateway.artifacts, gateway.packages), address)
+    return Context(gateway, Loaders(gateway.providers, gateway.artifacts, gateway.packages), address, selected)

@@ -79,7 +79,8 @@ async def graphs(runs: list[Key], context: Context) -> Answers[FlowGraph | None]
 async def endpoints(runs: list[Key], context: Context) -> Answers[Endpoints]:
     """The names of each run's first and last step.
 
-    As `_parameters` recorded them, else as its graph has them: resumed runs lack the former (client/core.py:Run).
+    As `_parameters` recorded them (client/core.py:Run), which resumed runs and old versions of Metaflow do not: then
+    by the usual names where the run has such steps, else as its graph has them.
     """
     return await gathered(_endpoints_of(run, context) for run in runs)
 
@@ -103,6 +104,9 @@ async def _endpoints_of(run: Key, context: Context) -> Endpoints:
     start, end = metadata.latest("start_step"), metadata.latest("end_step")
     if start and end and is_component(start) and is_component(end):
         return Endpoints(start, end)
+    steps, _ = readable(await context.loaders.steps_of.load(run))
+    if {"start", "end"} <= {step.name for step in steps}:
+        return Endpoints("start", "end")
     # A graph that can't be read is as none: most runs have the usual names.
     (graph,) = await each(context.derived(graphs), [run])
     return Endpoints(graph.start_step, graph.end_step) if isinstance(graph, FlowGraph) else Endpoints("start", "end")

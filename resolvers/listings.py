@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from typing import TypeVar
 
 from ..providers import records
-from ..providers.base import Position, RunFilter, RunPageKey, RunsKey, key_of
+from ..providers.base import Position, RunFilter, RunPage, RunPageKey, RunsKey, key_of
 from ..providers.errors import GatewayError
 from ..providers.pathspec import component
 from ..providers.times import ts_epoch
@@ -33,11 +33,12 @@ async def run_page(
         conditions = conditions._replace(flows=of_flow if conditions.flows is None else of_flow & conditions.flows)
     runs = RunsKey(provider, namespace, conditions)
     after, before = _position(window.after), _position(window.before)
-    key = RunPageKey(runs, window.size, after, before, window.backward)
     wanted = _set(given.statuses) if given else None
+    with_status = "status" in context.selected
+    key = RunPageKey(runs, window.size, after, before, window.backward, wanted, with_status)
     ends = None
     if wanted is None:
-        found = await context.loaders.run_pages.load(key)
+        found = await _listed(context, key)
         (nodes, errors), more = readable(found.runs), found.more
         ends = (encode(*found.places[0]), encode(*found.places[-1])) if found.places else None
     elif wanted:
@@ -55,14 +56,24 @@ async def newest(
     context: Context, provider: str, flow: str, namespace: str | None, status: records.RunStatus | None = None
 ) -> records.Run | None:
     """The newest run of a flow in the namespace, of that status; raises what keeps the only ones from being read."""
-    key = RunPageKey(RunsKey(provider, namespace, RunFilter(flows=frozenset({flow}))), 1)
+    runs = RunsKey(provider, namespace, RunFilter(flows=frozenset({flow})))
     if status:
-        found, errors, _ = await _of_status(context, key, frozenset({status}))
+        wanted = frozenset({status})
+        found, errors, _ = await _of_status(context, RunPageKey(runs, 1, statuses=wanted), wanted)
     else:
-        found, errors = readable((await context.loaders.run_pages.load(key)).runs)
+        listed = await _listed(context, RunPageKey(runs, 1, with_status="status" in context.selected))
+        found, errors = readable(listed.runs)
     if errors and not found:
         raise errors[0]
     return found[0] if found else None
+
+
+async def _listed(context: Context, key: RunPageKey) -> RunPage:
+    """A page as the provider has it; its runs need not be asked for again."""
+    found = await context.loaders.run_pages.load(key)
+    for run in readable(found.runs)[0]:
+        context.loaders.runs.prime(key_of(run), run)
+    return found
 
 
 async def _of_status(
@@ -73,7 +84,7 @@ async def _of_status(
     errors: list[GatewayError] = []
     part = key._replace(limit=min(2 * (key.limit + 1), MAX_SIZE))
     while len(found) <= key.limit:
-        listed = await context.loaders.run_pages.load(part)
+        listed = await _listed(context, part)
         runs, unread = readable(listed.runs)
         courses = await each(context.derived(statuses.run_courses), map(key_of, runs))
         ordered = list(zip(runs, courses, strict=True))

@@ -32,7 +32,10 @@ class Loaders:
     `values` is that of artifacts.py, `packages` that of code_packages.py.
     """
 
-    def __init__(self, providers: Mapping[str, MetadataProvider], artifacts: Artifacts, packages: Packages) -> None:
+    def __init__(self, configured: Mapping[str, MetadataProvider], artifacts: Artifacts, packages: Packages) -> None:
+        self._configured = configured
+        providers = self._providers = {name: provider.for_operation() for name, provider in configured.items()}
+
         def of(method: Callable[[MetadataProvider], Batch[N, V]], *, kept: bool = True) -> DataLoader[N, V]:
             return loader(partial(_by_provider, providers, method), kept=kept)
 
@@ -59,6 +62,13 @@ class Loaders:
         self.file_parts = of(lambda provider: provider.datastore.file_parts, kept=False)
         self.values = of(lambda provider: artifacts.reader(provider.datastore).values)
         self.packages = of(lambda provider: packages.reader(provider.datastore).packages)
+
+    def forget(self) -> None:
+        """Read anew what is asked for from now on: a mutation has changed it."""
+        self._providers.update({name: provider.for_operation() for name, provider in self._configured.items()})
+        for held in vars(self).values():
+            if isinstance(held, DataLoader):
+                cast("DataLoader[Any, Any]", held).clear_all()
 
 
 def loader(

@@ -183,11 +183,8 @@ async def _duration(run: records.Run, context: Context) -> int | None:
 
 async def _newest_tasks(run: records.Run, context: Context) -> list[records.Task]:
     """The tasks of all steps but `_parameters`, newest first."""
-    tasks = await tasks_of_run(key_of(run), context)
-    created = await each(context.loaders.created_at, map(key_of, tasks))
-    moments = [moment if isinstance(moment, int) else 0 for moment in created]
     # Stable: tasks of one millisecond stay as their step has them, the newest step first.
-    return [tasks[i] for i in sorted(range(len(tasks)), key=moments.__getitem__, reverse=True)]
+    return sorted(await tasks_of_run(key_of(run), context), key=lambda task: task.position, reverse=True)
 
 
 async def _counts(run: records.Run, context: Context) -> TaskCounts:

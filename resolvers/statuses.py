@@ -148,6 +148,9 @@ def _attempts_allowed(node: GraphNode, *, died: bool) -> int:
 
 
 async def _run_course(run: Key, context: Context) -> RunCourse:
+    found = await context.loaders.runs.load(run)
+    if found and found.succeeded:
+        return RunCourse(RunStatus.SUCCEEDED)
     end = await end_task(run, context)
     if end and (await context.derived(task_courses).load(key_as_seen(end))).status is TaskStatus.SUCCEEDED:
         return RunCourse(RunStatus.SUCCEEDED)

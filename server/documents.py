@@ -6,6 +6,7 @@ from typing import NamedTuple
 
 from graphql import (
     DocumentNode,
+    ExecutableDefinitionNode,
     FieldNode,
     FragmentDefinitionNode,
     FragmentSpreadNode,
@@ -33,15 +34,22 @@ class Size(NamedTuple):
     depth: int
 
 
+class Document(NamedTuple):
+    """A valid document; `selected`: the names of all fields in it."""
+
+    node: DocumentNode
+    selected: frozenset[str]
+
+
 class Documents:
     """The valid documents that were asked for last, by their text."""
 
     def __init__(self, schema: GraphQLSchema) -> None:
         self._schema = schema
-        self._kept: OrderedDict[str, DocumentNode] = OrderedDict()
+        self._kept: OrderedDict[str, Document] = OrderedDict()
         self._characters = 0
 
-    async def document(self, text: str) -> DocumentNode:
+    async def document(self, text: str) -> Document:
         """The document of this text; RequestError where it is not valid."""
         found = self._kept.get(text)
         if found is None:
@@ -52,7 +60,7 @@ class Documents:
             self._kept.move_to_end(text)
         return found
 
-    def _keep(self, text: str, document: DocumentNode) -> None:
+    def _keep(self, text: str, document: Document) -> None:
         if text not in self._kept and len(text) < KEPT_CHARACTERS / 10:
             self._kept[text] = document
             self._characters += len(text)
@@ -61,7 +69,7 @@ class Documents:
             self._characters -= len(forgotten)
 
 
-def valid(schema: GraphQLSchema, text: str) -> DocumentNode:
+def valid(schema: GraphQLSchema, text: str) -> Document:
     """The document of this text; RequestError where it does not parse, is too large or not valid."""
     document = _parsed(text)
     size = _size(document)
@@ -74,7 +82,7 @@ def valid(schema: GraphQLSchema, text: str) -> DocumentNode:
         raise _beyond("documentFields", DOCUMENT_FIELDS, "has too many fields of the same name, or fragments, to check")
     if errors:
         raise RequestError([coded(error, "GRAPHQL_VALIDATION_FAILED") for error in errors])
-    return document
+    return Document(document, _selected(document))
 
 
 def operation_of(document: DocumentNode, name: str | None) -> OperationDefinitionNode:
@@ -105,6 +113,18 @@ def _parsed(text: str) -> DocumentNode:
 
 def _beyond(name: str, limit: int, what: str) -> RequestError:
     return refused("LIMIT_EXCEEDED", f"The document {what}: {name} is {limit} at the most.")
+
+
+def _selected(document: DocumentNode) -> frozenset[str]:
+    found: set[str] = set()
+    open_sets = [node.selection_set for node in document.definitions if isinstance(node, ExecutableDefinitionNode)]
+    while open_sets:
+        for node in open_sets.pop().selections:
+            if isinstance(node, FieldNode):
+                found.add(node.name.value)
+            if isinstance(node, FieldNode | InlineFragmentNode) and node.selection_set:
+                open_sets.append(node.selection_set)
+    return frozenset(found)
 
 
 def _size(document: DocumentNode) -> Size:

@@ -51,18 +51,18 @@ class Operations:
     async def answer(self, operation: Operation, faults: Faults, *, queries_only: bool = False) -> dict[str, Any]:
         """The answer as it is sent; RequestError where nothing was executed."""
         document = await self._documents.document(operation.query)
-        kind = operation_of(document, operation.name).operation
+        kind = operation_of(document.node, operation.name).operation
         if kind is OperationType.SUBSCRIPTION:
             raise refused("BAD_USER_INPUT", "Subscriptions are not supported.")
         if queries_only and kind is not OperationType.QUERY:
             raise refused("METHOD_NOT_ALLOWED", "Mutations must be sent by POST.", 405, {"allow": "POST"})
         spent = usage.Usage(values_left=VALUES_BYTES, fields_left=ANSWER_FIELDS)
         usage.current.set(spent)
-        context = context_for(self._gateway, operation.address)
+        context = context_for(self._gateway, operation.address, document.selected)
         try:
             result = execute(
                 self._schema,
-                document,
+                document.node,
                 variable_values=operation.variables,
                 operation_name=operation.name,
                 context_value=context,

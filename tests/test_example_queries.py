@@ -255,7 +255,7 @@ def test_flows_that_failed_many_times_cost_another_page_of_runs(copied: Runs) ->
     most = {
         "flows_in": 1,
         "run_pages": 2,
-        "steps_of": 3,
+        "steps_of": 4,
         "tasks_of": 7,
         "metadata_of": 2,
         "attempts_of": 5,

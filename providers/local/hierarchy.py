@@ -69,7 +69,7 @@ def task(tree: Tree, key: Key) -> records.Task | None:
     found = _task(tree, key.pathspec) if tree.holds(pathspecs.run_of(key.pathspec)) else None
     if found is None or key.attempt is None:
         return found and found.record
-    return _task_record(tree, key.pathspec, key.attempt)
+    return _task_record(tree, key.pathspec, found.place[0], key.attempt)
 
 
 def tasks_of(tree: Tree, step: Key) -> list[records.Task | GatewayError]:
@@ -106,10 +106,10 @@ def _task(tree: Tree, pathspec: str) -> Placed[records.Task] | None:
     return _placed(tree, pathspec, _task_record)
 
 
-def _placed(tree: Tree, pathspec: str, record: Callable[[Tree, str], R]) -> Placed[R] | None:
+def _placed(tree: Tree, pathspec: str, record: Callable[[Tree, str, int], R]) -> Placed[R] | None:
     def placed(ts_epoch: int | CorruptMetadata) -> Placed[R]:
-        known = ts_epoch if isinstance(ts_epoch, int) else -1
-        return Placed(record(tree, pathspec), ts_epoch, (known, natural(pathspecs.name(pathspec))))
+        known = ts_epoch if isinstance(ts_epoch, int) else 0
+        return Placed(record(tree, pathspec, known), ts_epoch, (known, natural(pathspecs.name(pathspec))))
 
     try:
         return tree.own(pathspec, lambda data: placed(forms.OWN.read(data).ts_epoch))
@@ -123,7 +123,7 @@ def _newest_first(found: Iterable[Placed[R] | None]) -> list[R | GatewayError]:
     return [placed.record for placed in objects]
 
 
-def _step_record(tree: Tree, pathspec: str) -> records.Step:
+def _step_record(tree: Tree, pathspec: str, _: int) -> records.Step:
     return records.Step(
         id=ids.of_object("Step", tree.provider, pathspec),
         provider=tree.provider,
@@ -133,7 +133,7 @@ def _step_record(tree: Tree, pathspec: str) -> records.Step:
     )
 
 
-def _task_record(tree: Tree, pathspec: str, attempt: int | None = None) -> records.Task:
+def _task_record(tree: Tree, pathspec: str, position: int, attempt: int | None = None) -> records.Task:
     return records.Task(
         id=ids.of_object("Task", tree.provider, pathspec, attempt),
         provider=tree.provider,
@@ -141,4 +141,5 @@ def _task_record(tree: Tree, pathspec: str, attempt: int | None = None) -> recor
         path_components=pathspec.split("/"),
         task_id=pathspecs.name(pathspec),
         asked=attempt,
+        position=position,
     )

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TypeVar
 
 from .. import records
-from ..base import Datastore, FlowKey, Key, RunPage, RunPageKey, RunsKey
+from ..base import Datastore, FlowKey, Key, MetadataProvider, RunPage, RunPageKey, RunsKey
 from ..cache import ByteCache
 from ..errors import GatewayError, NotFound, ReadOnlyProvider
 from . import activity, artifacts, attempts, hierarchy, metadata, pages, runs, tags
@@ -47,6 +47,9 @@ class LocalProvider:
         base = self._tree.base
         self.can_mutate_tags = not read_only and (os.access(base, os.W_OK) or not os.path.exists(base))
         self.datastore: Datastore = LocalDatastore(root, datatools_root, cache, self._threads, card_roots)
+
+    def for_operation(self) -> MetadataProvider:
+        return self
 
     async def flows(self, keys: list[FlowKey]) -> list[records.Flow | GatewayError | None]:
         return await self._each("flows", hierarchy.flow, keys)
