@@ -63,8 +63,8 @@ class Context:
 
     `address`: what URLs on this gateway begin with, without a slash at the end; None where it has none. `selected`:
     the names of all fields of its document: they tell what is worth asking for, and no answer depends on them.
-    `reported`: errors of objects that a list had to leave out, at the path of the list. `log_turns`: how many long logs are
-    read at a time.
+    `reported`: errors of objects that a list had to leave out, at the path of the list. `log_turns`: how many long
+    logs are read at a time.
     """
 
     gateway: Gateway

@@ -1,22 +1,15 @@
 """The artifact records of a task's attempts."""
 
-import re
 from collections.abc import Callable
 
-import msgspec
-
-from .. import ids, records
+from .. import hierarchy, records
 from .. import pathspec as pathspecs
+from ..attempts import number
 from ..base import Key
 from ..errors import CorruptMetadata, GatewayError
-from ..times import rfc3339
 from . import forms, metadata
 from .files import Unreadable
 from .tree import META, Folder, Tree, corrupt
-
-# Where records name the blob itself, as they did once.
-_OLD_LOCATION = re.compile(r"(?P<root>.*)/[^/]+/data/[0-9a-f]{2}/[0-9a-f]{40}", re.DOTALL)
-_ROOT = ":root:"
 
 
 def artifact(tree: Tree, key: Key) -> records.DataArtifact | None:
@@ -29,7 +22,7 @@ def artifact(tree: Tree, key: Key) -> records.DataArtifact | None:
     found = tree.contents(folder, [file], _reader(tree, task)).get(file)
     if isinstance(found, Unreadable):
         raise _corrupt(task, file, found)
-    return found and _asked(found, key.attempt)
+    return found and hierarchy.seen_at(found, key.attempt)
 
 
 def artifacts_of(tree: Tree, task: Key) -> list[records.DataArtifact | GatewayError]:
@@ -41,7 +34,7 @@ def artifacts_of(tree: Tree, task: Key) -> list[records.DataArtifact | GatewayEr
     found = folder.once(("artifacts", attempt), lambda: _all(tree, task.pathspec, folder, files))
     if task.attempt is None:
         return found
-    return [one if isinstance(one, GatewayError) else _asked(one, task.attempt) for one in found]
+    return [one if isinstance(one, GatewayError) else hierarchy.seen_at(one, task.attempt) for one in found]
 
 
 def artifact_names_of(tree: Tree, task: Key) -> list[str]:
@@ -61,7 +54,7 @@ def _latest_done(tree: Tree, folder: Folder, task: str) -> int | None:
     """The `attempt-done` whose file comes last by name (local.py, _get_object_internal)."""
     files = metadata.files_of(folder, "attempt-done_")[-1:]
     for event in metadata.events(tree, folder, files).values():
-        attempt = None if isinstance(event, Unreadable) else metadata.number(event.value)
+        attempt = None if isinstance(event, Unreadable) else number(event.value)
         if attempt is None:
             reason = event if isinstance(event, Unreadable) else Unreadable("it names no attempt")
             raise corrupt(task, reason, "The metadata attempt-done")
@@ -85,49 +78,27 @@ def _all(tree: Tree, task: str, folder: Folder, files: list[str]) -> list[record
 
 
 def _reader(tree: Tree, task: str) -> Callable[[str, bytes], records.DataArtifact]:
-    components = task.split("/")
+    flow = task.partition("/")[0]
 
     def made(file: str, data: bytes) -> records.DataArtifact:
-        name, own = _name(file), forms.ARTIFACT.read(data)
-        at = rfc3339(own.ts_epoch)
-        return records.DataArtifact(
-            id=ids.of_object("DataArtifact", tree.provider, f"{task}/{name}"),
-            provider=tree.provider,
-            pathspec=f"{task}/{name}",
-            path_components=[*components, name],
-            name=name,
-            asked=None,
+        own = forms.ARTIFACT.read(data)
+        return hierarchy.artifact(
+            tree.provider,
+            f"{task}/{_name(file)}",
             attempt=int(file.partition("_")[0]),
             sha=own.sha,
             ts_epoch=own.ts_epoch,
-            created_at=at,
-            finished_at=at,
-            # metaflow/datastore/task_datastore.py takes this where none is recorded.
-            content_type=own.content_type or "gzip+pickle-v2",
-            location=_location(tree, components[0], own),
-            root=_root(own.location or ""),
+            content_type=own.content_type,
+            location=_location(tree, flow, own),
+            root=hierarchy.root_of(own.location or ""),
         )
 
     return made
 
 
-def _asked(one: records.DataArtifact, attempt: int | None) -> records.DataArtifact:
-    if attempt is None:
-        return one
-    asked = ids.of_object("DataArtifact", one.provider, one.pathspec, attempt)
-    return msgspec.structs.replace(one, id=asked, asked=attempt)
-
-
-def _root(location: str) -> str:
-    if location.startswith(_ROOT):
-        return location.removeprefix(_ROOT)
-    match = _OLD_LOCATION.fullmatch(location)
-    return match["root"] if match else ""
-
-
 def _location(tree: Tree, flow: str, own: forms.Artifact) -> str:
     """Where the blob lies: below the tree, wherever it was when that was recorded, or in the store that was named."""
-    root = _root(own.location or "")
+    root = hierarchy.root_of(own.location or "")
     return f"{root if '://' in root else tree.base}/{flow}/data/{own.sha[:2]}/{own.sha}"
 
 

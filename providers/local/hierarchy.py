@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterable
 from typing import Generic, NamedTuple, TypeVar
 
-from .. import ids, records
+from .. import hierarchy, records
 from .. import pathspec as pathspecs
 from ..base import FlowKey, Key
 from ..errors import CorruptMetadata, GatewayError, NamespaceMismatch
@@ -29,14 +29,7 @@ def flow(tree: Tree, key: FlowKey) -> records.Flow | None:
         return None
     if key.namespace is not None and not runs.any_in(tree, name, key.namespace):
         raise NamespaceMismatch(f"Flow {name} has no run in the namespace {pathspecs.shown(key.namespace)}.")
-    return records.Flow(
-        id=ids.of_flow(tree.provider, name, key.namespace),
-        provider=tree.provider,
-        pathspec=name,
-        path_components=[name],
-        name=name,
-        namespace=key.namespace,
-    )
+    return hierarchy.flow(tree.provider, name, key.namespace)
 
 
 def flows_in(tree: Tree, key: FlowKey) -> list[records.Flow | GatewayError]:
@@ -69,7 +62,7 @@ def task(tree: Tree, key: Key) -> records.Task | None:
     found = _task(tree, key.pathspec) if tree.holds(pathspecs.run_of(key.pathspec)) else None
     if found is None or key.attempt is None:
         return found and found.record
-    return _task_record(tree, key.pathspec, found.place[0], key.attempt)
+    return hierarchy.task(tree.provider, key.pathspec, found.record.position, key.attempt)
 
 
 def tasks_of(tree: Tree, step: Key) -> list[records.Task | GatewayError]:
@@ -124,22 +117,8 @@ def _newest_first(found: Iterable[Placed[R] | None]) -> list[R | GatewayError]:
 
 
 def _step_record(tree: Tree, pathspec: str, _: int) -> records.Step:
-    return records.Step(
-        id=ids.of_object("Step", tree.provider, pathspec),
-        provider=tree.provider,
-        pathspec=pathspec,
-        path_components=pathspec.split("/"),
-        name=pathspecs.name(pathspec),
-    )
+    return hierarchy.step(tree.provider, pathspec)
 
 
-def _task_record(tree: Tree, pathspec: str, position: int, attempt: int | None = None) -> records.Task:
-    return records.Task(
-        id=ids.of_object("Task", tree.provider, pathspec, attempt),
-        provider=tree.provider,
-        pathspec=pathspec,
-        path_components=pathspec.split("/"),
-        task_id=pathspecs.name(pathspec),
-        asked=attempt,
-        position=position,
-    )
+def _task_record(tree: Tree, pathspec: str, position: int) -> records.Task:
+    return hierarchy.task(tree.provider, pathspec, position)

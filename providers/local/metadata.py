@@ -3,16 +3,13 @@
 import re
 from collections.abc import Iterable
 
-from .. import records
+from .. import hierarchy, records
 from ..base import Key
 from ..errors import CorruptMetadata, GatewayError
-from ..times import rfc3339
 from . import forms
 from .files import Unreadable
 from .tree import META, Folder, Tree, corrupt
 
-# metaflow/metadata_provider/metadata.py, attempt_id_re; no more digits than GraphQL's Int holds.
-_ATTEMPT_TAG = re.compile(r"attempt_id:([0-9]{1,9})(?![0-9])")
 _FILE = re.compile(r"sysmeta_(?P<name>.*?)_?(?P<ms>[0-9]*)\.json", re.DOTALL)
 
 
@@ -47,21 +44,8 @@ def time_of(file: str) -> int | None:
     return int(match["ms"][:15]) if match and match["ms"] else None
 
 
-def number(text: str | None) -> int | None:
-    """An attempt's number, as `attempt` and `attempt-done` hold it."""
-    return int(text) if text and len(text) < 10 and text.isascii() and text.isdigit() else None
-
-
 def _event(event: forms.Event) -> records.Metadata:
-    match = next(filter(None, map(_ATTEMPT_TAG.match, event.tags or ())), None)
-    return records.Metadata(
-        name=event.field_name,
-        value=forms.text_of(event.value),
-        type=event.type,
-        attempt=int(match[1]) if match else None,
-        ts_epoch=event.ts_epoch,
-        created_at=rfc3339(event.ts_epoch),
-    )
+    return hierarchy.event(event.field_name, event.value, event.type, event.tags, event.ts_epoch)
 
 
 def _in_order(found: dict[str, records.Metadata | Unreadable], task: str) -> list[records.Metadata | GatewayError]:

@@ -4,7 +4,7 @@ from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Iterator
 from heapq import merge
 
-from .. import records
+from .. import records, run_filters
 from ..base import Position, RunPage, RunPageKey, RunsKey
 from ..errors import GatewayError
 from . import runs
@@ -28,7 +28,7 @@ def page(tree: Tree, key: RunPageKey) -> RunPage:
 def count(tree: Tree, key: RunsKey) -> int:
     """How many runs a listing has; they are read only if a condition is about what they hold."""
     found = [place for flow in runs.flows_of(tree, key) for place in runs.places(tree, flow, key.filter.run_id_prefix)]
-    if runs.is_read_for(key):
+    if run_filters.is_read_for(key):
         return sum(1 for _ in _passing(tree, key, found))
     return sum(tree.holds(f"{place.flow}/{place.run_id}") for place in found)
 
@@ -52,5 +52,5 @@ def _passing(
 ) -> Iterator[tuple[Position, records.Run | GatewayError]]:
     for place in places:
         one = runs.entry(tree, key.provider, place)
-        if one is not None and runs.passes(one, key):
+        if one is not None and run_filters.passes(one, key):
             yield place, one

@@ -1,9 +1,8 @@
 """Runs: their records, their places in listings, and which of them a filter lets pass."""
 
-from .. import ids, records
-from ..base import Key, Position, RunFilter, RunsKey
-from ..errors import CorruptMetadata, GatewayError
-from ..times import rfc3339
+from .. import hierarchy, records
+from ..base import Key, Position, RunsKey
+from ..errors import CorruptMetadata
 from . import forms
 from .tree import Tree
 
@@ -55,53 +54,16 @@ def any_in(tree: Tree, flow: str, namespace: str) -> bool:
     return False
 
 
-def passes(one: records.Run | GatewayError, key: RunsKey) -> bool:
-    """Whether a run is in the namespace and meets the filter's conditions; flow and prefix are not looked at.
-
-    A run that can't be read passes where no condition is about what it holds.
-    """
-    wanted = key.filter
-    if isinstance(one, GatewayError):
-        return not is_read_for(key)
-    tags = set(one.tags)
-    return (
-        (key.namespace is None or key.namespace in tags)
-        and wanted.tags <= tags
-        and (wanted.any_tags is None or not wanted.any_tags.isdisjoint(tags))
-        and (wanted.users is None or one.user in wanted.users)
-        and (wanted.created_from_ms is None or one.ts_epoch >= wanted.created_from_ms)
-        and (wanted.created_before_ms is None or one.ts_epoch < wanted.created_before_ms)
-    )
-
-
-def is_read_for(key: RunsKey) -> bool:
-    """Whether a run must be read to tell if it belongs to the listing."""
-    conditions = key.filter._replace(flows=None, run_id_prefix="")
-    return key.namespace is not None or conditions != RunFilter()
-
-
 def _record(tree: Tree, pathspec: str, own: forms.OwnOfRun) -> records.Run:
-    components = pathspec.split("/")
-    user_tags, system_tags = set(own.tags or ()), set(own.system_tags or ())
-    return records.Run(
-        id=ids.of_object("Run", tree.provider, pathspec),
-        provider=tree.provider,
-        pathspec=pathspec,
-        path_components=components,
-        run_id=components[1],
+    return hierarchy.run(
+        tree.provider,
+        pathspec,
         ts_epoch=own.ts_epoch,
-        created_at=rfc3339(own.ts_epoch),
         position=_position(tree, pathspec, own.ts_epoch),
-        user=_user(own),
-        tags=sorted(user_tags | system_tags),
-        user_tags=sorted(user_tags),
-        system_tags=sorted(system_tags),
+        user_name=own.user_name,
+        tags=own.tags,
+        system_tags=own.system_tags,
     )
-
-
-def _user(own: forms.OwnOfRun) -> str | None:
-    named = (tag.removeprefix("user:") for tag in sorted(own.system_tags or ()) if tag.startswith("user:"))
-    return next(named, own.user_name)
 
 
 def _position(tree: Tree, pathspec: str, ts_epoch: int) -> int:
