@@ -97,6 +97,13 @@ class RunPage(NamedTuple):
     places: tuple[Position, ...]
 
 
+class Activity(NamedTuple):
+    """The newest trace of a run: when (ms since the epoch). `beats`: it leaves one every ten seconds while it lives."""
+
+    at: int
+    beats: bool = False
+
+
 class MetadataProvider(Protocol):
     """Where runs, steps, tasks, their metadata and artifact records are read from."""
 
@@ -114,9 +121,6 @@ class MetadataProvider(Protocol):
     def info(self) -> str | None:
         """Its path or URL, without credentials."""
         ...
-
-    @property
-    def can_mutate_tags(self) -> bool: ...
 
     @property
     def datastore(self) -> "Datastore":
@@ -184,9 +188,11 @@ class MetadataProvider(Protocol):
         """The names of all of them, those that start with `_` too, sorted."""
         ...
 
-    async def last_activity(self, runs: list[Key]) -> list[int | GatewayError | None]:
-        """The newest trace (ms since the epoch) of anything that happened in each run; None without any."""
+    async def last_activity(self, runs: list[Key]) -> list[Activity | GatewayError | None]:
+        """The newest trace of anything that happened in each run; None without any."""
         ...
+
+    async def can_mutate_tags(self) -> bool: ...
 
     async def mutate_tags(self, run: Key, add: frozenset[str], remove: frozenset[str]) -> records.Run:
         """Remove, then add, in one step; the run as it is now. Raises the TaggingErrors and NotFound.

@@ -71,12 +71,12 @@ def default_namespace(info: Info) -> str | None:
     return info.context.gateway.default_namespace
 
 
-def metadata_provider(info: Info, name: inputs.ProviderName = strawberry.UNSET) -> ProviderInfo:
-    return _described(info.context.gateway.provider(name), info)
+async def metadata_provider(info: Info, name: inputs.ProviderName = strawberry.UNSET) -> ProviderInfo:
+    return await _described(info.context.gateway.provider(name), info)
 
 
-def metadata_providers(info: Info) -> list[ProviderInfo]:
-    return [_described(provider, info) for provider in info.context.gateway.providers.values()]
+async def metadata_providers(info: Info) -> list[ProviderInfo]:
+    return [await _described(provider, info) for provider in info.context.gateway.providers.values()]
 
 
 def server_info(info: Info) -> ServerInfo:
@@ -94,6 +94,6 @@ def server_info(info: Info) -> ServerInfo:
     return ServerInfo(__version__, limits, list(ErrorCode))
 
 
-def _described(provider: MetadataProvider, info: Info) -> ProviderInfo:
+async def _described(provider: MetadataProvider, info: Info) -> ProviderInfo:
     default = provider.name == info.context.gateway.default_metadata
-    return ProviderInfo(provider.name, provider.type, provider.info, default, provider.can_mutate_tags)
+    return ProviderInfo(provider.name, provider.type, provider.info, default, await provider.can_mutate_tags())

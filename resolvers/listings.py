@@ -42,7 +42,7 @@ async def run_page(
         (nodes, errors), more = readable(found.runs), found.more
         ends = (encode(*found.places[0]), encode(*found.places[-1])) if found.places else None
     elif wanted:
-        nodes, errors, more = await _of_status(context, key, wanted)
+        nodes, errors, more = await _of_status(context, key, wanted, key.limit + 1)
     else:
         nodes, errors, more = [], [], False
 
@@ -59,7 +59,7 @@ async def newest(
     runs = RunsKey(provider, namespace, RunFilter(flows=frozenset({flow})))
     if status:
         wanted = frozenset({status})
-        found, errors, _ = await _of_status(context, RunPageKey(runs, 1, statuses=wanted), wanted)
+        found, errors, _ = await _of_status(context, RunPageKey(runs, 1, statuses=wanted), wanted, 1)
     else:
         listed = await _listed(context, RunPageKey(runs, 1, with_status="status" in context.selected))
         found, errors = readable(listed.runs)
@@ -77,13 +77,13 @@ async def _listed(context: Context, key: RunPageKey) -> RunPage:
 
 
 async def _of_status(
-    context: Context, key: RunPageKey, wanted: frozenset[records.RunStatus]
+    context: Context, key: RunPageKey, wanted: frozenset[records.RunStatus], enough: int
 ) -> tuple[list[records.Run], list[GatewayError], bool]:
-    """The page of those runs that have one of the statuses; reads on, in growing parts, until it is full."""
+    """The page of those runs that have one of the statuses; reads on, in growing parts, until there are enough."""
     found: list[records.Run] = []
     errors: list[GatewayError] = []
     part = key._replace(limit=min(2 * (key.limit + 1), MAX_SIZE))
-    while len(found) <= key.limit:
+    while len(found) < enough:
         listed = await _listed(context, part)
         runs, unread = readable(listed.runs)
         courses = await each(context.derived(statuses.run_courses), map(key_of, runs))

@@ -20,6 +20,8 @@ from .entries import Answers, each, gathered, raised, readable
 from .graphs import PARAMETERS, FlowGraph, GraphNode, endpoints, graphs
 from .times import now
 
+# As long as Metaflow's UI and service wait for the next heartbeat (RUN_INACTIVE_CUTOFF_TIME).
+_HEARTBEATS_SECONDS = 360
 _FALLBACK_ATTEMPTS = 4  # of a step with @catch whose process died: one more that catches, with 3 retries of its own
 
 
@@ -179,7 +181,10 @@ async def run_end(run: Key, context: Context) -> int | None:
         return None
     ends = await asyncio.gather(*(task_end(task, context) for task in await tasks_of_run(run, context)))
     known = [end for end in ends if end is not None]
-    return max(known) if known and len(known) == len(ends) else await context.loaders.last_activity.load(run)
+    if known and len(known) == len(ends):
+        return max(known)
+    last = await context.loaders.last_activity.load(run)
+    return last and last.at
 
 
 async def task_end(task: records.Task, context: Context) -> int | None:
@@ -213,9 +218,10 @@ async def courses_of(tasks: list[records.Task], context: Context) -> list[TaskCo
 
 
 async def _silent_for(key: Key, seconds: float, context: Context) -> bool:
-    """Whether the run has left no trace for so long."""
+    """Whether the run has left no trace for so long; one that sends heartbeats is known to be dead sooner."""
     last = await context.loaders.last_activity.load(Key(key.provider, run_of(key.pathspec)))
-    return last is not None and now() - last > seconds * 1000
+    patience = min(seconds, _HEARTBEATS_SECONDS) if last and last.beats else seconds
+    return last is not None and now() - last.at > patience * 1000
 
 
 def _failed_first(failed: tuple[TaskCourse, records.Task]) -> tuple[bool, float]:

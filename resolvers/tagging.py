@@ -54,7 +54,7 @@ async def _mutate(
     parse(pathspec, 2)
     gateway = info.context.gateway
     provider, namespace = gateway.provider(metadata), namespaces.effective(namespace, gateway)
-    if not provider.can_mutate_tags:
+    if not await provider.can_mutate_tags():
         raise ReadOnlyProvider(f"The metadata provider {provider.name} does not change tags.")
     if not add and not remove:
         raise InvalidTag("There is no tag to add or to remove.")

@@ -114,7 +114,7 @@ def test_a_damaged_run_keeps_its_bytes(local: LocalProvider, tmp_path: Path) -> 
 def test_a_provider_may_be_configured_to_change_nothing(tmp_path: Path) -> None:
     put_run(tmp_path, "1")
     local = LocalProvider("default", tmp_path, read_only=True)
-    assert not local.can_mutate_tags
+    assert not asyncio.run(local.can_mutate_tags())
     with pytest.raises(ReadOnlyProvider):
         mutate(local, {"x"})
 

@@ -3,21 +3,22 @@
 import time
 from collections.abc import Iterator
 
-from ..base import Key
+from ..base import Activity, Key
 from . import metadata
 from .tree import META, Tree
 
 _CLOCKS_DIFFER_MS = 60_000
 
 
-def last_activity(tree: Tree, run: Key) -> int | None:
-    """The newest time (ms since the epoch) that anything in the run was recorded; None where there is no such run.
+def last_activity(tree: Tree, run: Key) -> Activity | None:
+    """When anything in the run was last recorded; None where there is no such run.
 
     By the times in the names of metadata files, for a copy of a folder is younger than what is in it. The run's own
     record is left out: tags are given to runs long dead.
     """
     latest = time.time_ns() // 1_000_000 + _CLOCKS_DIFFER_MS
-    return max((at for at in _times(tree, run.pathspec) if at <= latest), default=None)
+    newest = max((at for at in _times(tree, run.pathspec) if at <= latest), default=None)
+    return None if newest is None else Activity(newest)
 
 
 def _times(tree: Tree, run: str) -> Iterator[int]:

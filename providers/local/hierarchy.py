@@ -7,8 +7,8 @@ from .. import hierarchy, records
 from .. import pathspec as pathspecs
 from ..base import FlowKey, Key
 from ..errors import CorruptMetadata, GatewayError, NamespaceMismatch
+from ..natural import natural
 from . import forms, runs
-from .natural import natural
 from .tree import Tree
 
 R = TypeVar("R", bound=records.Record)

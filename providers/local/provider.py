@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TypeVar
 
 from .. import records
-from ..base import Datastore, FlowKey, Key, MetadataProvider, RunPage, RunPageKey, RunsKey
+from ..base import Activity, Datastore, FlowKey, Key, MetadataProvider, RunPage, RunPageKey, RunsKey
 from ..cache import ByteCache
 from ..errors import GatewayError, NotFound, ReadOnlyProvider
 from . import activity, artifacts, attempts, hierarchy, metadata, pages, runs, tags
@@ -45,7 +45,7 @@ class LocalProvider:
         self._writers = Threads(f"local-{name}-tags", at_once=2)
         # What is not there yet will be made by whoever runs the first flow.
         base = self._tree.base
-        self.can_mutate_tags = not read_only and (os.access(base, os.W_OK) or not os.path.exists(base))
+        self._can_mutate_tags = not read_only and (os.access(base, os.W_OK) or not os.path.exists(base))
         self.datastore: Datastore = LocalDatastore(root, datatools_root, cache, self._threads, card_roots)
 
     def for_operation(self) -> MetadataProvider:
@@ -96,11 +96,14 @@ class LocalProvider:
     async def artifact_names_of(self, tasks: list[Key]) -> list[list[str] | GatewayError]:
         return await self._each("artifact_names_of", artifacts.artifact_names_of, tasks)
 
-    async def last_activity(self, runs: list[Key]) -> list[int | GatewayError | None]:
+    async def last_activity(self, runs: list[Key]) -> list[Activity | GatewayError | None]:
         return await self._each("last_activity", activity.last_activity, runs)
 
+    async def can_mutate_tags(self) -> bool:
+        return self._can_mutate_tags
+
     async def mutate_tags(self, run: Key, add: frozenset[str], remove: frozenset[str]) -> records.Run:
-        if not self.can_mutate_tags:
+        if not self._can_mutate_tags:
             raise ReadOnlyProvider(f"The metadata provider {self.name} does not change tags.")
         (changed,) = await self._writers.each("mutate_tags", partial(self._mutated, add=add, remove=remove), [run])
         if isinstance(changed, GatewayError):
