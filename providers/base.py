@@ -127,8 +127,11 @@ class MetadataProvider(Protocol):
         """Where the artifacts are read that this provider has the records of."""
         ...
 
-    def for_operation(self) -> "MetadataProvider":
-        """The provider as one operation sees it: what it has read once may be told again until the operation ends."""
+    def for_operation(self, *, of_records: bool = False) -> "MetadataProvider":
+        """The provider as one operation sees it: what it has read once may be told again until the operation ends.
+
+        `of_records` is a hint: when steps and tasks were created will be asked for, and not how they went.
+        """
         ...
 
     async def flows(self, keys: list[FlowKey]) -> list[records.Flow | GatewayError | None]:

@@ -22,6 +22,16 @@ from .loaders import Loaders, loader
 K = TypeVar("K")
 V = TypeVar("V")
 
+# Fields that are answered by what steps and tasks recorded of their course.
+# fmt: off
+_OF_COURSES = frozenset((
+    "attempt", "attempts", "cards", "childTasks", "code", "controlTasks", "durationMs", "endTask",
+    "environmentInfo", "exception", "failedTask", "finished", "finishedAt", "index", "loglines", "metadata",
+    "metadataDict", "originPathspec", "parentTasks", "startedAt", "status", "stderr", "stdout", "successful",
+    "taskCounts",
+))
+# fmt: on
+
 
 class Limit(msgspec.Struct, frozen=True, gc=False):
     """A limit that requests are held to; what it refuses is an error LIMIT_EXCEEDED that names it."""
@@ -122,4 +132,6 @@ Info = strawberry.Info[Context, None]
 
 def context_for(gateway: Gateway, address: str | None = None, selected: frozenset[str] = frozenset()) -> Context:
     """The context of one operation, which came to that address of the gateway."""
-    return Context(gateway, Loaders(gateway.providers, gateway.artifacts, gateway.packages), address, selected)
+    of_records = "createdAt" in selected and not selected & _OF_COURSES
+    loaders = Loaders(gateway.providers, gateway.artifacts, gateway.packages, of_records=of_records)
+    return Context(gateway, loaders, address, selected)

@@ -32,9 +32,18 @@ class Loaders:
     `values` is that of artifacts.py, `packages` that of code_packages.py.
     """
 
-    def __init__(self, configured: Mapping[str, MetadataProvider], artifacts: Artifacts, packages: Packages) -> None:
-        self._configured = configured
-        providers = self._providers = {name: provider.for_operation() for name, provider in configured.items()}
+    def __init__(
+        self,
+        configured: Mapping[str, MetadataProvider],
+        artifacts: Artifacts,
+        packages: Packages,
+        *,
+        of_records: bool = False,
+    ) -> None:
+        self._seen = lambda: {
+            name: provider.for_operation(of_records=of_records) for name, provider in configured.items()
+        }
+        providers = self._providers = self._seen()
 
         def of(method: Callable[[MetadataProvider], Batch[N, V]], *, kept: bool = True) -> DataLoader[N, V]:
             return loader(partial(_by_provider, providers, method), kept=kept)
@@ -65,7 +74,7 @@ class Loaders:
 
     def forget(self) -> None:
         """Read anew what is asked for from now on: a mutation has changed it."""
-        self._providers.update({name: provider.for_operation() for name, provider in self._configured.items()})
+        self._providers.update(self._seen())
         for held in vars(self).values():
             if isinstance(held, DataLoader):
                 cast("DataLoader[Any, Any]", held).clear_all()

@@ -10,6 +10,9 @@ DOCUMENT_DEPTH = 25
 ANSWER_FIELDS = 250_000
 # Twice the text of the largest artifact that is shown.
 ANSWER_BYTES = 64 * 2**20
+# As many as 400 runs down to their artifacts take, twice over.
+UPSTREAM_REQUESTS = 2_000
+UPSTREAM_SECONDS = 60
 # In memory; the value that goes beyond is still given.
 VALUES_BYTES = 128 * 2**20
 
@@ -24,5 +27,7 @@ LIMITS = (
         VALUES_BYTES,
         "Bytes of memory that an answer's artifacts, logs, cards and files of code may take together.",
     ),
+    Limit("upstreamRequests", UPSTREAM_REQUESTS, "Requests that an operation may make to metadata services and S3."),
+    Limit("upstreamSeconds", UPSTREAM_SECONDS, "Seconds after which an operation makes no more such requests."),
     Limit("answerBytes", ANSWER_BYTES, "Bytes of an answer, as JSON. Ask for fewer large values at a time."),
 )

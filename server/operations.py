@@ -1,6 +1,7 @@
 """From an operation to its answer, whichever way it came."""
 
 import inspect
+from time import monotonic
 from typing import Any, NamedTuple, cast
 
 import strawberry
@@ -20,7 +21,7 @@ from ..providers import usage
 from ..resolvers.context import Gateway, context_for
 from .documents import Documents, operation_of
 from .errors import Faults, RequestError, coded, refused
-from .limits import ANSWER_FIELDS, VALUES_BYTES
+from .limits import ANSWER_FIELDS, UPSTREAM_REQUESTS, UPSTREAM_SECONDS, VALUES_BYTES
 
 
 class Operation(NamedTuple):
@@ -56,7 +57,12 @@ class Operations:
             raise refused("BAD_USER_INPUT", "Subscriptions are not supported.")
         if queries_only and kind is not OperationType.QUERY:
             raise refused("METHOD_NOT_ALLOWED", "Mutations must be sent by POST.", 405, {"allow": "POST"})
-        spent = usage.Usage(values_left=VALUES_BYTES, fields_left=ANSWER_FIELDS)
+        spent = usage.Usage(
+            values_left=VALUES_BYTES,
+            fields_left=ANSWER_FIELDS,
+            requests_left=UPSTREAM_REQUESTS,
+            deadline=monotonic() + UPSTREAM_SECONDS,
+        )
         usage.current.set(spent)
         context = context_for(self._gateway, operation.address, document.selected)
         try:
@@ -80,7 +86,8 @@ class Operations:
             spent.end()
         answer = _sent(result, context.reported, faults)
         if operation.show_usage:
-            answer["extensions"] = {"usage": {"calls": dict(spent.calls), "fileReads": spent.file_reads}}
+            told = {"calls": dict(spent.calls), "fileReads": spent.file_reads, "requests": dict(spent.requests)}
+            answer["extensions"] = {"usage": told}
         return answer
 
 

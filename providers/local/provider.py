@@ -48,7 +48,7 @@ class LocalProvider:
         self._can_mutate_tags = not read_only and (os.access(base, os.W_OK) or not os.path.exists(base))
         self.datastore: Datastore = LocalDatastore(root, datatools_root, cache, self._threads, card_roots)
 
-    def for_operation(self) -> MetadataProvider:
+    def for_operation(self, *, of_records: bool = False) -> MetadataProvider:
         return self
 
     async def flows(self, keys: list[FlowKey]) -> list[records.Flow | GatewayError | None]:
