@@ -1,12 +1,8 @@
 """What the tests share: real runs, and what Metaflow's own client answers about them."""
 
-import json
 import os
 import signal
-import subprocess
-import sys
 from collections.abc import Generator
-from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +10,9 @@ import pytest
 
 import chromium
 from gateways import Gateway, serving
+from oracle_answers import client_answers
 from running import Runs, made
+from service_runs import ServiceRuns, runs_of_service
 
 # Ignored in the background of a shell, and then by the schedulers of runs too, which are to be interrupted.
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
@@ -39,17 +37,14 @@ def own_runs(runs: Runs, tmp_path: Path) -> Runs:
 @pytest.fixture(scope="session")
 def oracle(runs: Runs, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
     """What Metaflow's own client answers about the runs: see `oracle.py` for its shape."""
-    asked = TESTS / "oracle.py"
-    version = sha256(asked.read_bytes() + (TESTS / "json_view.py").read_bytes()).hexdigest()[:16]
-    answers = runs.root / f"oracle-{version}.json"
-    if not answers.exists():
-        # A cache of its own: an older one may hold what an attempt's log left there.
-        cache = tmp_path_factory.mktemp("client-cache")
-        answered = cache / "answers.json"
-        environment = runs.environment(METAFLOW_CLIENT_CACHE_PATH=str(cache))
-        subprocess.run([sys.executable, str(asked), str(answered)], env=environment, check=True)
-        answered.replace(answers)
-    return json.loads(answers.read_text())
+    return client_answers(runs, tmp_path_factory.mktemp("client-cache"))
+
+
+@pytest.fixture(scope="session")
+def service(tmp_path_factory: pytest.TempPathFactory) -> Generator[ServiceRuns]:
+    """The same scenarios, run through a metadata service; it serves a copy of what they left there."""
+    with runs_of_service(BUILDS, tmp_path_factory.mktemp("service")) as served:
+        yield served
 
 
 @pytest.fixture(scope="session")

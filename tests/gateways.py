@@ -3,7 +3,7 @@
 import os
 import subprocess
 import sys
-from collections.abc import Generator
+from collections.abc import Generator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -36,13 +36,18 @@ class Gateway:
 
 
 @contextmanager
-def serving(root: Path, *options: str) -> Generator[Gateway]:
-    """A gateway over the runs of a folder; SIGTERM ends it."""
-    command = [sys.executable, "-m", "metaflow_graphql", "serve", "--port", "0", "--metadata", f"default=local@{root}"]
+def serving(
+    root: Path, *options: str, metadata: str = "", settings: Mapping[str, str] | None = None
+) -> Generator[Gateway]:
+    """A gateway started in a folder, over its runs or over other `metadata` (TYPE@INFO); SIGTERM ends it.
+
+    `settings`: Metaflow's, in its environment.
+    """
+    command = [sys.executable, "-m", "metaflow_graphql", "serve", "--port", "0"]
+    command += ["--metadata", f"default={metadata or f'local@{root}'}", *options]
     environment = {name: value for name, value in os.environ.items() if not name.startswith("METAFLOW_")}
-    with subprocess.Popen(
-        [*command, *options], stdout=subprocess.PIPE, text=True, env=environment, cwd=root
-    ) as process:
+    environment |= settings or {}
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env=environment, cwd=root) as process:
         try:
             assert process.stdout
             url = process.stdout.readline().split()[2].removesuffix("/graphql")

@@ -150,10 +150,14 @@ class RunOf:
 
 @dataclass(frozen=True)
 class Runs:
-    """The runs by the names of their scenarios, and the folder that holds `.metaflow`."""
+    """The runs by the names of their scenarios, and the folder that holds `.metaflow`.
+
+    `settings`: Metaflow's, where that is not all that has to be known to read them.
+    """
 
     root: Path
     by_scenario: dict[str, RunOf]
+    settings: Mapping[str, str] = field(default_factory=dict[str, str])
 
     def __getitem__(self, scenario: str) -> RunOf:
         return self.by_scenario[scenario]
@@ -178,7 +182,7 @@ class Runs:
         return Runs(to, {name: run for name, run in self.by_scenario.items() if run.flow in among})
 
     def environment(self, **more: str) -> dict[str, str]:
-        return environment(self.root, **more)
+        return environment(self.root, **{**self.settings, **more})
 
 
 def _copy(source: Path, target: Path) -> None:
@@ -214,7 +218,13 @@ def environment(root: Path, **more: str) -> dict[str, str]:
     } | more
 
 
-def start(root: Path, scenario: Scenario, run_id_file: Path, needed: RunOf | None = None) -> subprocess.Popen[bytes]:
+def start(
+    root: Path,
+    scenario: Scenario,
+    run_id_file: Path,
+    needed: RunOf | None = None,
+    settings: Mapping[str, str] | None = None,
+) -> subprocess.Popen[bytes]:
     """The scheduler of a run that has just been started, in a process group of its own."""
     resuming = ["--origin-run-id", needed.run_id] if scenario.resumes and needed else []
     values = {
@@ -226,7 +236,7 @@ def start(root: Path, scenario: Scenario, run_id_file: Path, needed: RunOf | Non
     with run_id_file.with_suffix(".log").open("wb") as log:
         return subprocess.Popen(
             [*command, *resuming, *scenario.arguments],
-            env=environment(root, **values),
+            env=environment(root, **{**(settings or {}), **values}),
             # Cards are written below the working directory's .metaflow, whatever the settings say.
             cwd=root,
             stdin=subprocess.DEVNULL,
@@ -239,14 +249,14 @@ def start(root: Path, scenario: Scenario, run_id_file: Path, needed: RunOf | Non
 _BEGINNING = defaultdict[str, Lock](Lock)
 
 
-def run(root: Path, name: str, needed: RunOf | None = None) -> RunOf:
+def run(root: Path, name: str, needed: RunOf | None = None, settings: Mapping[str, str] | None = None) -> RunOf:
     """The run of a scenario, after it has ended as expected."""
     scenario = SCENARIOS[name]
     (root / "ids").mkdir(exist_ok=True)
     run_id_file = root / "ids" / name
     # Runs of one flow begin one after the other: else their recorded times tie, or contradict their ids.
     with _BEGINNING[scenario.flow]:
-        scheduler = start(root, scenario, run_id_file, needed)
+        scheduler = start(root, scenario, run_id_file, needed, settings)
         _wait_until(lambda: run_id_file.exists() or scheduler.poll() is not None)
     if scenario.interrupts:
         _interrupt(scheduler, scenario, _task_begin(root, scenario, run_id_file, scheduler))
@@ -264,8 +274,9 @@ def _interrupt(scheduler: subprocess.Popen[bytes], scenario: Scenario, task_begi
         return
     scheduler.send_signal(signal_number)
     if signal_number != signal.SIGINT:
-        # The task goes on alone: until it is done, the run would still change.
-        _wait_until(lambda: list((task_begin.parent / "_meta").glob("sysmeta_attempt-done_*")))
+        # The task goes on alone: until it is done, and has said so, the run would still change.
+        _wait_until(lambda: list(task_begin.parent.glob("0.DONE.lock")))
+        time.sleep(1)
 
 
 @contextmanager
@@ -307,7 +318,7 @@ def _wait_until(ask: Callable[[], _Found]) -> _Found:
     return found
 
 
-def make(root: Path) -> Runs:
+def make(root: Path, settings: Mapping[str, str] | None = None) -> Runs:
     """All the scenarios' runs under `root`, made now."""
     (root / ".metaflow").mkdir(parents=True)
     (root / "home").mkdir()
@@ -315,7 +326,7 @@ def make(root: Path) -> Runs:
 
     def after_what_it_needs(name: str) -> RunOf:
         needs = SCENARIOS[name].needs
-        return run(root, name, futures[needs].result() if needs else None)
+        return run(root, name, futures[needs].result() if needs else None, settings)
 
     # What is needed stands before what needs it, so that a waiting thread never waits for one that has not begun.
     with ThreadPoolExecutor(AT_ONCE) as pool:
@@ -327,7 +338,7 @@ def make(root: Path) -> Runs:
     return Runs(root, {name: future.result() for name, future in futures.items()})
 
 
-def made(builds: Path) -> Runs:
+def made(builds: Path, make: Callable[[Path], Runs] = make) -> Runs:
     """All the scenarios' runs, from a folder of `builds` that is named for what they depend on; made where absent."""
     builds = builds.resolve()
     root = builds / _fingerprint(builds)

@@ -249,9 +249,8 @@ class ValuesFlow(FlowSpec):
         self.client_step = Step(f"{current.flow_name}/{current.run_id}/{current.step_name}", _namespace_check=False)
         self.client_run = Run(f"{current.flow_name}/{current.run_id}", _namespace_check=False)
         self.client_flow = Flow(current.flow_name, _namespace_check=False)
-        self.client_artifact = DataArtifact(
-            f"{current.flow_name}/{current.run_id}/_parameters/0/name", _namespace_check=False
-        )
+        parameters = Step(f"{current.flow_name}/{current.run_id}/_parameters", _namespace_check=False).task.pathspec
+        self.client_artifact = DataArtifact(f"{parameters}/name", _namespace_check=False)
         self.client_metadata = task.metadata[:1]
         self.next(self.join)
 

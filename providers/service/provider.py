@@ -1,0 +1,242 @@
+"""The metadata provider over a metadata service: each batch in as few requests as it takes."""
+
+import asyncio
+import time
+from collections import Counter
+from collections.abc import Awaitable, Callable, Sequence
+from typing import TypeVar
+
+from .. import attempts, hierarchy, records
+from ..base import Activity, Datastore, FlowKey, Key, RunPage, RunPageKey, RunsKey
+from ..errors import GatewayError, NotFound, ProviderError
+from ..pathspec import parent, run_of
+from . import rows
+from .artifacts import Artifacts
+from .bulk import FEW, Bulk, events_of
+from .client import Client, NoRoute, Refused
+from .hierarchy import Hierarchy
+from .listings import Source, page_of
+from .memory import Lately, Memory
+from .routes import Routes
+from .tags import Tags
+
+K = TypeVar("K")
+R = TypeVar("R")
+
+_LISTS_SECONDS, _MOST_LISTS = 5.0, 100
+_LARGE_SECONDS, _MOST_LARGE = 3600.0, 100_000
+_TAGS_SECONDS = 60.0
+_CLOCKS_DIFFER_MS = 60_000
+# A run that sends heartbeats does so from its start on, each ten seconds; many have but the time of their creation.
+_FIRST_BEAT_MS = 5_000
+
+
+class ServiceProvider:
+    """A metadata service. What one operation asks it, `for_operation` remembers; this asks everything anew."""
+
+    type = "service"
+
+    def __init__(self, name: str, client: Client, datastore: Datastore) -> None:
+        self.name = name
+        self.info = client.url
+        self.datastore = datastore
+        self._client = client
+        self._routes = Routes(client)
+        self._tags = Tags(name, self._routes)
+        self._lists = Lately(_LISTS_SECONDS, _MOST_LISTS)
+        self._large = Lately(_LARGE_SECONDS, _MOST_LARGE)
+        self._mutable = Lately(_TAGS_SECONDS, 1)
+
+    def for_operation(self, *, of_records: bool = False) -> "ServiceOperation":
+        return ServiceOperation(self, self._routes, self._lists, self._large, of_records)
+
+    async def can_mutate_tags(self) -> bool:
+        """As the service answers to a mutation of nothing; an answer is kept for a minute."""
+        known: tuple[bool] | None = self._mutable.get("tags")
+        if known is None:
+            known = (await self._tags.can_mutate(),)
+            self._mutable.put("tags", known)
+        return known[0]
+
+    async def mutate_tags(self, run: Key, add: frozenset[str], remove: frozenset[str]) -> records.Run:
+        await self._tags.mutate(run.pathspec, add, remove)
+        self._lists.forget(run.pathspec.partition("/")[0])
+        (changed,) = await self.for_operation().runs([run])
+        if isinstance(changed, GatewayError):
+            raise changed
+        if changed is None:
+            raise NotFound(f"There is no run {run.pathspec}.")
+        return changed
+
+    async def close(self) -> None:
+        """Let go of its connections."""
+        await self._client.close()
+
+
+class ServiceOperation:
+    """A service as one operation sees it: nothing is asked twice. Methods as of base.py:MetadataProvider."""
+
+    def __init__(
+        self, provider: ServiceProvider, routes: Routes, lists: Lately, large: Lately, of_records: bool
+    ) -> None:
+        self.name, self.type, self.info = provider.name, provider.type, provider.info
+        self.datastore = provider.datastore
+        self.can_mutate_tags = provider.can_mutate_tags
+        self.mutate_tags = provider.mutate_tags
+        self.for_operation = provider.for_operation
+        self._routes = routes
+        self._memory = memory = Memory()
+        self._bulk = bulk = Bulk(routes, memory, large)
+        self._hierarchy = Hierarchy(self.name, routes, memory, bulk, of_records)
+        self._artifacts = Artifacts(self.name, routes, memory, bulk)
+        self._source = Source(routes, memory, lists, self._made, self._ends_as_usual)
+
+    async def flows(self, keys: list[FlowKey]) -> list[records.Flow | GatewayError | None]:
+        return await _each(self._hierarchy.flow, keys)
+
+    async def flows_in(self, keys: list[FlowKey]) -> list[list[records.Flow | GatewayError] | GatewayError]:
+        return await _each(self._hierarchy.flows_in, keys)
+
+    async def run_pages(self, keys: list[RunPageKey]) -> list[RunPage | GatewayError]:
+        return await _each(self._run_page, keys)
+
+    async def run_counts(self, keys: list[RunsKey]) -> list[int | GatewayError | None]:
+        """None: a service does not count."""
+        return [None for _ in keys]
+
+    async def runs(self, keys: list[Key]) -> list[records.Run | GatewayError | None]:
+        return await _each(self._run, keys)
+
+    async def steps(self, keys: list[Key]) -> list[records.Step | GatewayError | None]:
+        wanted = _below(keys)
+        return await _each(lambda key: self._hierarchy.step(key.pathspec, wanted=wanted[parent(key.pathspec)]), keys)
+
+    async def steps_of(self, runs: list[Key]) -> list[list[records.Step | GatewayError] | GatewayError]:
+        return await _each(lambda run: self._hierarchy.steps_of(run.pathspec), runs)
+
+    async def tasks(self, keys: list[Key]) -> list[records.Task | GatewayError | None]:
+        wanted = _of_runs(keys)
+        return await _each(lambda key: self._hierarchy.task(key, wanted=wanted[run_of(key.pathspec)]), keys)
+
+    async def tasks_of(self, steps: list[Key]) -> list[list[records.Task | GatewayError] | GatewayError]:
+        wanted = _of_runs(steps)
+        return await _each(
+            lambda step: self._hierarchy.tasks_of(step.pathspec, wanted=wanted[run_of(step.pathspec)]), steps
+        )
+
+    async def created_at(self, keys: list[Key]) -> list[int | GatewayError | None]:
+        wanted = _below(keys)
+        return await _each(
+            lambda key: self._hierarchy.created_at(key.pathspec, wanted=wanted[parent(key.pathspec)]), keys
+        )
+
+    async def metadata_of(self, tasks: list[Key]) -> list[list[records.Metadata | GatewayError] | GatewayError]:
+        wanted = _of_runs(tasks)
+        return await _each(lambda task: self._events(task.pathspec, wanted[run_of(task.pathspec)]), tasks)
+
+    async def attempts_of(self, tasks: list[Key]) -> list[list[records.Attempt] | GatewayError]:
+        wanted = _of_runs(tasks)
+
+        async def of_task(task: Key) -> list[records.Attempt]:
+            events = await self._events(task.pathspec, wanted[run_of(task.pathspec)])
+            return attempts.attempts(event for event in events if isinstance(event, records.Metadata))
+
+        return await _each(of_task, tasks)
+
+    async def artifacts(self, keys: list[Key]) -> list[records.DataArtifact | GatewayError | None]:
+        wanted = _below(keys)
+        await self._artifacts.prepare(list(wanted))
+        return await _each(lambda key: self._artifacts.artifact(key, wanted=wanted[parent(key.pathspec)]), keys)
+
+    async def artifacts_of(self, tasks: list[Key]) -> list[list[records.DataArtifact | GatewayError] | GatewayError]:
+        await self._artifacts.prepare([task.pathspec for task in tasks])
+        return await _each(self._artifacts.artifacts_of, tasks)
+
+    async def artifact_names_of(self, tasks: list[Key]) -> list[list[str] | GatewayError]:
+        await self._artifacts.prepare([task.pathspec for task in tasks])
+        return await _each(self._artifacts.names_of, tasks)
+
+    async def last_activity(self, runs: list[Key]) -> list[Activity | GatewayError | None]:
+        return await _each(self._activity, runs)
+
+    async def _run_page(self, key: RunPageKey) -> RunPage:
+        wanted = key.runs.filter.flows
+        flows = {row.flow_id for row in await self._hierarchy.flow_rows()} if wanted is None else wanted
+        return await page_of(self._source, sorted(flows), key)
+
+    async def _run(self, key: Key) -> records.Run | None:
+        row = await self._run_row(key.pathspec)
+        return row and self._made(row)
+
+    async def _run_row(self, run: str) -> rows.RunRow | None:
+        return await self._memory.once(("run", run), lambda: self._routes.run(run))
+
+    def _made(self, row: rows.RunRow) -> records.Run:
+        """The record of a run; its row need not be asked for again."""
+        pathspec = rows.run_of(row)
+        self._memory.put(("run", pathspec), row)
+        return hierarchy.run(
+            self.name,
+            pathspec,
+            ts_epoch=row.ts_epoch,
+            position=1000 * row.ts_epoch,
+            user_name=row.user_name,
+            tags=row.tags,
+            system_tags=row.system_tags,
+            succeeded=row.status == "completed",
+        )
+
+    async def _events(self, task: str, wanted: int) -> list[records.Metadata | GatewayError]:
+        """The events of a task, one of so many of its run that are wanted."""
+        if wanted >= FEW or self._bulk.knows_metadata(run_of(task)):
+            metadata = await self._bulk.metadata(run_of(task), wanted)
+            if metadata and task in metadata.events:
+                return [*metadata.events[task]]
+        return await self._memory.once(("task metadata", task), lambda: self._of_task(task))
+
+    async def _of_task(self, task: str) -> list[records.Metadata | GatewayError]:
+        return [*events_of(await self._routes.metadata_of_task(task))]
+
+    async def _activity(self, run: Key) -> Activity | None:
+        """By its heartbeats and metadata; raises what keeps them from being read."""
+        row = await self._run_row(run.pathspec)
+        if row is None:
+            return None
+        beat = int(1000 * (row.last_heartbeat_ts or 0))
+        traces = (row.ts_epoch, beat, await self._bulk.newest_event(run.pathspec) or 0)
+        latest = time.time_ns() // 1_000_000 + _CLOCKS_DIFFER_MS
+        at = max((trace for trace in traces if trace <= latest), default=row.ts_epoch)
+        return Activity(at, beats=beat - row.ts_epoch > _FIRST_BEAT_MS)
+
+    async def _ends_as_usual(self, run: str) -> bool:
+        """Whether the last step is called `end`, as the run recorded it, or old versions of Metaflow have it."""
+        metadata = await self._bulk.metadata(run, 1)
+        tasks = metadata.tasks.get(f"{run}/_parameters", []) if metadata else []
+        events = [event for task in tasks for event in (metadata.events[task] if metadata else [])]
+        return all(event.value == "end" for event in events if event.name == "end_step")
+
+
+async def _each(read: Callable[[K], Awaitable[R]], keys: Sequence[K]) -> list[R | GatewayError]:
+    """What is read for each key, or what it met."""
+    found = await asyncio.gather(*map(read, keys), return_exceptions=True)
+    return [_told(entry) for entry in found]
+
+
+def _told(entry: R | BaseException) -> R | GatewayError:
+    if isinstance(entry, NoRoute):
+        return ProviderError("The metadata service has no such route: it is an old release, or its URL is not right.")
+    if isinstance(entry, Refused):
+        return ProviderError("The metadata service refuses the gateway's question.")
+    if isinstance(entry, BaseException) and not isinstance(entry, GatewayError):
+        raise entry
+    return entry
+
+
+def _below(keys: list[Key]) -> Counter[str]:
+    """How many there are below each parent."""
+    return Counter(parent(key.pathspec) for key in keys)
+
+
+def _of_runs(keys: list[Key]) -> Counter[str]:
+    """How many there are of each run."""
+    return Counter(run_of(key.pathspec) for key in keys)

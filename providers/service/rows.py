@@ -1,0 +1,108 @@
+"""What the service's replies hold, as far as it is read: the rows of its tables, and decoders of them.
+
+An id is a number or, where an orchestrator named the run or task, text: `str` of either is its part of a pathspec.
+"""
+
+from typing import Annotated, Any
+
+import msgspec
+
+Id = int | str
+# The years 1 to 9999, in ms since the epoch.
+Time = Annotated[int, msgspec.Meta(ge=-62_135_596_800_000, le=253_402_300_799_999)]
+
+
+class FlowRow(msgspec.Struct, gc=False):
+    flow_id: str
+    ts_epoch: Time
+
+
+class RunRow(msgspec.Struct, gc=False):
+    """`last_heartbeat_ts` in seconds; `status` only where it was filtered by."""
+
+    flow_id: str
+    run_number: Id
+    ts_epoch: Time
+    user_name: str | None = None
+    tags: list[str] | None = None
+    system_tags: list[str] | None = None
+    last_heartbeat_ts: float | None = None
+    status: str | None = None
+
+
+class StepRow(msgspec.Struct, gc=False):
+    flow_id: str
+    run_number: Id
+    step_name: str
+    ts_epoch: Time
+
+
+class TaskRow(msgspec.Struct, gc=False):
+    flow_id: str
+    run_number: Id
+    step_name: str
+    task_id: Id
+    ts_epoch: Time
+
+
+class MetadataRow(msgspec.Struct, gc=False):
+    """`tags` are its own: `attempt_id:n`."""
+
+    id: int
+    flow_id: str
+    run_number: Id
+    step_name: str
+    task_id: Id
+    field_name: str
+    ts_epoch: Time
+    value: Any = None
+    type: str | None = None
+    tags: list[str] | None = None
+
+
+class ArtifactRow(msgspec.Struct, gc=False):
+    flow_id: str
+    run_number: Id
+    step_name: str
+    task_id: Id
+    name: str
+    sha: str
+    ts_epoch: Time
+    attempt_id: int = 0
+    location: str | None = None
+    content_type: str | None = None
+
+
+class TagsReply(msgspec.Struct, gc=False):
+    """A run's own tags, after a mutation."""
+
+    tags: list[str]
+
+
+FLOW = msgspec.json.Decoder(FlowRow)
+FLOWS = msgspec.json.Decoder(list[FlowRow])
+RUN = msgspec.json.Decoder(RunRow)
+RUNS = msgspec.json.Decoder(list[RunRow])
+STEP = msgspec.json.Decoder(StepRow)
+STEPS = msgspec.json.Decoder(list[StepRow])
+TASK = msgspec.json.Decoder(TaskRow)
+TASKS = msgspec.json.Decoder(list[TaskRow])
+METADATA = msgspec.json.Decoder(list[MetadataRow])
+ARTIFACT = msgspec.json.Decoder(ArtifactRow)
+ARTIFACTS = msgspec.json.Decoder(list[ArtifactRow])
+TAGS = msgspec.json.Decoder(TagsReply)
+
+
+def run_of(row: RunRow | StepRow | TaskRow | MetadataRow | ArtifactRow) -> str:
+    """The pathspec of its run."""
+    return f"{row.flow_id}/{row.run_number}"
+
+
+def step_of(row: StepRow | TaskRow | MetadataRow | ArtifactRow) -> str:
+    """The pathspec of its step."""
+    return f"{row.flow_id}/{row.run_number}/{row.step_name}"
+
+
+def task_of(row: TaskRow | MetadataRow | ArtifactRow) -> str:
+    """The pathspec of its task."""
+    return f"{row.flow_id}/{row.run_number}/{row.step_name}/{row.task_id}"

@@ -1,0 +1,60 @@
+"""How the service is asked for a page of a flow's runs; what it can't be asked for is looked at afterwards."""
+
+import base64
+
+import msgspec
+
+from ..base import RunPageKey
+from ..records import RunStatus
+from .tag_queries import Query, expressible, with_any_tag, with_tags
+
+MOST = 500  # rows of a page
+_LARGEST = 2**31 - 1
+
+COMPLETED = "completed"
+_UNFINISHED = "failed,running"
+# Filters nothing, and has every row tell its status.
+EVERY = f"{COMPLETED},{_UNFINISHED}"
+
+
+def conditions(key: RunPageKey) -> Query:
+    """Those that the service can check, but for the status and the page."""
+    wanted = key.runs.filter
+    query = with_tags(_tags(key)) + (() if wanted.any_tags is None else with_any_tag(wanted.any_tags))
+    bounds = (wanted.created_from_ms, key.before and key.before.microseconds // 1000)
+    query += tuple(("ts_epoch:ge", str(time)) for time in bounds if time is not None)
+    return query + (() if wanted.created_before_ms is None else (("ts_epoch:lt", str(wanted.created_before_ms)),))
+
+
+def is_whole(key: RunPageKey) -> bool:
+    """Whether these are all conditions but that of the status."""
+    wanted = key.runs.filter
+    tags = _tags(key) | (wanted.any_tags or frozenset())
+    return wanted.users is None and not wanted.run_id_prefix and all(map(expressible, tags))
+
+
+def status(key: RunPageKey) -> str | None:
+    """The filter by status; it is only trusted to tell which runs have completed."""
+    if key.statuses is None:
+        return EVERY if key.with_status else None
+    if key.statuses == frozenset({RunStatus.SUCCEEDED}):
+        return COMPLETED
+    return EVERY if RunStatus.SUCCEEDED in key.statuses else _UNFINISHED
+
+
+def first_cursor(key: RunPageKey) -> str | None:
+    """Where the page starts: at the time of the run that it comes after."""
+    if key.after is None:
+        return None
+    row = {"ts_epoch": key.after.microseconds // 1000, "run_number": _LARGEST}
+    return base64.b64encode(msgspec.json.encode(row)).decode()
+
+
+def page(limit: int, cursor: str | None) -> Query:
+    size = ("_limit", str(min(limit, MOST)))
+    return (size,) if cursor is None else (size, ("_cursor", cursor))
+
+
+def _tags(key: RunPageKey) -> frozenset[str]:
+    namespace = key.runs.namespace
+    return key.runs.filter.tags if namespace is None else key.runs.filter.tags | {namespace}
