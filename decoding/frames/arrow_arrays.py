@@ -1,91 +1,33 @@
-"""Arrow's arrays out of the buffers that pyarrow pickles, as Series; each place is checked before it is read."""
+"""Arrow's arrays as pyarrow pickles them, as Series."""
 
-from __future__ import annotations
-
-from collections.abc import Callable, Sequence
-from decimal import Decimal
-from itertools import pairwise
-from struct import unpack_from
+from collections.abc import Sequence
 from typing import cast
 
 from ..errors import FAULTS
-from ..pickles.payloads import Payload, cut
-from ..plain.instants import moments, spans
+from ..pickles.payloads import Payload
 from ..stand_ins import Instance
-from .arrow_types import Type, type_of
-from .series import Series, chosen, constant, joined
-from .zones import zone_of, zoned
+from .arrow_layouts import DEEPEST, Layout, Piece, Room
+from .arrow_types import type_of
+from .arrow_values import series_in
+from .series import Series, joined
 
-_DEEPEST = 12  # lists in structs in lists
 _MOST = 5000  # arrays that stand in one another: small pickles can share theirs over and over
-_LONGEST = 2**62
-_INTS = {"int8": "b", "int16": "h", "int32": "i", "int64": "q"}
-_LETTERS = {
-    **_INTS,
-    **{f"u{name}": letter.upper() for name, letter in _INTS.items()},
-    "halffloat": "e",
-    "float": "f",
-    "double": "d",
-    "float16": "e",
-    "float32": "f",
-    "float64": "d",
-}
-_SIZES = {"b": 1, "h": 2, "i": 4, "q": 8, "e": 2, "f": 4, "d": 8}
-_VIEWED = 12  # bytes of text that a view holds itself
-
-Buffer = bytes | bytearray | Payload | None
 
 
-class Layout:
-    """The parts of one array: `start` is where its first value stands in the buffers."""
-
-    def __init__(self, parts: Sequence[object], depth: int, room: list[int]) -> None:
-        type_, length, _, start, buffers, children, dictionary = parts
-        found = type_of(type_)
-        room[0] -= 1
-        if found is None or type(length) is not int or type(start) is not int or depth == 0 or room[0] < 0:
-            raise ValueError
-        if not 0 <= start <= start + length < _LONGEST:
-            raise ValueError
-        self.type = found
-        self.length = length
-        self.start = start
-        self.buffers = [_buffer(buffer) for buffer in cast(list[object], buffers)]
-        self.children = [Layout(cast(Sequence[object], child), depth - 1, room) for child in _several(children)]
-        self.dictionary = Layout(cast(Sequence[object], dictionary), depth - 1, room) if dictionary else None
-
-    def data(self, number: int, size: int, start: int, stop: int) -> bytes:
-        """So many elements of a buffer, of so many bytes each; IndexError where it has fewer."""
-        buffer = self.buffers[number]
-        if buffer is None or not 0 <= start <= stop or stop * size > len(buffer):
-            raise IndexError
-        return bytes(cut(buffer, start * size, stop * size))
-
-    def numbers(self, number: int, letter: str, start: int, stop: int) -> tuple[int, ...]:
-        data = self.data(number, _SIZES[letter.lower()], start, stop)
-        return unpack_from(f"<{stop - start}{letter}", data)
-
-    def bits(self, number: int, start: int, stop: int) -> list[bool]:
-        data = self.data(number, 1, start // 8, (stop + 7) // 8)
-        whole, first = int.from_bytes(data, "little"), start // 8 * 8
-        written = f"{whole:0{len(data) * 8}b}"[::-1]
-        return [bit == "1" for bit in written[start - first : stop - first]]
-
-
-def arrow_series(value: object) -> Series | None:
+def arrow_series(value: object, room: Room | None = None) -> Series | None:
     """The values of an Array or a ChunkedArray; None of what is none, or of a type that is not read."""
     try:
-        return _series(value)
+        return _series(value, room or Room())
     except FAULTS:
         return None
 
 
-def _series(value: object) -> Series | None:
+def _series(value: object, room: Room) -> Series | None:
     if not isinstance(value, Instance) or value.callee.module != "pyarrow.lib":
         return None
     if value.callee.attribute == "ChunkedArray":
         chunks, type_ = (*value.args, None)[:2]
-        found = [_series(chunk) for chunk in cast(list[object], chunks)]
+        found = [_series(chunk, room) for chunk in cast(list[object], chunks)]
         described = type_of(type_)
         if None in found or (described is None and not found):
             return None
@@ -93,193 +35,32 @@ def _series(value: object) -> Series | None:
         return joined(series, described.name if described else series[0].dtype)
     if len(value.args) != 1 or not value.callee.attribute.endswith("Array"):
         return None
-    return _of_layout(Layout(cast(Sequence[object], value.args[0]), _DEEPEST, [_MOST]))
+    return series_in(_layout(cast(Sequence[object], value.args[0]), DEEPEST, [_MOST], room))
 
 
-def _of_layout(layout: Layout) -> Series:
-    """Values that no one asks for are not made, nor checked."""
-    kind = layout.type.kind
-    if kind == "null":
-        return constant(layout.type.name, layout.length, None)
-    if kind == "dictionary":
-        if layout.dictionary is None:
-            raise ValueError
-        codes = Series("", layout.length, _valid(layout, _numbers(layout.type.inner[0])))
-        filled = Series("", layout.length, lambda a, b: [-1 if code is None else code for code in codes.cut(a, b)])
-        return chosen(filled, _of_layout(layout.dictionary), layout.type.name)
-    return Series(layout.type.name, layout.length, _valid(layout, _READERS.get(kind) or _numbers(layout.type)))
-
-
-Cut = Callable[[Layout, int, int], list[object]]
-
-
-def _valid(layout: Layout, read: Cut) -> Callable[[int, int], list[object]]:
-    """None for what the array's first buffer has as missing."""
-
-    def cut(start: int, stop: int) -> list[object]:
-        start, stop = start + layout.start, stop + layout.start
-        found = read(layout, start, stop)
-        if layout.buffers[0] is None:
-            return found
-        return [value if valid else None for value, valid in zip(found, layout.bits(0, start, stop), strict=True)]
-
-    return cut
-
-
-def _numbers(type_: Type) -> Cut:
-    letter = _LETTERS[type_.kind]
-    return lambda layout, start, stop: list(layout.numbers(1, letter, start, stop))
-
-
-def _booleans(layout: Layout, start: int, stop: int) -> list[object]:
-    return list(layout.bits(1, start, stop))
-
-
-def _moments(layout: Layout, start: int, stop: int) -> list[object]:
-    counts = layout.numbers(1, "q", start, stop)
-    if layout.type.zone:
-        return zoned(list(counts), layout.type.unit, zone_of(layout.type.where))
-    return moments(counts, layout.type.unit, 1)
-
-
-def _spans(layout: Layout, start: int, stop: int) -> list[object]:
-    return spans(layout.numbers(1, "q", start, stop), layout.type.unit, 1)
-
-
-def _days(layout: Layout, start: int, stop: int) -> list[object]:
-    return moments(layout.numbers(1, "i", start, stop), "D", 1)
-
-
-def _milliseconds(layout: Layout, start: int, stop: int) -> list[object]:
-    return moments([count // 86_400_000 for count in layout.numbers(1, "q", start, stop)], "D", 1)
-
-
-def _clock(layout: Layout, start: int, stop: int) -> list[object]:
-    counts = layout.numbers(1, "i" if layout.type.kind == "time32" else "q", start, stop)
-    return [_time(found) for found in moments(counts, layout.type.unit, 1)]
-
-
-def _time(moment: object) -> object:
-    return str(moment).replace("T", " ").partition(" ")[2]
-
-
-def _decimals(layout: Layout, start: int, stop: int) -> list[object]:
-    size = {"decimal32": 4, "decimal64": 8, "decimal128": 16, "decimal256": 32}[layout.type.kind]
-    data = layout.data(1, size, start, stop)
-    numbers = [int.from_bytes(data[at : at + size], "little", signed=True) for at in range(0, len(data), size)]
-    return [Decimal(number).scaleb(-layout.type.scale) for number in numbers]
-
-
-def _bounds(layout: Layout, start: int, stop: int) -> list[tuple[int, int]]:
-    """Where each value begins and ends: in order, and none of them backwards."""
-    letter = "q" if layout.type.kind.startswith("large") else "i"
-    bounds = list(pairwise(layout.numbers(1, letter, start, stop + 1)))
-    if any(not 0 <= begin <= end for begin, end in bounds):
-        raise IndexError
-    return bounds
-
-
-def _bytes(layout: Layout, start: int, stop: int) -> list[object]:
-    bounds = _bounds(layout, start, stop)
-    first, last = (bounds[0][0], bounds[-1][1]) if bounds else (0, 0)
-    data = layout.data(2, 1, first, last) if last else b""
-    return [data[begin - first : end - first] for begin, end in bounds]
-
-
-def _texts(layout: Layout, start: int, stop: int) -> list[object]:
-    return [cast(bytes, found).decode("utf-8", "replace") for found in _bytes(layout, start, stop)]
-
-
-def _views(layout: Layout, start: int, stop: int) -> list[object]:
-    """Each has a length, and its bytes, or where they are: their beginning, the buffer, the offset."""
-    data = layout.data(1, 16, start, stop)
-    found: list[object] = []
-    for at in range(0, len(data), 16):
-        length, buffer, offset = unpack_from("<i4xii", data, at)
-        if length < 0:
-            raise IndexError
-        if length <= _VIEWED:
-            found.append(data[at + 4 : at + 4 + length])
-        elif buffer < 0:
-            raise IndexError
-        else:
-            found.append(layout.data(2 + buffer, 1, offset, offset + length))
-    return found
-
-
-def _text_views(layout: Layout, start: int, stop: int) -> list[object]:
-    return [cast(bytes, found).decode("utf-8", "replace") for found in _views(layout, start, stop)]
-
-
-def _fixed_bytes(layout: Layout, start: int, stop: int) -> list[object]:
-    size = layout.type.scale
-    data = layout.data(1, size, start, stop)
-    return [data[at : at + size] for at in range(0, len(data), size)] if size else [b""] * (stop - start)
-
-
-def _lists(layout: Layout, start: int, stop: int) -> list[object]:
-    bounds = _bounds(layout, start, stop)
-    first, last = (bounds[0][0], bounds[-1][1]) if bounds else (0, 0)
-    (child,) = layout.children
-    if last > child.length or any(begin != end for (_, end), (begin, _) in pairwise(bounds)):
-        raise IndexError
-    values = _of_layout(child).values(first, last)
-    return [values[begin - first : end - first] for begin, end in bounds]
-
-
-def _maps(layout: Layout, start: int, stop: int) -> list[object]:
-    found = cast(list[list[dict[str, object]]], _lists(layout, start, stop))
-    return [[list(pair.values()) for pair in pairs] for pairs in found]
-
-
-def _fixed_lists(layout: Layout, start: int, stop: int) -> list[object]:
-    size = layout.type.scale
-    (child,) = layout.children
-    if stop * size > child.length:
-        raise IndexError
-    values = _of_layout(child).values(start * size, stop * size)
-    return [values[at * size : (at + 1) * size] for at in range(stop - start)]
-
-
-def _structs(layout: Layout, start: int, stop: int) -> list[object]:
-    if any(child.length < stop for child in layout.children) or len(layout.type.names) != len(layout.children):
-        raise IndexError
-    columns = [_of_layout(child).values(start, stop) for child in layout.children]
-    if not columns:
-        return [{} for _ in range(stop - start)]
-    return [dict(zip(layout.type.names, values, strict=True)) for values in zip(*columns, strict=True)]
+def _layout(parts: Sequence[object], depth: int, left: list[int], room: Room) -> Layout:
+    """type, length, missing, start, buffers, children, dictionary: the arguments of _restore_array."""
+    type_, length, _, start, buffers, children, dictionary = parts
+    found = type_of(type_)
+    left[0] -= 1
+    if found is None or type(length) is not int or type(start) is not int or depth == 0 or left[0] < 0:
+        raise ValueError
+    within = [_layout(cast(Sequence[object], child), depth - 1, left, room) for child in _several(children)]
+    choices = _layout(cast(Sequence[object], dictionary), depth - 1, left, room) if dictionary else None
+    pieces = [_piece(buffer) for buffer in cast(list[object], buffers)]
+    return Layout(found, length, start, pieces, within, series_in(choices) if choices else None, room)
 
 
 def _several(children: object) -> list[object]:
     return cast(list[object], children) if isinstance(children, list) else []
 
 
-def _buffer(value: object) -> Buffer:
+def _piece(value: object) -> Piece | None:
     """pyarrow.lib.py_buffer(bytes), or nothing."""
     if isinstance(value, Instance) and value.callee.attribute == "py_buffer" and value.args:
         value = value.args[0]
     if isinstance(value, bytes | bytearray | Payload):
-        return value
+        return Piece(value, 0, len(value))
     if value is None:
         return None
     raise ValueError
-
-
-_READERS: dict[str, Cut] = {
-    "bool": _booleans,
-    "timestamp": _moments,
-    "duration": _spans,
-    "date32": _days,
-    "date64": _milliseconds,
-    **dict.fromkeys(("time32", "time64"), _clock),
-    **dict.fromkeys(("decimal32", "decimal64", "decimal128", "decimal256"), _decimals),
-    **dict.fromkeys(("string", "large_string"), _texts),
-    **dict.fromkeys(("binary", "large_binary"), _bytes),
-    "string_view": _text_views,
-    "binary_view": _views,
-    "fixed_size_binary": _fixed_bytes,
-    **dict.fromkeys(("list", "large_list"), _lists),
-    "map": _maps,
-    "fixed_size_list": _fixed_lists,
-    "struct": _structs,
-}

@@ -4,6 +4,7 @@ from typing import cast
 
 from ..stand_ins import Instance
 from .arrow_arrays import arrow_series
+from .arrow_layouts import Room
 from .arrow_types import field_of
 from .frames import WIDEST, Frame, Labels
 from .series import Series, constant, counting
@@ -19,7 +20,8 @@ def arrow_table(value: Instance) -> Frame | None:
             fields = cast(list[object], cast(Instance, value.args[1]).args[0])
         case _:
             return None
-    found = [arrow_series(column) for column in columns]
+    room = Room()
+    found = [arrow_series(column, room) for column in columns]
     length = next((series.length for series in found if series), 0)
     names = [field.args[0] for field in fields if isinstance(field, Instance) and field.args]
     if not len(names) == len(fields) == len(found) <= WIDEST or any(

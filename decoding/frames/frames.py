@@ -52,9 +52,9 @@ class Labels:
 
 @dataclass(frozen=True, slots=True)
 class Grid:
-    """So many rows, as their columns."""
+    """The first so many rows of columns, whose values are not made yet."""
 
-    columns: list[list[object]]
+    columns: list[Series]
     length: int
 
 
@@ -79,7 +79,9 @@ class Frame:
     def parts(self) -> dict[str, object]:
         """As pandas' orientation "split" names them."""
         if self.columns is None:
-            return {"index": self.index.values(), "data": self.data[0].values(), "name": self.name}
-        grid = Grid([series.values() for series in self.data], self.length)
+            data = self.data[0].values()
+            if not self.indexed:
+                return {"name": self.name, "data": data}
+            return {"index": self.index.values(), "data": data, "name": self.name}
         index = {"index": self.index.values()} if self.indexed else {}
-        return {"columns": self.columns.values(), **index, "data": grid}
+        return {"columns": self.columns.values(), **index, "data": Grid(self.data, self.length)}

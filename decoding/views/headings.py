@@ -37,7 +37,9 @@ def levels(labels: Labels, otherwise: str) -> Named:
 def headings(frame: Frame, most: int | None = None) -> list[str]:
     """The names of its columns, or of so many of them."""
     if frame.columns is None:
-        return ["value" if frame.name is None else heading(frame.name)]
+        # polars calls a Series "" that has no name
+        nameless = frame.name is None or (frame.name == "" and not frame.indexed)
+        return ["value" if nameless else heading(frame.name)]
     found = frame.columns.values(0, most)
     if frame.columns.several:
         return [".".join(map(heading, cast(list[object], parts))) for parts in found]

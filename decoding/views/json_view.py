@@ -178,9 +178,9 @@ class _View:
         return [value if value is None or value.isascii() else _clean(value) for value in values]
 
     def grid(self, value: Grid) -> JSON:
-        """Rows, made column by column: the values of one are alike."""
+        """Rows, made column by column: the values of one are alike, and count before those of the next are made."""
         self._enter(value, value.length * (len(value.columns) + 1), levels=2)
-        columns = list(map(self._alike, value.columns))
+        columns = [self._alike(series.values(0, value.length)) for series in value.columns]
         self._leave(value, levels=2)
         return list(map(list, zip(*columns, strict=True))) if columns else [[] for _ in range(value.length)]
 
@@ -284,9 +284,11 @@ class _View:
 
     def of_library(self, value: Instance, found: Frame | Tensor) -> JSON:
         self._room_for(found.cells)  # before any of them is made
+        depth, inside = self._depth, set(self._open)
         try:
             return self.fields(value, found.parts(), value.name)
         except FAULTS:
+            self._depth, self._open = depth, inside
             return self.fields(value, {}, value.name)
 
     def column(self, value: Instance, found: Labels | Series) -> JSON:

@@ -8,6 +8,7 @@ from ..frames.arrow_arrays import arrow_series
 from ..frames.arrow_tables import arrow_table
 from ..frames.frames import Frame, Labels
 from ..frames.pandas_frames import frame_of, labels_of
+from ..frames.polars_frames import polars_frame
 from ..frames.series import Series
 from ..stand_ins import Instance
 from . import kinds
@@ -73,13 +74,16 @@ def _plain(value: Instance) -> Written | Missing | Array | Scalar | None:
     return array_of(value) if scalar is None else Scalar(scalar)
 
 
-def _of_library(value: Instance) -> Tensor | Tabular | None:
+def _of_library(value: Instance) -> Tensor | Tabular | Fields | None:
     found = tensor_of(value) or frame_of(value)
     if found is not None:
         return found
     library = value.callee.module.partition(".")[0]
     if library == "pyarrow":
         return arrow_table(value) or arrow_series(value)
+    if library == "polars":
+        known = polars_frame(value)
+        return Fields(known) if isinstance(known, dict) else known
     return _of_pandas(value) if library == "pandas" else None
 
 

@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo
 
 from ..arrays.numpy_arrays import Array
 from ..arrays.torch_tensors import Tensor
-from ..errors import FAULTS
+from ..errors import FAULTS, TooLarge
 from ..frames.frames import Frame, Labels
 from ..frames.series import Series
 from ..pickles.payloads import Payload
@@ -19,7 +19,7 @@ from ..plain.numerals import decimal_text
 from ..stand_ins import Global, Instance, Key, shown_by, unwrapped
 from . import kinds
 from .array_previews import Part, array_preview, scalar_preview
-from .objects import Extended, Fields, Mapping, Members, Missing, Scalar, Written, kind_of
+from .objects import Extended, Fields, Kind, Mapping, Members, Missing, Scalar, Written, kind_of
 from .order import arranged
 from .outlines import outline
 from .pieces import Text, separated
@@ -106,7 +106,7 @@ def _instance(value: Instance) -> Iterator[object]:
             return iter((instead,))
         value = instead
     name = type_name(value).removeprefix(value.callee.module).removeprefix(".")
-    match kind_of(value):
+    match _kind(value):
         case Written(text):
             return iter((Text(text if name == "Pattern" else f"{name}({text!r})"),))
         case Missing():
@@ -125,6 +125,13 @@ def _instance(value: Instance) -> Iterator[object]:
             return _call(name, fields)
         case found:
             return _outlined(value.callee.attribute, found)
+
+
+def _kind(value: Instance) -> Kind:
+    try:
+        return kind_of(value)
+    except TooLarge:  # what tells its length was not kept
+        return Fields({})
 
 
 def _outlined(name: str, found: Tensor | Frame | Labels | Series) -> Iterator[object]:

@@ -3,6 +3,8 @@
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
+from ..frames.frames import Grid
+
 
 @dataclass(frozen=True, slots=True)
 class Column:
@@ -14,11 +16,11 @@ class Column:
 
 @dataclass(frozen=True, slots=True)
 class Rows:
-    """`first(many)` makes so many rows, their cells decoded values in the order of the columns; `cells` is how many
+    """`first(many)` has so many rows, their cells decoded values in the order of the columns; `cells` is how many
     values the JSON view of one row has.
     """
 
     columns: Sequence[Column]
     count: int
-    first: Callable[[int], Sequence[Sequence[object]]]
+    first: Callable[[int], Sequence[Sequence[object]] | Grid]
     cells: int

@@ -8,11 +8,11 @@ from ..arrays.dtypes import DType
 from ..arrays.numpy_arrays import Array
 from ..arrays.torch_tensors import Tensor
 from ..errors import FAULTS, TooLarge, Unreadable
-from ..frames.frames import Frame, Labels
+from ..frames.frames import Frame, Grid, Labels
 from ..frames.series import Series
 from ..limits import DEFAULT, Limits
 from ..stand_ins import Instance
-from .headings import Named, columns_of
+from .headings import columns_of
 from .json_view import JSON, to_json
 from .objects import kind_of
 from .records import record_rows
@@ -38,8 +38,16 @@ def table(value: object, first: int, limits: Limits = DEFAULT) -> Table | None:
         return None
     shown = min(max(first, 0), rows.count)
     _fits(len(rows.columns) + shown * (rows.cells + 1), limits.items)
-    cells = [list(row) for row in rows.first(shown)]
-    return Table(list(rows.columns), cast(list[list[JSON]], to_json(cells, limits)), rows.count)
+    found = rows.first(shown)
+    cells = found if isinstance(found, Grid) else [list(row) for row in found]
+    return Table(list(rows.columns), _shown(cells, limits), rows.count)
+
+
+def _shown(cells: Grid | list[list[object]], limits: Limits) -> list[list[JSON]]:
+    try:
+        return cast(list[list[JSON]], to_json(cells, limits))
+    except FAULTS as error:
+        raise Unreadable("The parts of the table do not fit together.") from error
 
 
 def _fits(values: int, most: int) -> None:
@@ -70,17 +78,7 @@ def _of_columns(found: Frame | Labels | Series, items: int) -> Rows | None:
         return None
     _fits(len(named), items)
     columns = [Column(name, series.dtype) for name, series in named]
-    return Rows(columns, found.length, lambda first: _side_by_side(named, min(first, found.length)), len(columns))
-
-
-def _side_by_side(named: Named, first: int) -> list[Sequence[object]]:
-    """So many rows of the columns."""
-    if not named:
-        return [() for _ in range(first)]
-    try:
-        return list(zip(*(series.values(0, first) for _, series in named), strict=True))
-    except FAULTS as error:
-        raise Unreadable("The parts of the table do not fit together.") from error
+    return Rows(columns, found.length, lambda first: Grid([series for _, series in named], first), len(columns))
 
 
 def _of_array(array: Array, dtype: str | None, items: int) -> Rows | None:

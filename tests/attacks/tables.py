@@ -60,6 +60,14 @@ def _frame(
     return built(new(named(kind)), stated(**{"_mgr": manager, "_typ": text("dataframe"), "attrs": EMPTY_DICT, **more}))
 
 
+def many_columns(values: bytes, width: int, length: int) -> bytes:
+    """A frame of so many columns of pandas, each of the same array of pyarrow."""
+    letters = _index(array(sized(width), dtype_of("O"), listed(*[text("a")] * width)))
+    block = built(new(named("pandas.arrays:ArrowExtensionArray")), stated(_pa_array=values))
+    blocks = pair(*(_block(block, _placed(place, place + 1, 1)) for place in range(width)))
+    return _frame(blocks, listed(letters, _ranged(0, length, 1)))
+
+
 _BLOCKS = {
     "a block in a place beyond": pair(_block(placement=_placed(10**9, 10**9 + 1, 1))),
     "a block in a negative place": pair(_block(placement=_placed(-5, -4, 1))),
