@@ -3,7 +3,9 @@
 from typing import NamedTuple, cast
 
 from .. import decoding
-from .errors import GatewayError
+from . import pathspec as pathspecs
+from .blobs import is_sha
+from .errors import ArtifactUnreadable, GatewayError
 from .records import ArtifactInfo
 
 INCLUDED_FILE = "metaflow.includefile.IncludedFile"
@@ -34,6 +36,25 @@ def described_by(view: object) -> IncludedFile | None:
     described = _in_view(view)
     url = described.get("url")
     return IncludedFile(url, url.rpartition("/")[2], _encoding(described)) if isinstance(url, str) else None
+
+
+def place(url: str) -> tuple[str, str]:
+    """Flow and SHA-1 of an included file: below one of its roots, Metaflow puts it at `<flow>/<sha>`, packed.
+
+    ArtifactUnreadable of a URL that does not end so.
+    """
+    _, flow, sha = f"//{url}".rsplit("/", 2)
+    if not pathspecs.is_component(flow) or not is_sha(sha):
+        raise ArtifactUnreadable("The included file is not where Metaflow puts them.")
+    return flow, sha
+
+
+def outside() -> ArtifactUnreadable:
+    return ArtifactUnreadable("The included file is not under the roots that the gateway is configured for.")
+
+
+def gone(sha: str) -> ArtifactUnreadable:
+    return ArtifactUnreadable(f"The included file {sha} is gone.")
 
 
 def file_size(view: object) -> int | None:

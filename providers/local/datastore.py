@@ -5,11 +5,11 @@ from collections.abc import AsyncGenerator, Callable, Sequence
 from pathlib import Path
 from typing import TypeVar, cast
 
-from .. import pathspec as pathspecs
-from .. import records
+from .. import included_files, records
 from ..base import BlobKey, FileKey, FileStatus, InfoKey, PartKey
+from ..blobs import gone, require_sha
 from ..cache import ByteCache
-from ..errors import ArtifactUnreadable, GatewayError
+from ..errors import GatewayError
 from . import blobs, forms
 from .files import Unreadable
 from .root import require_local
@@ -95,7 +95,7 @@ class LocalDatastore:
         path, packed = self._stored(key)
         reader = BlobReader(self._tree.base, path, key.sha, packed=packed)
         if not reader.exists:
-            raise _gone(key)
+            raise gone(key)
         return reader
 
     def _included_reader(self, url: str) -> BlobReader:
@@ -124,7 +124,7 @@ class LocalDatastore:
             path, packed = self._stored(key)
             content = blobs.content(self._tree.base, path, key.sha, limit, packed=packed)
             if content is None:
-                raise _gone(key)
+                raise gone(key)
             if len(content) <= _SMALL:
                 self._tree.cache.put(known, content, len(content) + 500)
         return content
@@ -138,31 +138,19 @@ class LocalDatastore:
     def _stored(self, key: BlobKey) -> tuple[str, bool]:
         """The path of a blob, and whether it is packed (metaflow/datastore/content_addressed_store.py)."""
         path = self._tree.path(key.path)
-        return path, not key.raw and not blobs.is_raw(self._tree.base, f"{path}_meta")
+        return path, not key.raw and not blobs.is_raw(self._tree.base, path, key.sha)
 
     def _of_included(self, url: str, read: Callable[[str, str, str], T | None]) -> T:
         """Metaflow puts a file at `<root>/<flow>/<sha>`: there it is looked for, whatever root the URL names."""
-        flow, sha = _included_parts(url)
+        require_local(url.removeprefix("local://"))
+        flow, sha = included_files.place(url)
         for root in self._included_roots:
             found = read(root, f"{root}/{flow}/{sha}", sha)
             if found is not None:
                 return found
-        raise ArtifactUnreadable("The included file is not under the roots that the gateway is configured for.")
+        raise included_files.outside()
 
 
 def _require_blob(key: BlobKey) -> None:
     require_local(key.root)
-    if not blobs.is_sha(key.sha):
-        raise ArtifactUnreadable("Its record names no blob.")
-
-
-def _gone(key: BlobKey) -> ArtifactUnreadable:
-    return ArtifactUnreadable(f"The stored bytes {key.sha} of flow {key.flow} are gone.")
-
-
-def _included_parts(url: str) -> Sequence[str]:
-    require_local(url.removeprefix("local://"))
-    parts = url.rsplit("/", 2)[1:]
-    if len(parts) != 2 or not pathspecs.is_component(parts[0]) or not blobs.is_sha(parts[1]):
-        raise ArtifactUnreadable("The included file is not where Metaflow puts them.")
-    return parts
+    require_sha(key)

@@ -1,11 +1,10 @@
-"""What Metaflow's files hold, as far as it is read: the rest of them may be of any form."""
+"""What Metaflow's files of metadata hold, as far as it is read: the rest of them may be of any form."""
 
-import json
-from typing import Annotated, Any, Generic, TypeVar
+from typing import Annotated, Any, TypeVar
 
 import msgspec
 
-from ..records import ArtifactInfo
+from .. import forms
 from .files import Unreadable
 
 T = TypeVar("T")
@@ -55,39 +54,15 @@ class Exit(msgspec.Struct):
     killed: bool | None = None
 
 
-class Data(msgspec.Struct):
-    """`<attempt>.data.json`"""
-
-    info: dict[str, ArtifactInfo] | None = None
-
-
-class Stored(msgspec.Struct):
-    """`<sha>_meta` beside a blob; `cas_version` may be absent only of what is raw."""
-
-    cas_raw: bool = False
-    cas_version: int = -1
-
-
-class Form(Generic[T]):
+class Form(forms.Form[T]):
     """Reads files of one form."""
-
-    def __init__(self, form: type[T]) -> None:
-        self._form = form
-        self._decoder = msgspec.json.Decoder(form)
 
     def read(self, data: bytes) -> T:
         """Raises Unreadable."""
         try:
-            return self._decoder.decode(data)
-        except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
-            return self._as_python_reads(data)
-
-    def _as_python_reads(self, data: bytes) -> T:
-        # Python writes NaN and lone surrogates into JSON, which the fast decoder rightly refuses.
-        try:
-            return msgspec.convert(_without_surrogates(json.loads(data.decode())), self._form)
-        except (msgspec.MsgspecError, ValueError, RecursionError) as error:
-            raise Unreadable("it is half-written, damaged or not of Metaflow's form") from error
+            return super().read(data)
+        except forms.Malformed as error:
+            raise Unreadable(str(error)) from error
 
 
 OWN = Form(Own)
@@ -95,8 +70,7 @@ OWN_OF_RUN = Form(OwnOfRun)
 EVENT = Form(Event)
 ARTIFACT = Form(Artifact)
 EXIT = Form(Exit)
-DATA = Form(Data)
-STORED = Form(Stored)
+DATA = Form(forms.Data)
 
 
 def text_of(value: Any) -> str | None:
@@ -104,13 +78,3 @@ def text_of(value: Any) -> str | None:
     if value is None or isinstance(value, str):
         return value
     return msgspec.json.encode(value).decode()
-
-
-def _without_surrogates(value: Any) -> Any:
-    if isinstance(value, str):
-        return value.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
-    if isinstance(value, list):
-        return [_without_surrogates(item) for item in value]  # pyright: ignore[reportUnknownVariableType] - any JSON
-    if isinstance(value, dict):
-        return {_without_surrogates(key): _without_surrogates(item) for key, item in value.items()}  # pyright: ignore[reportUnknownVariableType] - any JSON
-    return value

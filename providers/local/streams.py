@@ -1,31 +1,25 @@
 """The bytes of a blob, a chunk at a time: as much memory for a large one as for a small one."""
 
-import hashlib
 import os
 from collections.abc import Callable
 from threading import Lock
 
-from ..errors import ArtifactUnreadable
-from ..gzip_members import NotGzip, inflated
+from .. import blobs
+from ..blobs import CHUNK
 from . import files
 from .files import Unreadable
-
-CHUNK = 256 * 1024
 
 
 class BlobReader:
     """Reads what is stored at `path`, below `base`; `packed` by gzip, or as it is. To be closed."""
 
     def __init__(self, base: str, path: str, sha: str, *, packed: bool) -> None:
-        self._sha = sha
-        self._digest = hashlib.sha1(usedforsecurity=False)
-        stored = iter(self._read, b"")
-        self._pieces = inflated(stored, CHUNK) if packed else stored
+        self._pieces = blobs.checked(iter(self._read, b""), sha, packed=packed)
         self._file: int | None = None
         try:
             self._file = files.opened_file(base, path)
         except Unreadable as error:
-            raise ArtifactUnreadable(f"The stored bytes {sha} can't be read: {error}.") from error
+            raise blobs.unreadable(sha, error) from error
 
     @property
     def exists(self) -> bool:
@@ -33,14 +27,7 @@ class BlobReader:
 
     def next(self) -> bytes:
         """The next chunk, empty at the end; ArtifactUnreadable where the whole was not what `sha` says."""
-        try:
-            chunk = next(self._pieces, b"")
-        except NotGzip as error:
-            raise self._damaged() from error
-        self._digest.update(chunk)
-        if not chunk and self._digest.hexdigest() != self._sha:
-            raise self._damaged()
-        return chunk
+        return next(self._pieces, b"")
 
     def close(self) -> None:
         if self._file is not None:
@@ -49,9 +36,6 @@ class BlobReader:
 
     def _read(self) -> bytes:
         return b"" if self._file is None else os.read(self._file, CHUNK)
-
-    def _damaged(self) -> ArtifactUnreadable:
-        return ArtifactUnreadable(f"The stored bytes {self._sha} are damaged.")
 
 
 class Reading:

@@ -1,0 +1,1 @@
+"""Datastore over S3, and over what speaks its protocol."""
