@@ -104,8 +104,8 @@ class Activity(NamedTuple):
     beats: bool = False
 
 
-class MetadataProvider(Protocol):
-    """Where runs, steps, tasks, their metadata and artifact records are read from."""
+class Provider(Protocol):
+    """A configured metadata provider: it lives as long as the process, and is read as each operation sees it."""
 
     @property
     def name(self) -> str:
@@ -124,7 +124,7 @@ class MetadataProvider(Protocol):
 
     @property
     def datastore(self) -> "Datastore":
-        """Where the artifacts are read that this provider has the records of."""
+        """Where the artifacts are read that it has the records of."""
         ...
 
     def for_operation(self, *, of_records: bool = False) -> "MetadataProvider":
@@ -132,6 +132,25 @@ class MetadataProvider(Protocol):
 
         `of_records` is a hint: when steps and tasks were created will be asked for, and not how they went.
         """
+        ...
+
+    async def can_mutate_tags(self) -> bool: ...
+
+    async def mutate_tags(self, run: Key, add: frozenset[str], remove: frozenset[str]) -> records.Run:
+        """Remove, then add, in one step; the run as it is now. Raises the TaggingErrors and NotFound.
+
+        What both sets may hold is checked before (resolvers/tagging.py); the rules that depend on the run's
+        own tags are checked here, as Metaflow's provider of this type has them.
+        """
+        ...
+
+
+class MetadataProvider(Protocol):
+    """Where runs, steps, tasks, their metadata and artifact records are read from."""
+
+    @property
+    def datastore(self) -> "Datastore":
+        """Where the artifacts are read that this provider has the records of."""
         ...
 
     async def flows(self, keys: list[FlowKey]) -> list[records.Flow | GatewayError | None]:
@@ -193,16 +212,6 @@ class MetadataProvider(Protocol):
 
     async def last_activity(self, runs: list[Key]) -> list[Activity | GatewayError | None]:
         """The newest trace of anything that happened in each run; None without any."""
-        ...
-
-    async def can_mutate_tags(self) -> bool: ...
-
-    async def mutate_tags(self, run: Key, add: frozenset[str], remove: frozenset[str]) -> records.Run:
-        """Remove, then add, in one step; the run as it is now. Raises the TaggingErrors and NotFound.
-
-        What both sets may hold is checked before (resolvers/tagging.py); the rules that depend on the run's
-        own tags are checked here, as Metaflow's provider of this type has them.
-        """
         ...
 
 

@@ -7,10 +7,11 @@ GatewayError
 ├── NotFound                 mutations and files: elsewhere absent is None
 ├── NamespaceMismatch        it exists, outside of the namespace
 ├── LimitExceeded            more than the gateway gives in one answer
+├── TimedOut                 not answered within the time of an operation; trying again may help
 ├── ArtifactError
 │   ├── ArtifactTooLarge
 │   └── ArtifactUnreadable
-├── ProviderError            what the provider holds or says can't be used
+├── ProviderError            what the provider holds or says can't be used; some may help to try again
 │   ├── CorruptMetadata
 │   └── ProviderUnavailable  it did not answer; trying again may help
 └── TaggingError
@@ -27,7 +28,8 @@ class GatewayError(Exception):
     """A fault with a message for the client: it names the pathspec and says what to do, never where files lie."""
 
     code: ClassVar[str] = "INTERNAL_SERVER_ERROR"
-    retryable: ClassVar[bool | None] = None
+    # Whether trying again may help; None: nothing is said of it.
+    retryable: bool | None = None
 
 
 class BadUserInput(GatewayError):
@@ -66,6 +68,13 @@ class LimitExceeded(GatewayError):
     code = "LIMIT_EXCEEDED"
 
 
+class TimedOut(GatewayError):
+    """What it takes was not there within the time of an operation."""
+
+    code = "TIMEOUT"
+    retryable = True
+
+
 class ArtifactError(GatewayError):
     """An artifact's value can't be given."""
 
@@ -87,6 +96,11 @@ class ProviderError(GatewayError):
 
     code = "PROVIDER_ERROR"
     retryable = False
+
+    def __init__(self, message: str, *, retryable: bool | None = None) -> None:
+        super().__init__(message)
+        if retryable is not None:
+            self.retryable = retryable
 
 
 class CorruptMetadata(ProviderError):

@@ -6,7 +6,7 @@ import msgspec
 import strawberry
 
 from .. import __version__
-from ..providers.base import MetadataProvider
+from ..providers.base import Provider
 from . import inputs
 from .artifacts import MAX_PREVIEW, MAX_ROWS
 from .cards import CARD_BYTES
@@ -94,6 +94,6 @@ def server_info(info: Info) -> ServerInfo:
     return ServerInfo(__version__, limits, list(ErrorCode))
 
 
-async def _described(provider: MetadataProvider, info: Info) -> ProviderInfo:
+async def _described(provider: Provider, info: Info) -> ProviderInfo:
     default = provider.name == info.context.gateway.default_metadata
     return ProviderInfo(provider.name, provider.type, provider.info, default, await provider.can_mutate_tags())

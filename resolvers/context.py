@@ -11,7 +11,7 @@ from aiodataloader import DataLoader
 from graphql import GraphQLError
 
 from ..providers.artifacts import Artifacts
-from ..providers.base import MetadataProvider
+from ..providers.base import Provider
 from ..providers.code_packages import Packages
 from ..providers.errors import GatewayError, UnknownMetadataProvider
 from ..providers.pathspec import shown
@@ -49,7 +49,7 @@ class Gateway:
     how long its next step, or a retry, may take to begin.
     """
 
-    providers: Mapping[str, MetadataProvider]
+    providers: Mapping[str, Provider]
     default_metadata: str
     default_namespace: str | None = None
     inactive_after: float = 86_400
@@ -58,7 +58,7 @@ class Gateway:
     artifacts: Artifacts = field(default_factory=Artifacts)
     packages: Packages = field(default_factory=Packages)
 
-    def provider(self, name: str | None) -> MetadataProvider:
+    def provider(self, name: str | None) -> Provider:
         """The provider of that name, or the default one where none is given; raises UnknownMetadataProvider."""
         found = self.providers.get(self.default_metadata if name is None or name is strawberry.UNSET else name)
         if found is None:

@@ -7,7 +7,7 @@ from typing import Any, Protocol, TypeVar, cast
 from aiodataloader import DataLoader
 
 from ..providers.artifacts import Artifacts
-from ..providers.base import MetadataProvider
+from ..providers.base import MetadataProvider, Provider
 from ..providers.code_packages import Packages
 from ..providers.errors import GatewayError
 from .entries import gathered
@@ -34,7 +34,7 @@ class Loaders:
 
     def __init__(
         self,
-        configured: Mapping[str, MetadataProvider],
+        configured: Mapping[str, Provider],
         artifacts: Artifacts,
         packages: Packages,
         *,

@@ -18,7 +18,8 @@ from .errors import Faults, RequestError
 from .metaflow_config import SettingsError
 from .operations import Operation, Operations
 from .serve import address_of, listen, serve
-from .settings import Options, Settings, gateway, settings
+from .settings import Options, Settings, close, gateway, settings
+from .sources import HeaderOptions
 
 
 class _Parser(argparse.ArgumentParser):
@@ -71,13 +72,15 @@ def _schema(_: argparse.Namespace) -> int:
 
 
 async def _answer(operation: Operation, chosen: Settings) -> dict[str, Any]:
-    faults = Faults()
+    faults, over = Faults(), gateway(chosen)
     try:
-        return await Operations(schema, gateway(chosen)).answer(operation, faults)
+        return await Operations(schema, over).answer(operation, faults)
     except RequestError as error:
         return {"errors": error.errors}
     except Exception as error:  # as over HTTP
         return {"errors": [faults.internal(error)]}
+    finally:
+        await close(over)
 
 
 def _write(text: str) -> None:
@@ -116,6 +119,7 @@ def _settings(given: argparse.Namespace) -> Settings:
         given.stalled_after,
         getattr(given, "public_url", None),
         getattr(given, "cors_origin", ()),
+        HeaderOptions(given.service_headers_file, given.service_headers_command, given.service_headers_seconds),
     )
     return settings(options, os.environ, Path.cwd())
 
@@ -179,13 +183,15 @@ def _provider_options() -> _Parser:
         action="append",
         default=[],
         help="where to read runs from, and the name that clients pick it by: NAME=local@PATH, where PATH holds "
-        "the folder .metaflow; may be repeated (default: what Metaflow itself reads in this folder)",
+        "the folder .metaflow, or NAME=service@URL, a metadata service; may be repeated "
+        "(default: what Metaflow itself reads in this folder)",
     )
     options.add_argument(
         "--default-metadata",
         metavar="NAME",
         help="which of them answers where a client names none (default: the first)",
     )
+    _add_headers(options)
     options.add_argument(
         "--default-namespace",
         metavar="TAG",
@@ -207,3 +213,29 @@ def _provider_options() -> _Parser:
         help="how long the next step of a run, or a retry, may take to begin before it counts as dead (default: 60)",
     )
     return options
+
+
+def _add_headers(options: _Parser) -> None:
+    options.add_argument(
+        "--service-headers-file",
+        metavar="[NAME=]FILE",
+        action="append",
+        default=[],
+        help="headers for the metadata service NAME, or for each, as a JSON object or lines 'Name: value'; read again "
+        "when the file has changed; may be repeated (default: METAFLOW_SERVICE_HEADERS and METAFLOW_SERVICE_AUTH_KEY)",
+    )
+    options.add_argument(
+        "--service-headers-command",
+        metavar="[NAME=]COMMAND",
+        action="append",
+        default=[],
+        help="the same, from what a command prints, which is run without a shell, and again when the service refuses "
+        "the headers; may be repeated",
+    )
+    options.add_argument(
+        "--service-headers-seconds",
+        metavar="SECONDS",
+        type=float,
+        default=60,
+        help="how long what a command printed is used before it is run again (default: 60)",
+    )

@@ -7,6 +7,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, cast
 
+import msgspec
+
 Environment = Mapping[str, str]
 
 
@@ -45,6 +47,30 @@ class MetaflowConfig:
         """The folder of cards, where one is configured."""
         configured = self._values.get("METAFLOW_CARD_LOCALROOT")
         return None if configured is None else str(configured)
+
+    @property
+    def service_url(self) -> str | None:
+        """The metadata service, where one is configured."""
+        configured = self._values.get("METAFLOW_SERVICE_URL")
+        return None if configured is None else str(configured)
+
+    @property
+    def service_headers(self) -> dict[str, str]:
+        """What is sent to it with each request; SettingsError, without their values, where they are none.
+
+        Rule: metaflow/metaflow_config.py, SERVICE_HEADERS; requests leaves out headers that are null.
+        """
+        configured: Any = self._values.get("METAFLOW_SERVICE_HEADERS", {})
+        key: Any = self._values.get("METAFLOW_SERVICE_AUTH_KEY")
+        try:
+            headers: Any = json.loads(configured) if isinstance(configured, str) else configured
+            found = msgspec.convert(headers, dict[str, str | None])
+        except (ValueError, RecursionError):  # msgspec's errors are of the former kind
+            raise SettingsError("METAFLOW_SERVICE_HEADERS must be a JSON object of texts.") from None
+        headers = {name: value for name, value in found.items() if value is not None}
+        if key is None:
+            return headers
+        return {name: value for name, value in headers.items() if name.lower() != "x-api-key"} | {"x-api-key": str(key)}
 
     @property
     def default_namespace(self) -> str:

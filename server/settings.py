@@ -1,21 +1,22 @@
 """What the command line and Metaflow's configuration come to."""
 
 import math
-import os
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import NamedTuple
 from urllib.parse import urlsplit
 
-from ..providers.ids import PROVIDER_NAME
+from ..providers.base import Datastore, Provider
+from ..providers.local.datastore import LocalDatastore
 from ..providers.local.provider import LocalProvider
 from ..providers.local.root import DATASTORE, find_root
+from ..providers.service.client import Client
+from ..providers.service.provider import ServiceProvider
 from ..resolvers.context import Gateway
 from .limits import LIMITS
-from .metaflow_config import Environment, MetaflowConfig, SettingsError, expanded
-
-_EXAMPLE = "NAME=local@PATH"
+from .metaflow_config import Environment, MetaflowConfig, SettingsError
+from .sources import HeaderOptions, Service, Source, Sources
 
 
 class Options(NamedTuple):
@@ -28,17 +29,19 @@ class Options(NamedTuple):
     stalled_after: float = 60
     public_url: str | None = None
     cors_origins: Sequence[str] = ()
+    service_headers: HeaderOptions = HeaderOptions()
 
 
 @dataclass(frozen=True, slots=True)
 class Settings:
     """Checked, and complete.
 
-    `roots`: the folder that contains `.metaflow`, of each metadata provider by its name. `datatools_root`: where
-    Metaflow was told to put included files. `card_roots`: where it may have put cards, besides a root of its own.
+    `metadata`: where each metadata provider reads, by its name. `datatools_root`: where Metaflow was told to put
+    included files. `card_roots`: where it may have put cards, besides a root of its own. `datastore_root`: the folder
+    that contains `.metaflow`, for what services say is in a local datastore.
     """
 
-    roots: dict[str, Path]
+    metadata: dict[str, Source]
     default_metadata: str
     default_namespace: str | None = None
     inactive_after: float = 86_400
@@ -47,26 +50,26 @@ class Settings:
     cors_origins: list[str] = field(default_factory=list[str])
     datatools_root: Path | None = None
     card_roots: tuple[Path, ...] = ()
+    datastore_root: Path | None = None
 
     @property
     def shown_metadata(self) -> str:
-        """Where metadata is read from, for people."""
-        shown = {name: f"local@{root}" for name, root in self.roots.items()}
+        """Where metadata is read from, for people: without credentials."""
+        shown = {name: source.shown for name, source in self.metadata.items()}
         return next(iter(shown.values())) if len(shown) == 1 else ", ".join(f"{n}={s}" for n, s in shown.items())
 
 
 def settings(options: Options, environment: Environment, cwd: Path) -> Settings:
     """The settings of a process with this environment, started in `cwd`; SettingsError where they can't be used."""
     config = MetaflowConfig(environment, cwd)
-    roots = _roots(options.metadata, config, environment, cwd)
-    default = next(iter(roots)) if options.default_metadata is None else options.default_metadata
-    if default not in roots:
-        raise SettingsError(f"--default-metadata {default}: no --metadata is named so; there is {', '.join(roots)}.")
-    for option, seconds in (("inactive", options.inactive_after), ("stalled", options.stalled_after)):
-        if not (math.isfinite(seconds) and seconds > 0):
-            raise SettingsError(f"--{option}-after {seconds}: a number of seconds above 0 is needed.")
+    _check_seconds(options)
+    metadata = Sources(config, environment, cwd).named(options.metadata, options.service_headers)
+    default = next(iter(metadata)) if options.default_metadata is None else options.default_metadata
+    if default not in metadata:
+        raise SettingsError(f"--default-metadata {default}: no --metadata is named so; there is {', '.join(metadata)}.")
+    remote = any(isinstance(source, Service) for source in metadata.values())
     return Settings(
-        roots,
+        metadata,
         default,
         _namespace(options.default_namespace, config),
         options.inactive_after,
@@ -75,16 +78,14 @@ def settings(options: Options, environment: Environment, cwd: Path) -> Settings:
         [_origin(origin) for origin in options.cors_origins],
         None if config.local_datatools_root is None else cwd / config.local_datatools_root,
         _card_roots(config, cwd),
+        find_root(config.local_sysroot, cwd) if remote else None,
     )
 
 
 def gateway(settings: Settings) -> Gateway:
     """The providers that are configured, and what applies where a client says nothing."""
-    datatools, cards = settings.datatools_root, settings.card_roots
-    providers = {
-        name: LocalProvider(name, root, datatools_root=datatools, card_roots=cards)
-        for name, root in settings.roots.items()
-    }
+    datastore = LocalDatastore(settings.datastore_root, settings.datatools_root, card_roots=settings.card_roots)
+    providers = {name: _provider(name, source, settings, datastore) for name, source in settings.metadata.items()}
     return Gateway(
         providers,
         settings.default_metadata,
@@ -95,26 +96,29 @@ def gateway(settings: Settings) -> Gateway:
     )
 
 
-def _roots(given: Sequence[str], config: MetaflowConfig, environment: Environment, cwd: Path) -> dict[str, Path]:
-    if not given:
-        return {"default": _configured_root(config, cwd)}
-    roots: dict[str, Path] = {}
-    for text in given:
-        name, root = _metadata(text, environment, cwd)
-        if name in roots:
-            raise SettingsError(f"--metadata {name}: there is another one of this name.")
-        roots[name] = root
-    return roots
+async def close(gateway: Gateway) -> None:
+    """Let go of the connections of its providers, in the event loop that they were made in."""
+    for provider in gateway.providers.values():
+        if isinstance(provider, ServiceProvider):
+            await provider.close()
 
 
-def _configured_root(config: MetaflowConfig, cwd: Path) -> Path:
-    """Where Metaflow would read; where it would find nothing: where a flow started in `cwd` would write."""
-    if config.default_metadata != "local":
-        raise SettingsError(
-            f"Metaflow is configured here for metadata of type {config.default_metadata}, which is not supported yet: "
-            f"name a local folder by --metadata {_EXAMPLE}."
-        )
-    return find_root(config.local_sysroot, cwd) or cwd
+def _provider(name: str, source: Source, settings: Settings, datastore: Datastore) -> Provider:
+    """`datastore`: of what services know."""
+    if isinstance(source, Service):
+        return ServiceProvider(name, Client(source.url, source.headers, name=name), datastore)
+    return LocalProvider(name, source.root, datatools_root=settings.datatools_root, card_roots=settings.card_roots)
+
+
+def _check_seconds(options: Options) -> None:
+    given = {
+        "inactive-after": options.inactive_after,
+        "stalled-after": options.stalled_after,
+        "service-headers-seconds": options.service_headers.seconds,
+    }
+    for option, seconds in given.items():
+        if not (math.isfinite(seconds) and seconds > 0):
+            raise SettingsError(f"--{option} {seconds}: a number of seconds above 0 is needed.")
 
 
 def _card_roots(config: MetaflowConfig, cwd: Path) -> tuple[Path, ...]:
@@ -124,22 +128,6 @@ def _card_roots(config: MetaflowConfig, cwd: Path) -> tuple[Path, ...]:
     """
     configured = [] if config.local_card_root is None else [cwd / config.local_card_root]
     return *configured, (find_root(None, cwd) or cwd) / DATASTORE / "mf.cards"
-
-
-def _metadata(text: str, environment: Environment, cwd: Path) -> tuple[str, Path]:
-    """The name and the folder that `NAME=local@PATH` means; PATH contains `.metaflow`, or is it."""
-    name, _, rest = text.partition("=")
-    kind, at, path = rest.partition("@")
-    if not (PROVIDER_NAME.fullmatch(name) and kind and at and path):
-        raise SettingsError(f"--metadata {text}: must be of the form {_EXAMPLE}.")
-    if kind in ("service", "s3"):
-        raise SettingsError(f"--metadata {name}: type {kind} is not supported yet, only local is.")
-    if kind != "local":
-        raise SettingsError(f"--metadata {name}: there is no type {kind}; it must be of the form {_EXAMPLE}.")
-    folder = Path(os.path.abspath(cwd / expanded(path, environment)))
-    if not folder.is_dir():
-        raise SettingsError(f"--metadata {name}: there is no folder {folder}.")
-    return name, folder.parent if folder.name == DATASTORE else folder
 
 
 def _namespace(given: str | None, config: MetaflowConfig) -> str | None:

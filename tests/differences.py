@@ -1,5 +1,6 @@
 """Where the gateway's answer differs from the client's on purpose, with the reason, and what it answers instead."""
 
+import json
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
@@ -54,11 +55,24 @@ def _resumed_with_another_end(case: Case) -> bool:
 
 def _neighbours(case: Case) -> list[str]:
     """The steps before or after the object's own that have run, as the artifact `_graph_info` has them."""
-    steps = case.objects[f"{case.run}/_parameters/0/_graph_info"]["data"]["json"]["steps"]
+    graph = next(path for path in case.objects if path.startswith(f"{case.run}/_") and path.endswith("/_graph_info"))
+    steps = case.objects[graph]["data"]["json"]["steps"]
     own = case.pathspec.split("/")[2]
     after = steps.get(own, {"next": []})["next"]
     names = [name for name, step in steps.items() if own in step["next"]] if "parent" in case.attribute else after
     return [f"{case.run}/{name}" for name in names if f"{case.run}/{name}" in case.objects]
+
+
+def _with_json_lists(metadata: Any) -> Any:
+    """Metadata whose foreach-stack is as in local metadata: ["letters=a"], where the service has {letters=a}."""
+    if isinstance(metadata, dict):
+        return {name: _json_list(value) if name == "foreach-stack" else value for name, value in metadata.items()}  # pyright: ignore[reportUnknownVariableType, reportUnknownArgumentType] - any JSON
+    return [[name, _json_list(value) if name == "foreach-stack" else value, *rest] for name, value, *rest in metadata]
+
+
+def _json_list(literal: str) -> str:
+    """None of the tests' values has a comma, or a quote within."""
+    return json.dumps([item.strip('"') for item in literal[1:-1].split(",")], separators=(",", ":"))
 
 
 def _tasks_of(case: Case, steps: list[str]) -> list[str]:
@@ -168,5 +182,15 @@ DIFFERENCES: tuple[Difference, ...] = (
         ("current_attempt",),
         lambda case: "/_parameters/" in case.pathspec,
         lambda case: case.ours is None,
+    ),
+)
+
+DIFFERENCES_OVER_SERVICE = (
+    *DIFFERENCES,
+    Difference(
+        "The service tells the list foreach-stack as PostgreSQL writes arrays; here it is JSON, as in local metadata.",
+        ("metadata", "metadata_dict"),
+        lambda case: "foreach-stack" in str(case.client),
+        lambda case: case.ours == _with_json_lists(case.client),
     ),
 )

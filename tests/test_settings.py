@@ -1,5 +1,6 @@
 """What the command line and Metaflow's configuration come to."""
 
+import asyncio
 import json
 import os
 import subprocess
@@ -13,6 +14,7 @@ from metaflow_graphql.providers.local.root import find_root
 from metaflow_graphql.server.limits import LIMITS
 from metaflow_graphql.server.metaflow_config import MetaflowConfig, SettingsError
 from metaflow_graphql.server.settings import Options, Settings, gateway, settings
+from metaflow_graphql.server.sources import HeaderOptions, Local, Service
 
 
 @pytest.fixture
@@ -42,22 +44,22 @@ def refusal(options: Options, cwd: Path, **environment: str) -> str:
 def test_with_no_option_it_reads_what_metaflow_reads_in_that_folder(home: Path, project: Path) -> None:
     (project / "deep" / "er").mkdir(parents=True)
     found = settings(Options(), {"HOME": str(home)}, project / "deep" / "er")
-    assert found == Settings({"default": project}, "default", card_roots=(project / ".metaflow" / "mf.cards",))
+    assert found == Settings({"default": Local(project)}, "default", card_roots=(project / ".metaflow" / "mf.cards",))
     assert found.shown_metadata == f"local@{project}"
 
 
 def test_where_metaflow_finds_nothing_it_reads_what_a_flow_would_write(home: Path) -> None:
-    assert settings(Options(), {"HOME": str(home)}, home).roots == {"default": home}
+    assert settings(Options(), {"HOME": str(home)}, home).metadata == {"default": Local(home)}
 
 
 def test_the_environment_comes_before_the_project_before_the_user(home: Path, project: Path) -> None:
     environment = {"HOME": str(home)}
     configure(home / ".metaflowconfig", DATASTORE_SYSROOT_LOCAL="/of/user")
-    assert settings(Options(), environment, project).roots == {"default": Path("/of/user")}
+    assert settings(Options(), environment, project).metadata == {"default": Local(Path("/of/user"))}
     configure(project / ".metaflow", DATASTORE_SYSROOT_LOCAL="/of/project")
-    assert settings(Options(), environment, project).roots == {"default": Path("/of/project")}
+    assert settings(Options(), environment, project).metadata == {"default": Local(Path("/of/project"))}
     environment["METAFLOW_DATASTORE_SYSROOT_LOCAL"] = "of/environment"
-    assert settings(Options(), environment, project).roots == {"default": project / "of/environment"}
+    assert settings(Options(), environment, project).metadata == {"default": Local(project / "of/environment")}
 
 
 def test_only_the_nearest_project_counts(home: Path, project: Path) -> None:
@@ -90,24 +92,23 @@ def test_a_configuration_that_is_no_json_object_is_named(home: Path, text: str, 
     assert refusal(Options(), home, HOME=str(home)).startswith(f"Metaflow's configuration {path} {fault}")
 
 
-@pytest.mark.parametrize("kind", ["service", "spin"])
-def test_metadata_of_other_types_is_not_supported_yet(home: Path, kind: str) -> None:
-    assert refusal(Options(), home, HOME=str(home), METAFLOW_DEFAULT_METADATA=kind) == (
-        f"Metaflow is configured here for metadata of type {kind}, which is not supported yet: "
-        "name a local folder by --metadata NAME=local@PATH."
+def test_metadata_of_another_type_is_not_supported(home: Path) -> None:
+    assert refusal(Options(), home, HOME=str(home), METAFLOW_DEFAULT_METADATA="spin") == (
+        "Metaflow is configured here for metadata of type spin, which is not supported: "
+        "name others by --metadata NAME=local@PATH or NAME=service@URL."
     )
 
 
 def test_a_type_that_metaflow_does_not_know_is_local(home: Path, project: Path) -> None:
     found = settings(Options(), {"HOME": str(home), "METAFLOW_DEFAULT_METADATA": "other"}, project)
-    assert found == Settings({"default": project}, "default", card_roots=(project / ".metaflow" / "mf.cards",))
+    assert found == Settings({"default": Local(project)}, "default", card_roots=(project / ".metaflow" / "mf.cards",))
 
 
 def test_folders_are_named_by_option(home: Path, project: Path, tmp_path: Path) -> None:
     options = Options(["a=local@project", f"b=local@{project}/.metaflow", "c=local@~"], "b")
     found = settings(options, {"HOME": str(home), "METAFLOW_DEFAULT_METADATA": "service"}, tmp_path)
     cards = (tmp_path / ".metaflow" / "mf.cards",)
-    assert found == Settings({"a": project, "b": project, "c": home}, "b", card_roots=cards)
+    assert found == Settings({"a": Local(project), "b": Local(project), "c": Local(home)}, "b", card_roots=cards)
     assert found.shown_metadata == f"a=local@{project}, b=local@{project}, c=local@{home}"
 
 
@@ -116,14 +117,50 @@ def test_the_first_provider_is_the_default_one(home: Path, project: Path) -> Non
     assert settings(options, {"HOME": str(home)}, home).default_metadata == "b"
 
 
+FORMS = "must be of the form NAME=local@PATH or NAME=service@URL."
 # options: the refusal
 REFUSED = {
-    Options(("local@/tmp",)): "--metadata local@/tmp: must be of the form NAME=local@PATH.",
-    Options(("a=local",)): "--metadata a=local: must be of the form NAME=local@PATH.",
-    Options(("a b=local@/tmp",)): "--metadata a b=local@/tmp: must be of the form NAME=local@PATH.",
-    Options(("a=service@https://me:secret@host",)): "--metadata a: type service is not supported yet, only local is.",
-    Options(("a=s3@bucket",)): "--metadata a: type s3 is not supported yet, only local is.",
-    Options(("a=ftp@host",)): "--metadata a: there is no type ftp; it must be of the form NAME=local@PATH.",
+    Options(("local@/tmp",)): f"--metadata {FORMS}",
+    Options(("a=local",)): f"--metadata a: {FORMS}",
+    Options(("a b=local@/tmp",)): f"--metadata {FORMS}",
+    Options(("service@https://me:secret@host",)): f"--metadata {FORMS}",
+    Options(("a=https://me:secret@host",)): f"--metadata a: there is no such type; it {FORMS}",
+    Options(("a=service@me:secret@host",)): "--metadata a: must be a URL such as https://metadata.example.org.",
+    Options(
+        ("a=service@https://me:secret@host?x",)
+    ): "--metadata a: must be a URL such as https://metadata.example.org.",
+    Options(("a=s3@bucket",)): "--metadata a: type s3 is not supported yet, only local and service are.",
+    Options(("a=ftp@host",)): f"--metadata a: there is no such type; it {FORMS}",
+    Options(("a=service@http://a",), service_headers=HeaderOptions(("b=/tmp/x",))): (
+        "--service-headers-file b: no such metadata service; there is a."
+    ),
+    Options(("a=local@/",), service_headers=HeaderOptions(("a=/tmp/x",))): (
+        "--service-headers-file a: no such metadata service; there is none."
+    ),
+    Options(("a=local@/",), service_headers=HeaderOptions(commands=("print token",))): (
+        "--service-headers-command: no such metadata service; there is none."
+    ),
+    Options(("a=service@http://a",), service_headers=HeaderOptions(("/not/there",))): (
+        "--service-headers-file: /not/there can't be read: No such file or directory."
+    ),
+    Options(("a=service@http://a",), service_headers=HeaderOptions(commands=("print 'secret",))): (
+        "--service-headers-command: it is no command: No closing quotation."
+    ),
+    Options(
+        ("a=service@http://a",),
+        service_headers=HeaderOptions(
+            commands=(
+                "one",
+                "other",
+            )
+        ),
+    ): ("--service-headers-command: there is another one for the same service."),
+    Options(("a=service@http://a",), service_headers=HeaderOptions(("a=/dev/null",), ("a=one",))): (
+        "--service-headers-command a: there is another one for the same service."
+    ),
+    Options(service_headers=HeaderOptions(seconds=0)): (
+        "--service-headers-seconds 0: a number of seconds above 0 is needed."
+    ),
     Options(("a=local@/not/there",)): "--metadata a: there is no folder /not/there.",
     Options(("a=local@/", "a=local@/")): "--metadata a: there is another one of this name.",
     Options(("a=local@/",), "b"): "--default-metadata b: no --metadata is named so; there is a.",
@@ -147,6 +184,94 @@ REFUSED = {
 @pytest.mark.parametrize("options", REFUSED)
 def test_what_can_not_be_used_is_told_in_one_line(home: Path, options: Options) -> None:
     assert refusal(options, home, HOME=str(home), USER="root") == REFUSED[options]
+
+
+SERVICE = {"METAFLOW_DEFAULT_METADATA": "service", "METAFLOW_SERVICE_URL": "https://metadata.example.org/api/"}
+
+
+def sent(options: Options, cwd: Path, **environment: str) -> dict[str, tuple[str, dict[str, str]]]:
+    """The URL of each service, and the headers that go with a request to it."""
+    found = settings(options, environment, cwd)
+    services = {name: source for name, source in found.metadata.items() if isinstance(source, Service)}
+    return {
+        name: (service.url, dict(asyncio.run(service.headers.current()).headers)) for name, service in services.items()
+    }
+
+
+def test_a_service_is_what_metaflow_is_configured_for(home: Path) -> None:
+    found = settings(Options(), SERVICE | {"HOME": str(home)}, home)
+    assert (found.shown_metadata, found.datastore_root) == ("service@https://metadata.example.org/api", None)
+    assert sent(Options(), home, **SERVICE, HOME=str(home)) == {"default": ("https://metadata.example.org/api", {})}
+
+
+def test_a_profile_says_where_the_service_is_and_what_it_is_sent(home: Path) -> None:
+    configure(
+        home / ".metaflowconfig",
+        "config_team.json",
+        DEFAULT_METADATA="service",
+        SERVICE_URL="http://metadata",
+        SERVICE_AUTH_KEY="key",
+        SERVICE_HEADERS={"X-Team": "a", "x-nothing": None, "X-Api-Key": "other"},
+    )
+    found = sent(Options(), home, HOME=str(home), METAFLOW_PROFILE="team", METAFLOW_SERVICE_URL="http://other")
+    assert found == {"default": ("http://other", {"X-Team": "a", "x-api-key": "key"})}
+
+
+def test_a_service_without_a_url_is_none(home: Path) -> None:
+    assert refusal(Options(), home, HOME=str(home), METAFLOW_DEFAULT_METADATA="service") == (
+        "Metaflow is configured here for a metadata service: set METAFLOW_SERVICE_URL."
+    )
+
+
+@pytest.mark.parametrize("text", ["secret", '["secret"]', '{"x": ["secret"]}', "[" * 100_000])
+def test_headers_that_are_none_are_refused_unseen(home: Path, text: str) -> None:
+    assert refusal(Options(), home, HOME=str(home), METAFLOW_SERVICE_HEADERS=text, **SERVICE) == (
+        "METAFLOW_SERVICE_HEADERS must be a JSON object of texts."
+    )
+
+
+def test_headers_that_can_not_be_sent_are_refused_unseen(home: Path) -> None:
+    assert refusal(Options(), home, HOME=str(home), METAFLOW_SERVICE_AUTH_KEY="secret\n", **SERVICE) == (
+        "METAFLOW_SERVICE_HEADERS can't be used: the value of x-api-key has characters that can't be sent."
+    )
+
+
+def test_headers_of_options_stand_instead_of_configured_ones(home: Path) -> None:
+    (home / "token").write_text("x-token: of the file")
+    options = Options(
+        ["a=service@http://me:secret@a", "b=service@http://b", "c=local@."],
+        service_headers=HeaderOptions(["b=token"], [f"{sys.executable} -c 'print(\"x-token: of the command\")'"]),
+    )
+    assert sent(options, home, HOME=str(home), METAFLOW_SERVICE_AUTH_KEY="key") == {
+        "a": ("http://a", {"Authorization": "Basic bWU6c2VjcmV0", "x-token": "of the command"}),
+        "b": ("http://b", {"x-token": "of the file"}),
+    }
+
+
+def test_services_without_headers_of_their_own_are_sent_the_configured_ones(home: Path) -> None:
+    (home / "token").write_text("x-token: 1")
+    options = Options(["a=service@http://a", "b=service@http://b"], service_headers=HeaderOptions(["b=token"]))
+    assert sent(options, home, HOME=str(home), METAFLOW_SERVICE_AUTH_KEY="key") == {
+        "a": ("http://a", {"x-api-key": "key"}),
+        "b": ("http://b", {"x-token": "1"}),
+    }
+
+
+def test_credentials_are_shown_nowhere(home: Path) -> None:
+    (home / "token").write_text("x-token: secret")
+    options = Options(
+        ["a=service@http://me:secret@a/", "b=service@http://b"], service_headers=HeaderOptions(["b=token"])
+    )
+    found = settings(options, {"HOME": str(home), "METAFLOW_SERVICE_AUTH_KEY": "secret"}, home)
+    assert found.shown_metadata == "a=service@http://a, b=service@http://b"
+    assert "secret" not in repr(found)
+    assert [provider.info for provider in gateway(found).providers.values()] == ["http://a", "http://b"]
+
+
+def test_what_services_say_is_local_is_read_where_metaflow_would(home: Path, project: Path) -> None:
+    options = Options(["a=service@http://a"])
+    assert settings(options, {"HOME": str(home)}, project).datastore_root == project
+    assert settings(options, {"HOME": str(home)}, home).datastore_root is None
 
 
 def test_addresses_are_taken_as_browsers_send_them(home: Path) -> None:
@@ -179,7 +304,7 @@ def test_any_other_namespace_is_taken_as_it_is(home: Path) -> None:
 
 
 def test_the_gateway_has_what_the_settings_say(home: Path, project: Path) -> None:
-    found = gateway(Settings({"a": project, "b": home}, "b", "user:me", 60))
+    found = gateway(Settings({"a": Local(project), "b": Local(home)}, "b", "user:me", 60))
     assert [(provider.name, provider.type, provider.info) for provider in found.providers.values()] == [
         ("a", "local", str(project)),
         ("b", "local", str(home)),
@@ -227,3 +352,37 @@ def test_metaflow_itself_reads_the_same(home: Path, project: Path, more: dict[st
         f"local@{os.path.normpath(project / 'deep' / told[0].removeprefix('local@'))}",
         *told[1:],
     ]
+
+
+ASK_METAFLOW_FOR_HEADERS = """
+import json
+from metaflow.metaflow_config import SERVICE_HEADERS, SERVICE_URL
+print(json.dumps([SERVICE_URL, SERVICE_HEADERS]))
+"""
+
+
+# environment beside HOME and what a profile says
+@pytest.mark.parametrize(
+    "more",
+    [
+        {},
+        {"METAFLOW_SERVICE_AUTH_KEY": "of environment"},
+        {"METAFLOW_SERVICE_HEADERS": '{"x-api-key": "b", "x-other": "c"}', "METAFLOW_SERVICE_URL": "http://other"},
+        {"METAFLOW_PROFILE": "lonely"},
+    ],
+    ids=lambda more: " ".join(more) or "none",
+)
+def test_metaflow_itself_would_send_the_same(home: Path, more: dict[str, str]) -> None:
+    configure(home / ".metaflowconfig", SERVICE_URL="http://metadata", SERVICE_HEADERS='{"x-team": "a"}')
+    configure(home / ".metaflowconfig", "config_lonely.json", SERVICE_URL="http://lonely", SERVICE_AUTH_KEY="key")
+    environment = {"HOME": str(home), **more}
+    told = subprocess.run(
+        [sys.executable, "-c", ASK_METAFLOW_FOR_HEADERS],
+        cwd=home,
+        env=environment | {"PATH": os.environ["PATH"]},
+        capture_output=True,
+        text=True,
+        check=True,
+    ).stdout
+    config = MetaflowConfig(environment, home)
+    assert [config.service_url, config.service_headers] == json.loads(told)

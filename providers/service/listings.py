@@ -7,12 +7,12 @@ from typing import NamedTuple
 
 from .. import run_filters
 from ..base import Position, RunPage, RunPageKey
-from ..errors import LimitExceeded, ProviderError, ProviderUnavailable
+from ..errors import LimitExceeded, ProviderError
 from ..pathspec import is_component
 from ..records import Run
 from . import rows, run_queries
 from .client import Reply
-from .memory import Lately, Memory
+from .memory import Lately
 from .routes import Routes
 
 _MOST_WALKED = 100_000  # runs that a page may have to be looked for among
@@ -24,15 +24,17 @@ Rows = list[rows.RunRow]
 class Source(NamedTuple):
     """Where runs are listed from, and what is made of their rows.
 
-    `lists`: of older releases, which have no pages, shared for some seconds. `ends_as_usual`: whether the last step of
-    a run is called `end`, without which the service can't tell that it has completed.
+    `lists`: of older releases, which have no pages, shared for some seconds. `spoilt`: flows whose runs' status can't
+    be told. `ends_as_usual`: whether the last step of a run is called `end`, without which the service can't tell that
+    it has completed; `usual`: flows of which that is known.
     """
 
     routes: Routes
-    memory: Memory
     lists: Lately
+    spoilt: Lately
     made: Callable[[rows.RunRow], Run]
     ends_as_usual: Callable[[str], Awaitable[bool]]
+    usual: dict[str, bool]
 
 
 class FlowRuns:
@@ -46,6 +48,7 @@ class FlowRuns:
         self._conditions = run_queries.conditions(key)
         self._status = run_queries.status(key)
         self._cursor = run_queries.first_cursor(key)
+        self._oldest = run_queries.oldest(key)
         self._unsettled: list[tuple[Position, Run]] = []
         self._ready: deque[tuple[Position, Run]] = deque()
         self._walked = 0
@@ -67,25 +70,31 @@ class FlowRuns:
 
     async def _fetch(self) -> None:
         found = await self._page()
-        self._cursor, self._over = found.next_cursor, found.next_cursor is None
+        # Releases without filters go on beyond the oldest that may be wanted.
+        last = found.content[-1].ts_epoch if found.content else self._oldest - 1
+        self._cursor, self._over = found.next_cursor, found.next_cursor is None or last < self._oldest
         self._walked += len(found.content)
         if self._walked > _MOST_WALKED:
             raise LimitExceeded(f"Too many runs of {self._flow} would have to be looked at: ask for newer ones.")
         for row in await self._of_status(found):
-            place, run = _position(row), self._source.made(row)
-            if is_component(run.run_id) and self._passes(place, run):
-                self._unsettled.append((place, run))
+            place = _position(row)
+            if is_component(place.run_id) and self._within(place):
+                run = self._source.made(row)
+                if run_filters.passes(run, self._key.runs):
+                    self._unsettled.append((place, run))
         # Runs of one millisecond are ordered by numbers that the service does not tell: they are known once all are.
-        settled = 0 if self._over else 1000 * (found.content[-1].ts_epoch + 1)
-        self._unsettled.sort(key=_place, reverse=True)
-        while self._unsettled and self._unsettled[0][0].microseconds >= settled:
-            self._ready.append(self._unsettled.pop(0))
+        settled = None if self._over else 1000 * (last + 1)
+        self._unsettled.sort(key=_place)
+        while self._unsettled and (settled is None or self._unsettled[-1][0].microseconds >= settled):
+            self._ready.append(self._unsettled.pop())
 
     async def _page(self) -> Reply[Rows]:
         known = self._source.lists.get(self._flow)
         if known is not None:
             return Reply(known, paged=False, next_cursor=None)
-        query = self._conditions + run_queries.page(self._size if not self._walked else run_queries.MOST, self._cursor)
+        query = self._conditions + run_queries.page(self._size, self._cursor)
+        # Whoever reads on may have to read much.
+        self._size = min(4 * self._size, run_queries.MOST)
         found = await self._filtered(query)
         if not found.paged:
             self._source.lists.put(self._flow, found.content)
@@ -93,35 +102,36 @@ class FlowRuns:
 
     async def _filtered(self, query: run_queries.Query) -> Reply[Rows]:
         """The page, filtered by status where the service can do that."""
-        first = self._walked == 0 and self._key.after is None
-        status = run_queries.EVERY if first and self._status == run_queries.COMPLETED else self._status
-        if status is not None:
-            try:
-                return await self._source.routes.runs(self._flow, (("status", status), *query))
-            except ProviderUnavailable:
-                raise
-            except ProviderError:
-                # One outcome that is no boolean, of whichever run, spoils every list that tells the status.
-                self._status = None
-        return await self._source.routes.runs(self._flow, query)
+        status, asked = self._status, self._source.routes.runs
+        if status == run_queries.COMPLETED and not self._source.usual.get(self._flow):
+            status = None if self._flow in self._source.usual else run_queries.EVERY
+        if status is None or self._source.spoilt.get(self._flow):
+            return await asked(self._flow, query)
+        try:
+            return await asked(self._flow, (("status", status), *query))
+        except ProviderError:
+            # One outcome that is no boolean, of whichever run, spoils every list that tells the status.
+            found = await asked(self._flow, query)
+            self._source.spoilt.put(self._flow, answer=True)
+            return found
 
     async def _of_status(self, found: Reply[Rows]) -> Rows:
-        """Where those that have completed are wanted, these, if the service can tell them; else all."""
-        if self._status != run_queries.COMPLETED or not found.content:
+        """Where those that have completed are wanted, these, if the service tells which they are; else all."""
+        if self._status != run_queries.COMPLETED or not found.content or found.content[0].status is None:
             return found.content
-        if not self._walked - len(found.content) and self._key.after is None:
-            newest = found.content[0]
-            usual = newest.status == run_queries.COMPLETED or await self._source.ends_as_usual(rows.run_of(newest))
-            self._source.memory.put(("usual", self._flow), usual)
-            self._status = self._status if usual else None
-        if self._status is None:
-            return found.content
-        return [row for row in found.content if row.status in (run_queries.COMPLETED, None)]
+        newest, usual = found.content[0], self._source.usual
+        if self._flow not in usual:
+            told = newest.status == run_queries.COMPLETED
+            usual[self._flow] = told or await self._source.ends_as_usual(rows.run_of(newest))
+        if usual[self._flow]:
+            return [row for row in found.content if row.status == run_queries.COMPLETED]
+        self._status = None
+        return found.content
 
-    def _passes(self, place: Position, run: Run) -> bool:
+    def _within(self, place: Position) -> bool:
         key = self._key
-        within = (key.after is None or place < key.after) and (key.before is None or place > key.before)
-        return within and run.run_id.startswith(key.runs.filter.run_id_prefix) and run_filters.passes(run, key.runs)
+        between = (key.after is None or place < key.after) and (key.before is None or place > key.before)
+        return between and place.run_id.startswith(key.runs.filter.run_id_prefix)
 
 
 async def page_of(source: Source, flows: list[str], key: RunPageKey) -> RunPage:
@@ -129,7 +139,9 @@ async def page_of(source: Source, flows: list[str], key: RunPageKey) -> RunPage:
 
     Where statuses are wanted, it may be shorter than asked for, if more would take another request.
     """
-    size = key.limit + 2 if len(flows) == 1 else min(key.limit + 2, _OF_EACH)
+    # One more tells whether there are others, one that it is settled; the run that the page comes after is read again.
+    size = key.limit + 2 + (key.after is not None)
+    size = size if len(flows) == 1 else min(size, _OF_EACH)
     of_flows = [FlowRuns(source, flow, key, size) for flow in flows]
     heads = await asyncio.gather(*(of_flow.newest() for of_flow in of_flows))
     newest = {number: head for number, head in enumerate(heads) if head is not None}

@@ -4,12 +4,14 @@ import asyncio
 import time
 from collections import Counter
 from collections.abc import Awaitable, Callable, Sequence
-from typing import TypeVar
+from typing import NamedTuple, TypeVar
 
-from .. import attempts, hierarchy, records
+import msgspec
+
+from .. import attempts, records
 from ..base import Activity, Datastore, FlowKey, Key, RunPage, RunPageKey, RunsKey
 from ..errors import GatewayError, NotFound, ProviderError
-from ..pathspec import parent, run_of
+from ..pathspec import is_component, parent, run_of
 from . import rows
 from .artifacts import Artifacts
 from .bulk import FEW, Bulk, events_of
@@ -25,10 +27,18 @@ R = TypeVar("R")
 
 _LISTS_SECONDS, _MOST_LISTS = 5.0, 100
 _LARGE_SECONDS, _MOST_LARGE = 3600.0, 100_000
-_TAGS_SECONDS = 60.0
+_SPOILT_SECONDS = 600.0
 _CLOCKS_DIFFER_MS = 60_000
 # A run that sends heartbeats does so from its start on, each ten seconds; many have but the time of their creation.
 _FIRST_BEAT_MS = 5_000
+
+
+class Known(NamedTuple):
+    """What is remembered from one operation to the next: lists of runs, what is large, flows that tell no status."""
+
+    lists: Lately
+    large: Lately
+    spoilt: Lately
 
 
 class ServiceProvider:
@@ -45,28 +55,24 @@ class ServiceProvider:
         self._tags = Tags(name, self._routes)
         self._lists = Lately(_LISTS_SECONDS, _MOST_LISTS)
         self._large = Lately(_LARGE_SECONDS, _MOST_LARGE)
-        self._mutable = Lately(_TAGS_SECONDS, 1)
+        self._spoilt = Lately(_SPOILT_SECONDS, _MOST_LARGE)
 
     def for_operation(self, *, of_records: bool = False) -> "ServiceOperation":
-        return ServiceOperation(self, self._routes, self._lists, self._large, of_records)
+        known = Known(self._lists, self._large, self._spoilt)
+        return ServiceOperation(self, self._routes, known, of_records)
 
     async def can_mutate_tags(self) -> bool:
         """As the service answers to a mutation of nothing; an answer is kept for a minute."""
-        known: tuple[bool] | None = self._mutable.get("tags")
-        if known is None:
-            known = (await self._tags.can_mutate(),)
-            self._mutable.put("tags", known)
-        return known[0]
+        return await self._tags.can_mutate()
 
     async def mutate_tags(self, run: Key, add: frozenset[str], remove: frozenset[str]) -> records.Run:
-        await self._tags.mutate(run.pathspec, add, remove)
-        self._lists.forget(run.pathspec.partition("/")[0])
-        (changed,) = await self.for_operation().runs([run])
-        if isinstance(changed, GatewayError):
-            raise changed
-        if changed is None:
+        found = await self._routes.run(run.pathspec)
+        if found is None:
             raise NotFound(f"There is no run {run.pathspec}.")
-        return changed
+        # To ask for it afterwards might be answered with what it was when others asked.
+        changed = msgspec.structs.replace(found, tags=await self._tags.mutate(rows.run_of(found), add, remove))
+        self._lists.forget(found.flow_id)
+        return rows.run_record(self.name, changed)
 
     async def close(self) -> None:
         """Let go of its connections."""
@@ -76,20 +82,14 @@ class ServiceProvider:
 class ServiceOperation:
     """A service as one operation sees it: nothing is asked twice. Methods as of base.py:MetadataProvider."""
 
-    def __init__(
-        self, provider: ServiceProvider, routes: Routes, lists: Lately, large: Lately, of_records: bool
-    ) -> None:
-        self.name, self.type, self.info = provider.name, provider.type, provider.info
-        self.datastore = provider.datastore
-        self.can_mutate_tags = provider.can_mutate_tags
-        self.mutate_tags = provider.mutate_tags
-        self.for_operation = provider.for_operation
+    def __init__(self, provider: ServiceProvider, routes: Routes, known: Known, of_records: bool) -> None:
+        self.name, self.datastore = provider.name, provider.datastore
         self._routes = routes
         self._memory = memory = Memory()
-        self._bulk = bulk = Bulk(routes, memory, large)
+        self._bulk = bulk = Bulk(routes, memory, known.large)
         self._hierarchy = Hierarchy(self.name, routes, memory, bulk, of_records)
         self._artifacts = Artifacts(self.name, routes, memory, bulk)
-        self._source = Source(routes, memory, lists, self._made, self._ends_as_usual)
+        self._source = Source(routes, known.lists, known.spoilt, self._made, self._ends_as_usual, {})
 
     async def flows(self, keys: list[FlowKey]) -> list[records.Flow | GatewayError | None]:
         return await _each(self._hierarchy.flow, keys)
@@ -160,9 +160,11 @@ class ServiceOperation:
         return await _each(self._activity, runs)
 
     async def _run_page(self, key: RunPageKey) -> RunPage:
-        wanted = key.runs.filter.flows
-        flows = {row.flow_id for row in await self._hierarchy.flow_rows()} if wanted is None else wanted
-        return await page_of(self._source, sorted(flows), key)
+        wanted = key.runs.filter
+        if frozenset() in (wanted.any_tags, wanted.users):
+            return RunPage([], more=False, places=())
+        flows = {row.flow_id for row in await self._hierarchy.flow_rows()} if wanted.flows is None else wanted.flows
+        return await page_of(self._source, sorted(filter(is_component, flows)), key)
 
     async def _run(self, key: Key) -> records.Run | None:
         row = await self._run_row(key.pathspec)
@@ -175,16 +177,7 @@ class ServiceOperation:
         """The record of a run; its row need not be asked for again."""
         pathspec = rows.run_of(row)
         self._memory.put(("run", pathspec), row)
-        return hierarchy.run(
-            self.name,
-            pathspec,
-            ts_epoch=row.ts_epoch,
-            position=1000 * row.ts_epoch,
-            user_name=row.user_name,
-            tags=row.tags,
-            system_tags=row.system_tags,
-            succeeded=row.status == "completed",
-        )
+        return rows.run_record(self.name, row)
 
     async def _events(self, task: str, wanted: int) -> list[records.Metadata | GatewayError]:
         """The events of a task, one of so many of its run that are wanted."""
@@ -211,9 +204,17 @@ class ServiceOperation:
     async def _ends_as_usual(self, run: str) -> bool:
         """Whether the last step is called `end`, as the run recorded it, or old versions of Metaflow have it."""
         metadata = await self._bulk.metadata(run, 1)
-        tasks = metadata.tasks.get(f"{run}/_parameters", []) if metadata else []
-        events = [event for task in tasks for event in (metadata.events[task] if metadata else [])]
-        return all(event.value == "end" for event in events if event.name == "end_step")
+        if metadata is None:
+            tasks = await self._bulk.tasks(f"{run}/_parameters")
+            found = [await self._events(rows.task_of(task), 1) for task in tasks]
+        else:
+            found = metadata.events.values()
+        recorded = {
+            event.name: event.value for of_task in found for event in of_task if not isinstance(event, Exception)
+        }
+        # A run that was resumed does not record it: its steps may be called anything.
+        resumed = recorded.get("origin-run-id") not in (None, "None")
+        return recorded.get("end_step", None if resumed else "end") == "end"
 
 
 async def _each(read: Callable[[K], Awaitable[R]], keys: Sequence[K]) -> list[R | GatewayError]:

@@ -7,9 +7,13 @@ from typing import Annotated, Any
 
 import msgspec
 
+from .. import hierarchy, records
+
 Id = int | str
 # The years 1 to 9999, in ms since the epoch.
 Time = Annotated[int, msgspec.Meta(ge=-62_135_596_800_000, le=253_402_300_799_999)]
+
+Seconds = Annotated[float, msgspec.Meta(ge=-62_135_596_800, le=253_402_300_799)]
 
 
 class FlowRow(msgspec.Struct, gc=False):
@@ -26,7 +30,7 @@ class RunRow(msgspec.Struct, gc=False):
     user_name: str | None = None
     tags: list[str] | None = None
     system_tags: list[str] | None = None
-    last_heartbeat_ts: float | None = None
+    last_heartbeat_ts: Seconds | None = None
     status: str | None = None
 
 
@@ -91,6 +95,20 @@ METADATA = msgspec.json.Decoder(list[MetadataRow])
 ARTIFACT = msgspec.json.Decoder(ArtifactRow)
 ARTIFACTS = msgspec.json.Decoder(list[ArtifactRow])
 TAGS = msgspec.json.Decoder(TagsReply)
+
+
+def run_record(provider: str, row: RunRow) -> records.Run:
+    """What is told of a run."""
+    return hierarchy.run(
+        provider,
+        run_of(row),
+        ts_epoch=row.ts_epoch,
+        position=1000 * row.ts_epoch,
+        user_name=row.user_name,
+        tags=row.tags,
+        system_tags=row.system_tags,
+        succeeded=row.status == "completed",
+    )
 
 
 def run_of(row: RunRow | StepRow | TaskRow | MetadataRow | ArtifactRow) -> str:

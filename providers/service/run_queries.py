@@ -4,12 +4,14 @@ import base64
 
 import msgspec
 
-from ..base import RunPageKey
+from ..base import Position, RunPageKey
 from ..records import RunStatus
 from .tag_queries import Query, expressible, with_any_tag, with_tags
 
 MOST = 500  # rows of a page
 _LARGEST = 2**31 - 1
+# The years 1 to 9999: a cursor is a client's word, and the service has no larger numbers.
+_FIRST_MS, _LAST_MS = -62_135_596_800_000, 253_402_300_799_999
 
 COMPLETED = "completed"
 _UNFINISHED = "failed,running"
@@ -21,9 +23,15 @@ def conditions(key: RunPageKey) -> Query:
     """Those that the service can check, but for the status and the page."""
     wanted = key.runs.filter
     query = with_tags(_tags(key)) + (() if wanted.any_tags is None else with_any_tag(wanted.any_tags))
-    bounds = (wanted.created_from_ms, key.before and key.before.microseconds // 1000)
-    query += tuple(("ts_epoch:ge", str(time)) for time in bounds if time is not None)
+    query += (("ts_epoch:ge", str(oldest(key))),) if oldest(key) > _FIRST_MS else ()
     return query + (() if wanted.created_before_ms is None else (("ts_epoch:lt", str(wanted.created_before_ms)),))
+
+
+def oldest(key: RunPageKey) -> int:
+    """None that began before (ms) is on the page."""
+    began = key.runs.filter.created_from_ms
+    before = _FIRST_MS if key.before is None else _ms(key.before)
+    return before if began is None else max(began, before)
 
 
 def is_whole(key: RunPageKey) -> bool:
@@ -46,7 +54,7 @@ def first_cursor(key: RunPageKey) -> str | None:
     """Where the page starts: at the time of the run that it comes after."""
     if key.after is None:
         return None
-    row = {"ts_epoch": key.after.microseconds // 1000, "run_number": _LARGEST}
+    row = {"ts_epoch": _ms(key.after), "run_number": _LARGEST}
     return base64.b64encode(msgspec.json.encode(row)).decode()
 
 
@@ -58,3 +66,7 @@ def page(limit: int, cursor: str | None) -> Query:
 def _tags(key: RunPageKey) -> frozenset[str]:
     namespace = key.runs.namespace
     return key.runs.filter.tags if namespace is None else key.runs.filter.tags | {namespace}
+
+
+def _ms(position: Position) -> int:
+    return max(_FIRST_MS, min(position.microseconds // 1000, _LAST_MS))

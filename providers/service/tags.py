@@ -8,10 +8,13 @@ import msgspec
 
 from ..errors import NotFound, ReadOnlyProvider, SystemTag, TagConflict
 from .client import NoRoute, Refused
+from .memory import Lately
 from .routes import Routes
 
+_PROBE = "-/0"  # a run that can't be
 _TRIES = 10
-_LONGEST_PAUSE = 0.05  # s, before the second try; doubling
+_PAUSE, _LONGEST_PAUSE = 0.025, 1.0  # s; doubling from try to try
+_KNOWN_SECONDS = 60.0
 
 
 class Tags:
@@ -20,29 +23,43 @@ class Tags:
     def __init__(self, provider: str, routes: Routes) -> None:
         self._provider = provider
         self._routes = routes
+        self._known = Lately(_KNOWN_SECONDS, 1)
         self._turns: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
 
-    async def mutate(self, run: str, add: frozenset[str], remove: frozenset[str]) -> None:
-        """Remove, then add, in one step. Raises the TaggingErrors and NotFound."""
+    async def mutate(self, run: str, add: frozenset[str], remove: frozenset[str]) -> list[str]:
+        """Remove, then add, in one step; the run's own tags as they are then. Raises the TaggingErrors and NotFound."""
         turn = self._turns.setdefault(run, asyncio.Lock())
         body = msgspec.json.encode({"tags_to_add": sorted(add), "tags_to_remove": sorted(remove)})
         async with turn:
             for attempt in range(_TRIES):
+                # So long that others, who have conflicts, too, have their turn.
+                await asyncio.sleep(random.uniform(0, min(_LONGEST_PAUSE, _PAUSE * 2**attempt)) if attempt else 0)
                 try:
-                    if await self._routes.mutate_tags(run, body) is None:
+                    if (changed := await self._routes.mutate_tags(run, body)) is None:
                         raise NotFound(f"There is no run {run}.")
-                    return
+                    return changed.tags
                 except NoRoute as error:
                     raise self._read_only() from error
                 except Refused as refusal:
                     self._raise_unless_conflict(refusal, run)
-                await asyncio.sleep(random.uniform(0, _LONGEST_PAUSE * 2**attempt))
         raise TagConflict(f"Others change the tags of {run} all the time; try again.")
 
     async def can_mutate(self) -> bool:
-        """Whether this release changes tags: that of a run that can't be, it answers with 404 as JSON."""
+        """Whether this release changes tags: that of a run that can't be, it answers with 404 as JSON.
+
+        An answer is kept for a minute.
+        """
+        turn = self._turns.setdefault(_PROBE, asyncio.Lock())
+        async with turn:
+            known: tuple[bool] | None = self._known.get(_PROBE)
+            if known is None:
+                known = (await self._answers_mutations(),)
+                self._known.put(_PROBE, known)
+        return known[0]
+
+    async def _answers_mutations(self) -> bool:
         try:
-            await self._routes.mutate_tags("-/0", b"{}")
+            await self._routes.mutate_tags(_PROBE, b"{}")
         except (NoRoute, Refused):
             return False
         return True

@@ -1,0 +1,1 @@
+"""Runs whose metadata is in Metaflow's metadata service."""
