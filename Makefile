@@ -10,12 +10,12 @@ export PATH := $(abspath $(VENV))/bin:$(PATH)
 export USER := $(or $(filter-out root,$(USER)),metaflow)
 
 .DEFAULT_GOAL := all
-.PHONY: all help install demo demo-once test check types format coverage schema benchmark smoke clean
+.PHONY: all help install demo demo-once demo-service demo-service-once test check types format coverage schema benchmark smoke clean
 
 all: check test  ## check and test
 
 help:  ## show this
-	@sed -nE 's/^([a-z-]+):.*## (.*)/\1: \2/p' Makefile | awk -F ': ' '{ printf "%-10s  %s\n", $$1, $$2 }'
+	@sed -nE 's/^([a-z-]+):.*## (.*)/\1: \2/p' Makefile | awk -F ': ' '{ printf "%-17s  %s\n", $$1, $$2 }'
 
 install: $(VENV)/installed  ## make the environment with all that developing needs
 
@@ -32,6 +32,12 @@ demo: install  ## run the sample flows once, start the gateway over them, show a
 demo-once: install  ## the same, but end after the answer
 	python examples/run_flows.py $(DEMO)
 	python examples/demo.py $(DEMO) --once
+
+demo-service: install  ## the demo over a metadata service and S3 on this machine (those of the tests)
+	python examples/demo_service.py $(DEMO)-service
+
+demo-service-once: install  ## the same, but end after the answer
+	python examples/demo_service.py $(DEMO)-service --once
 
 test: install  ## run all tests
 	pytest $(IN_PARALLEL)

@@ -2,6 +2,7 @@
 
 import argparse
 import json
+import os
 import signal
 import socket
 import subprocess
@@ -9,7 +10,7 @@ import sys
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Generator
+from collections.abc import Generator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -39,27 +40,35 @@ def get(url: str, body: object = None) -> bytes:
 
 def answers(url: str) -> bool:
     try:
-        get(f"{url}/healthz")
+        get(url)
     except urllib.error.URLError:
         return False
     return True
 
 
+def wait_for(url: str, server: "subprocess.Popen[bytes]") -> None:
+    """Until the server answers there; ends the program where it does not."""
+    end = time.monotonic() + STARTS_WITHIN
+    while not answers(url):
+        if server.poll() is not None or time.monotonic() > end:
+            sys.exit(f"what should answer at {url} did not start")
+        time.sleep(0.05)
+
+
 @contextmanager
-def gateway(root: Path) -> Generator[str]:
-    """The URL of a gateway over the runs in `root`, which is stopped in the end."""
+def gateway(metadata: str, settings: Mapping[str, str] | None = None) -> Generator[str]:
+    """The URL of a gateway over these metadata (TYPE@INFO), which is stopped in the end.
+
+    `settings`: Metaflow's, in its environment.
+    """
     port = free_port()
     url = f"http://127.0.0.1:{port}"
     program = Path(sys.executable).with_name("metaflow-graphql")
-    command = [program, "serve", "--port", str(port), "--metadata", f"demo=local@{root.resolve()}"]
+    command = [program, "serve", "--port", str(port), "--metadata", f"demo={metadata}"]
     # In a group of its own: Ctrl-C is for us, and we stop it.
-    with subprocess.Popen(command, process_group=0) as server:
+    with subprocess.Popen(command, process_group=0, env={**os.environ, **(settings or {})}) as server:
         try:
-            end = time.monotonic() + STARTS_WITHIN
-            while not answers(url):
-                if server.poll() is not None or time.monotonic() > end:
-                    sys.exit(f"the gateway did not start at {url}")
-                time.sleep(0.05)
+            wait_for(f"{url}/healthz", server)
             yield url
         finally:
             server.terminate()
@@ -77,19 +86,28 @@ def stop(*_: object) -> None:
     sys.exit()
 
 
-def main() -> None:
-    arguments = argparse.ArgumentParser(description=__doc__)
-    arguments.add_argument("root", type=Path, help="the folder with the runs")
-    arguments.add_argument("--once", action="store_true", help="end after the answer")
-    given = arguments.parse_args()
+def arguments(description: str | None) -> argparse.Namespace:
+    """Those of the command line; from now on Ctrl-C and SIGTERM end the program in order."""
+    parser = argparse.ArgumentParser(description=description)
+    parser.add_argument("root", type=Path, help="the folder with the runs")
+    parser.add_argument("--once", action="store_true", help="end after the answer")
     for end in (signal.SIGINT, signal.SIGTERM):
         signal.signal(end, stop)
-    with gateway(given.root) as url:
-        show(url)
-        if given.once:
-            return
+    return parser.parse_args()
+
+
+def demonstrate(url: str, *, once: bool) -> None:
+    """Shows the query and its answer, and, unless it is for once, where to ask others, until Ctrl-C."""
+    show(url)
+    if not once:
         print(f"\nThe gateway is at {url}/graphql: open it in a browser. Ctrl-C ends it.", flush=True)
         signal.pause()
+
+
+def main() -> None:
+    given = arguments(__doc__)
+    with gateway(f"local@{given.root.resolve()}") as url:
+        demonstrate(url, once=given.once)
 
 
 if __name__ == "__main__":

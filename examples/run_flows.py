@@ -3,8 +3,9 @@
 import os
 import subprocess
 import sys
+from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
-from itertools import repeat
+from functools import partial
 from pathlib import Path
 
 FLOWS = Path(__file__).parent / "flows"
@@ -23,27 +24,31 @@ RUNS = (
     "forecast.py run --days 2 --tag nightly",
     "train.py run --seed 11 --tag baseline",
 )
+LOCAL = {"METAFLOW_DEFAULT_METADATA": "local", "METAFLOW_DEFAULT_DATASTORE": "local"}
 EXPECTED_TO_FAIL = {"orders.py run --orders spoilt_orders.csv --tag nightly"}
 
 
-def main(folder: Path) -> None:
+def main(folder: Path, settings: Mapping[str, str] | None = None) -> None:
+    """`settings`: Metaflow's, where metadata and data are to be elsewhere than in the folder."""
     folder = folder.resolve()
     (folder / ".metaflow").mkdir(parents=True, exist_ok=True)
     done = folder / DONE
     finished = done.read_text().splitlines() if done.exists() else []
     left = [run for run in RUNS if run not in finished]
     with ThreadPoolExecutor(AT_ONCE) as pool, done.open("a") as file:
-        for run, ended in zip(left, pool.map(execute, left, repeat(folder)), strict=False):
+        for run, ended in zip(
+            left, pool.map(partial(execute, folder=folder, settings=settings or LOCAL), left), strict=False
+        ):
             print(f"{run:70} {ended}", flush=True)
             print(run, file=file, flush=True)
 
 
-def execute(run: str, folder: Path) -> str:
+def execute(run: str, folder: Path, settings: Mapping[str, str]) -> str:
     """Runs one flow to its end: `done`, or `failed` where that is what it shows."""
     script, command, *options = run.split()
     ended = subprocess.run(
         [sys.executable, str(FLOWS / script), "--no-pylint", "--quiet", command, *_with_paths(options)],
-        env=environment(folder),
+        env=environment(folder, settings),
         cwd=folder,
         stdin=subprocess.DEVNULL,
         capture_output=True,
@@ -59,16 +64,15 @@ def _with_paths(options: list[str]) -> list[str]:
     return [str(FLOWS / option) if option.endswith(".csv") else option for option in options]
 
 
-def environment(folder: Path) -> dict[str, str]:
-    """Of a run into the folder whatever else Metaflow is configured for; root has no name that Metaflow accepts."""
+def environment(folder: Path, settings: Mapping[str, str]) -> dict[str, str]:
+    """Of a run by these settings and no others of Metaflow's; root has no name that Metaflow accepts."""
     kept = {name: value for name, value in os.environ.items() if not name.startswith("METAFLOW_")}
     user = os.environ.get("USER", "root")
     return kept | {
         "METAFLOW_USER": "demo" if user == "root" else user,
         "METAFLOW_HOME": str(folder),
-        "METAFLOW_DEFAULT_METADATA": "local",
-        "METAFLOW_DEFAULT_DATASTORE": "local",
         "METAFLOW_DATASTORE_SYSROOT_LOCAL": str(folder),
+        **settings,
     }
 
 

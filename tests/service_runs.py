@@ -10,7 +10,7 @@ import running
 from running import Runs
 from service import Served, Store, serving
 
-_STORE = "service.sqlite"
+STORE = "service.sqlite"
 
 
 @dataclass(frozen=True)
@@ -34,19 +34,20 @@ def settings(url: str) -> dict[str, str]:
 def runs_of_service(builds: Path, copy: Path) -> Generator[ServiceRuns]:
     """All the scenarios' runs, made once; served is a copy of the store, in that folder."""
     runs = running.made(builds / "service", _make)
-    shutil.copy2(runs.root / _STORE, copy / _STORE)
-    with _served(copy / _STORE) as service:
+    shutil.copy2(runs.root / STORE, copy / STORE)
+    with served(copy / STORE) as service:
         yield ServiceRuns(Runs(runs.root, runs.by_scenario, settings(service.url)), service)
 
 
 def _make(root: Path) -> Runs:
     root.mkdir(parents=True)
-    with _served(root / _STORE) as service:
+    with served(root / STORE) as service:
         return running.make(root, settings(service.url))
 
 
 @contextmanager
-def _served(file: Path) -> Generator[Served]:
+def served(file: Path) -> Generator[Served]:
+    """A service over the store in a file."""
     store = Store(str(file))
     try:
         with serving(store) as service:

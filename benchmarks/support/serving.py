@@ -30,9 +30,10 @@ class Gateway:
 
 
 @contextmanager
-def serving(root: Path) -> Generator[Gateway]:
-    """A gateway over the runs of a folder that has just been started, and answered nothing yet."""
-    command = [sys.executable, "-m", "metaflow_graphql", "serve", "--port", "0", "--metadata", f"runs=local@{root}"]
+def serving(runs: Path | str) -> Generator[Gateway]:
+    """A gateway over a folder, or other metadata (TYPE@INFO), that has just been started, and answered nothing yet."""
+    metadata = f"local@{runs}" if isinstance(runs, Path) else runs
+    command = [sys.executable, "-m", "metaflow_graphql", "serve", "--port", "0", "--metadata", f"runs={metadata}"]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
         try:
             assert process.stdout
