@@ -54,12 +54,12 @@ async def _mutate(
     parse(pathspec, 2)
     gateway = info.context.gateway
     provider, namespace = gateway.provider(metadata), namespaces.effective(namespace, gateway)
-    if not await provider.can_mutate_tags():
-        raise ReadOnlyProvider(f"The metadata provider {provider.name} does not change tags.")
     if not add and not remove:
         raise InvalidTag("There is no tag to add or to remove.")
     for tag in (*add, *remove):
         _check(tag)
+    if not await provider.can_mutate_tags():
+        raise ReadOnlyProvider(f"The metadata provider {provider.name} does not change tags.")
     key = Key(provider.name, pathspec)
     run = await info.context.loaders.runs.load(key)
     if run is None:

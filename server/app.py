@@ -1,6 +1,7 @@
 """The gateway's ASGI application."""
 
-from collections.abc import Sequence
+from collections.abc import AsyncGenerator, Sequence
+from contextlib import asynccontextmanager
 
 import strawberry
 from starlette.applications import Starlette
@@ -16,6 +17,7 @@ from ..resolvers.links import PREFIX
 from .downloads import Downloads
 from .graphql import GRAPHIQL, GraphQLEndpoint
 from .operations import Operations
+from .settings import close
 
 # What a page of another origin may read of an answer, beside its body.
 _EXPOSED = ["content-disposition", "content-length", "content-range", "etag"]
@@ -45,7 +47,15 @@ def application(
         Route("/healthz", _health),
         Mount("/graphiql", StaticFiles(directory=GRAPHIQL)),
     ]
-    return Starlette(routes=routes, middleware=middleware)
+
+    @asynccontextmanager
+    async def lifespan(_: Starlette) -> AsyncGenerator[None]:
+        try:
+            yield
+        finally:
+            await close(gateway)
+
+    return Starlette(routes=routes, middleware=middleware, lifespan=lifespan)
 
 
 async def _health(_: Request) -> JSONResponse:

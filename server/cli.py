@@ -17,6 +17,7 @@ from .encoding import dumps
 from .errors import Faults, RequestError
 from .metaflow_config import SettingsError
 from .operations import Operation, Operations
+from .s3_access import DISK_CACHE_BYTES, S3Options
 from .serve import address_of, listen, serve
 from .settings import Options, Settings, close, gateway, settings
 from .sources import HeaderOptions
@@ -120,6 +121,7 @@ def _settings(given: argparse.Namespace) -> Settings:
         getattr(given, "public_url", None),
         getattr(given, "cors_origin", ()),
         HeaderOptions(given.service_headers_file, given.service_headers_command, given.service_headers_seconds),
+        S3Options(given.s3_root, given.disk_cache, given.disk_cache_bytes),
     )
     return settings(options, os.environ, Path.cwd())
 
@@ -183,7 +185,8 @@ def _provider_options() -> _Parser:
         action="append",
         default=[],
         help="where to read runs from, and the name that clients pick it by: NAME=local@PATH, where PATH holds "
-        "the folder .metaflow, or NAME=service@URL, a metadata service; may be repeated "
+        "the folder .metaflow, NAME=service@URL, a metadata service, or NAME=s3@URL, a datastore in S3 by itself; "
+        "may be repeated "
         "(default: what Metaflow itself reads in this folder)",
     )
     options.add_argument(
@@ -192,6 +195,7 @@ def _provider_options() -> _Parser:
         help="which of them answers where a client names none (default: the first)",
     )
     _add_headers(options)
+    _add_s3(options)
     options.add_argument(
         "--default-namespace",
         metavar="TAG",
@@ -238,4 +242,27 @@ def _add_headers(options: _Parser) -> None:
         type=float,
         default=60,
         help="how long what a command printed is used before it is run again (default: 60)",
+    )
+
+
+def _add_s3(options: _Parser) -> None:
+    options.add_argument(
+        "--s3-root",
+        metavar="URL",
+        action="append",
+        default=[],
+        help="datastore in S3 that runs may have their data in, such as s3://bucket/prefix, besides those of "
+        "METAFLOW_DATASTORE_SYSROOT_S3 and of --metadata; may be repeated",
+    )
+    options.add_argument(
+        "--disk-cache",
+        metavar="FOLDER",
+        help="where to keep what was read from S3; processes may share it (default: in memory alone)",
+    )
+    options.add_argument(
+        "--disk-cache-bytes",
+        metavar="N",
+        type=int,
+        default=DISK_CACHE_BYTES,
+        help="how much of it at most (default: 10737418240, 10 GiB)",
     )

@@ -73,6 +73,37 @@ class MetaflowConfig:
         return {name: value for name, value in headers.items() if name.lower() != "x-api-key"} | {"x-api-key": str(key)}
 
     @property
+    def s3_sysroot(self) -> str | None:
+        """The datastore in S3, where one is configured."""
+        return self._text("METAFLOW_DATASTORE_SYSROOT_S3")
+
+    @property
+    def s3_datatools_root(self) -> str | None:
+        """Where included files are put in S3, where that is configured."""
+        return self._text("METAFLOW_DATATOOLS_S3ROOT")
+
+    @property
+    def s3_endpoint_url(self) -> str | None:
+        """What speaks the protocol of S3, where it is not Amazon's."""
+        return self._text("METAFLOW_S3_ENDPOINT_URL")
+
+    @property
+    def s3_verify_certificate(self) -> str | bool | None:
+        """The file of certificates to go by, where one is configured."""
+        configured: Any = self._values.get("METAFLOW_S3_VERIFY_CERTIFICATE")
+        return configured if configured is True else str(configured) if configured else None
+
+    @property
+    def s3_client_parameters(self) -> dict[str, Any]:
+        """The arguments of a client of S3; SettingsError, without their values, where they are none."""
+        return self._arguments("METAFLOW_DATATOOLS_CLIENT_PARAMS")
+
+    @property
+    def s3_session_variables(self) -> dict[str, Any]:
+        """The arguments of the session that it is made of, such as `profile_name`; with the same error."""
+        return self._arguments("METAFLOW_DATATOOLS_SESSION_VARS")
+
+    @property
     def default_namespace(self) -> str:
         """`production:<token>` or `user:<name>`; SettingsError where Metaflow would not know either."""
         token = self._environment.get("METAFLOW_PRODUCTION_TOKEN")
@@ -83,6 +114,19 @@ class MetaflowConfig:
             if name and name != "root":
                 return f"user:{name}"
         raise SettingsError("Metaflow has no default namespace here, as it does not know the user: set METAFLOW_USER.")
+
+    def _text(self, name: str) -> str | None:
+        """What is configured; an empty text is as good as nothing."""
+        configured = self._values.get(name)
+        return str(configured) if configured else None
+
+    def _arguments(self, name: str) -> dict[str, Any]:
+        configured: Any = self._values.get(name, {})
+        try:
+            found: Any = json.loads(configured) if isinstance(configured, str) else configured
+            return msgspec.convert(found, dict[str, Any])
+        except (ValueError, RecursionError):
+            raise SettingsError(f"{name} must be a JSON object.") from None
 
 
 def expanded(path: str, environment: Environment) -> str:

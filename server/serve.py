@@ -1,5 +1,6 @@
 """The server's process: its socket, uvicorn, and how it ends."""
 
+import asyncio
 import errno
 import gc
 import os
@@ -10,9 +11,12 @@ from collections.abc import Callable
 from types import FrameType
 
 import uvicorn
-from starlette.types import ASGIApp
+from starlette.responses import JSONResponse
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from ..providers.errors import TimedOut
 from .connections import Connection
+from .errors import extensions
 from .metaflow_config import SettingsError
 
 # What runs may end for so long, after SIGTERM or Ctrl-C.
@@ -27,6 +31,36 @@ class _Server(uvicorn.Server):
         last = threading.Timer(LAST_SECONDS, os._exit, [128 + sig])
         last.daemon = True
         last.start()
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        await super().shutdown(sockets)
+        if self.force_exit:  # a second Ctrl-C: uvicorn leaves the application as it is, and it is told of that
+            await self.lifespan.shutdown()
+
+
+def _ending(application: ASGIApp) -> ASGIApp:
+    """The application, which answers with 503 what did not end within the grace time.
+
+    uvicorn cancels it then, and would log each request with a traceback.
+    """
+
+    async def called(scope: Scope, receive: Receive, send: Send) -> None:
+        begun = False
+
+        async def noted(message: Message) -> None:
+            nonlocal begun
+            begun = True
+            await send(message)
+
+        try:
+            await application(scope, receive, noted)
+        except asyncio.CancelledError:
+            if not begun:
+                error = TimedOut("The gateway is about to stop; try again.")
+                told = {"message": str(error), "extensions": extensions(error)}
+                await JSONResponse({"errors": [told]}, 503, {"connection": "close"})(scope, receive, send)
+
+    return called
 
 
 def listen(host: str, port: int) -> socket.socket:
@@ -56,9 +90,9 @@ def serve(application: ASGIApp, listening: socket.socket, ready: Callable[[], No
     gc.freeze()
     gc.set_threshold(20_000, 20, 20)
     config = uvicorn.Config(
-        application,
+        _ending(application),
         http=Connection,
-        lifespan="off",
+        lifespan="on",
         log_config=None,
         access_log=False,
         server_header=False,

@@ -7,16 +7,20 @@ from pathlib import Path
 from typing import NamedTuple
 from urllib.parse import urlsplit
 
-from ..providers.base import Datastore, Provider
+from ..providers.base import Provider
+from ..providers.datastores import Datastores
 from ..providers.local.datastore import LocalDatastore
 from ..providers.local.provider import LocalProvider
 from ..providers.local.root import DATASTORE, find_root
+from ..providers.s3.datastore import S3Datastore
+from ..providers.s3.provider import S3Provider
 from ..providers.service.client import Client
 from ..providers.service.provider import ServiceProvider
 from ..resolvers.context import Gateway
 from .limits import LIMITS
 from .metaflow_config import Environment, MetaflowConfig, SettingsError
-from .sources import HeaderOptions, Service, Source, Sources
+from .s3_access import S3Access, S3Options, s3_access
+from .sources import S3, HeaderOptions, Local, Source, Sources
 
 
 class Options(NamedTuple):
@@ -30,6 +34,7 @@ class Options(NamedTuple):
     public_url: str | None = None
     cors_origins: Sequence[str] = ()
     service_headers: HeaderOptions = HeaderOptions()
+    s3: S3Options = S3Options()
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +43,7 @@ class Settings:
 
     `metadata`: where each metadata provider reads, by its name. `datatools_root`: where Metaflow was told to put
     included files. `card_roots`: where it may have put cards, besides a root of its own. `datastore_root`: the folder
-    that contains `.metaflow`, for what services say is in a local datastore.
+    that contains `.metaflow`, for what services say is in a local datastore. `s3`: how S3 is reached.
     """
 
     metadata: dict[str, Source]
@@ -51,6 +56,7 @@ class Settings:
     datatools_root: Path | None = None
     card_roots: tuple[Path, ...] = ()
     datastore_root: Path | None = None
+    s3: S3Access = field(default_factory=S3Access)
 
     @property
     def shown_metadata(self) -> str:
@@ -67,7 +73,8 @@ def settings(options: Options, environment: Environment, cwd: Path) -> Settings:
     default = next(iter(metadata)) if options.default_metadata is None else options.default_metadata
     if default not in metadata:
         raise SettingsError(f"--default-metadata {default}: no --metadata is named so; there is {', '.join(metadata)}.")
-    remote = any(isinstance(source, Service) for source in metadata.values())
+    remote = any(not isinstance(source, Local) for source in metadata.values())
+    own_roots = [source.url for source in metadata.values() if isinstance(source, S3)]
     return Settings(
         metadata,
         default,
@@ -79,13 +86,14 @@ def settings(options: Options, environment: Environment, cwd: Path) -> Settings:
         None if config.local_datatools_root is None else cwd / config.local_datatools_root,
         _card_roots(config, cwd),
         find_root(config.local_sysroot, cwd) if remote else None,
+        s3_access(options.s3, config, environment, cwd, own_roots),
     )
 
 
 def gateway(settings: Settings) -> Gateway:
     """The providers that are configured, and what applies where a client says nothing."""
-    datastore = LocalDatastore(settings.datastore_root, settings.datatools_root, card_roots=settings.card_roots)
-    providers = {name: _provider(name, source, settings, datastore) for name, source in settings.metadata.items()}
+    s3 = settings.s3.datastore()
+    providers = {name: _provider(name, source, settings, s3) for name, source in settings.metadata.items()}
     return Gateway(
         providers,
         settings.default_metadata,
@@ -101,13 +109,22 @@ async def close(gateway: Gateway) -> None:
     for provider in gateway.providers.values():
         if isinstance(provider, ServiceProvider):
             await provider.close()
+        own = isinstance(provider, LocalProvider | ServiceProvider | S3Provider)
+        if own and isinstance(provider.datastore, Datastores):
+            await provider.datastore.close()
 
 
-def _provider(name: str, source: Source, settings: Settings, datastore: Datastore) -> Provider:
-    """`datastore`: of what services know."""
-    if isinstance(source, Service):
-        return ServiceProvider(name, Client(source.url, source.headers, name=name), datastore)
-    return LocalProvider(name, source.root, datatools_root=settings.datatools_root, card_roots=settings.card_roots)
+def _provider(name: str, source: Source, settings: Settings, s3: S3Datastore) -> Provider:
+    """`s3`: what is in S3, of all providers."""
+    if isinstance(source, Local):
+        local = LocalProvider(name, source.root, datatools_root=settings.datatools_root, card_roots=settings.card_roots)
+        local.datastore = Datastores(local.datastore, s3)
+        return local
+    here = LocalDatastore(settings.datastore_root, settings.datatools_root, card_roots=settings.card_roots)
+    datastore = Datastores(here, s3)
+    if isinstance(source, S3):
+        return S3Provider(name, source.url, s3, datastore)
+    return ServiceProvider(name, Client(source.url, source.headers, name=name), datastore)
 
 
 def _check_seconds(options: Options) -> None:

@@ -12,8 +12,9 @@ from ..providers.local.root import DATASTORE, find_root
 from ..providers.service import credentials
 from ..providers.service.credentials import BadHeaders, Headers, HeadersCommand, HeadersFile
 from .metaflow_config import Environment, MetaflowConfig, SettingsError, expanded
+from .s3_access import s3_url
 
-FORMS = "NAME=local@PATH or NAME=service@URL"
+FORMS = "NAME=local@PATH, NAME=service@URL or NAME=s3@URL"
 _FILE, _COMMAND = "--service-headers-file", "--service-headers-command"
 
 
@@ -42,7 +43,21 @@ class Service:
         return f"service@{self.url}"
 
 
-Source = Local | Service
+@dataclass(frozen=True, slots=True)
+class S3:
+    """What a datastore in S3 tells without metadata. `url`: s3://bucket/prefix."""
+
+    url: str
+
+    @property
+    def shown(self) -> str:
+        """For people."""
+        return f"s3@{self.url}"
+
+
+Source = Local | Service | S3
+# Of which the headers are still to be found.
+_Place = Local | S3 | str
 
 
 class HeaderOptions(NamedTuple):
@@ -67,13 +82,13 @@ class Sources:
         services = [name for name, place in places.items() if isinstance(place, str)]
         own = self._own_headers(headers, services)
         return {
-            name: self._service(place, own.get(name)) if isinstance(place, str) else Local(place)
+            name: self._service(place, own.get(name)) if isinstance(place, str) else place
             for name, place in places.items()
         }
 
-    def _given(self, metadata: Sequence[str]) -> dict[str, Path | str]:
-        """A folder or a URL for each name."""
-        places: dict[str, Path | str] = {}
+    def _given(self, metadata: Sequence[str]) -> dict[str, _Place]:
+        """The place of each name; of a service its URL."""
+        places: dict[str, _Place] = {}
         for text in metadata:
             name, _, rest = text.partition("=")
             kind, at, info = rest.partition("@")
@@ -86,19 +101,19 @@ class Sources:
             places[name] = self._place(name, kind, info)
         return places
 
-    def _place(self, name: str, kind: str, info: str) -> Path | str:
+    def _place(self, name: str, kind: str, info: str) -> _Place:
         if kind == "service":
             return _service_url(f"--metadata {name}", info)
         if kind == "s3":
-            raise SettingsError(f"--metadata {name}: type s3 is not supported yet, only local and service are.")
+            return S3(s3_url(f"--metadata {name}", info))
         if kind != "local":
             raise SettingsError(f"--metadata {name}: there is no such type; it must be of the form {FORMS}.")
         folder = Path(os.path.abspath(self._cwd / expanded(info, self._environment)))
         if not folder.is_dir():
             raise SettingsError(f"--metadata {name}: there is no folder {folder}.")
-        return folder.parent if folder.name == DATASTORE else folder
+        return Local(folder.parent if folder.name == DATASTORE else folder)
 
-    def _configured(self) -> Path | str:
+    def _configured(self) -> _Place:
         """What Metaflow would read; where it would find no folder: the one that a flow started here would write in."""
         kind = self._config.default_metadata
         if kind == "service":
@@ -110,7 +125,7 @@ class Sources:
                 f"Metaflow is configured here for metadata of type {kind}, which is not supported: "
                 f"name others by --metadata {FORMS}."
             )
-        return find_root(self._config.local_sysroot, self._cwd) or self._cwd
+        return Local(find_root(self._config.local_sysroot, self._cwd) or self._cwd)
 
     def _service(self, url: str, own: HeadersFile | HeadersCommand | None) -> Service:
         bare, authorization = credentials.apart(url)

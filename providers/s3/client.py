@@ -9,8 +9,8 @@ from typing import Any, TypeVar
 
 from .. import usage
 from ..errors import LimitExceeded, ProviderUnavailable
-from ..service.sharing import Sharing
-from ..service.turns import Turns
+from ..sharing import Sharing
+from ..turns import Turns
 from . import connection, faults
 from .connection import Api, BrokenOff, Found, Listing
 from .locations import Location
@@ -79,17 +79,21 @@ class S3Client:
             ("part", at, start, length, version), lambda api: _part(api, at, start, length, version)
         )
 
-    async def listing(self, below: Location, *, begins: str = "", page: str | None = None) -> Listing:
-        """A page (1,000 at most) of what is right below, as of a folder; of names that begin so."""
+    async def listing(
+        self, below: Location, *, begins: str = "", page: str | None = None, flat: bool = False
+    ) -> Listing:
+        """A page (1,000 at most) of what is right below, as of a folder; of names that begin so.
+
+        `flat`: of the objects at whatever depth, in the order of their keys.
+        """
         prefix = f"{below.key}/{begins}" if below.key else begins
 
         async def asked(api: Api) -> Listing:
             further = {"ContinuationToken": page} if page else {}
-            return connection.listing(
-                await api.list_objects_v2(Bucket=below.bucket, Prefix=prefix, Delimiter="/", **further)
-            )
+            further |= {} if flat else {"Delimiter": "/"}
+            return connection.listing(await api.list_objects_v2(Bucket=below.bucket, Prefix=prefix, **further))
 
-        found = await self._shared(("listing", below, begins, page), asked)
+        found = await self._shared(("listing", below, begins, page, flat), asked)
         return found or Listing([], [], None)
 
     async def close(self) -> None:

@@ -8,10 +8,11 @@ from typing import NamedTuple
 from .. import hierarchy, records
 from ..base import Key
 from ..errors import GatewayError
+from ..memory import Memory
 from ..pathspec import is_component, name, parent, run_of
 from . import rows
 from .bulk import FEW, Bulk, latest
-from .memory import Memory
+from .client import NoRoute
 from .routes import Routes
 
 
@@ -55,7 +56,7 @@ class Artifacts:
         if found is not None and (wanted > 1 or self._memory.asked(("attempt", task, key.attempt))):
             return self._record((await self._of_attempt(task, key.attempt)).get(artifact), key.attempt)
         question = ("artifact", task, artifact, key.attempt)
-        row = await self._memory.once(question, lambda: self._routes.artifact(task, artifact, key.attempt))
+        row = await self._memory.once(question, lambda: self._one(task, artifact, key.attempt))
         return self._record(row, key.attempt)
 
     async def artifacts_of(self, task: Key) -> list[records.DataArtifact | GatewayError]:
@@ -99,6 +100,16 @@ class Artifacts:
             return _by_task(latest(found.content)).get(task, _NONE)
 
         return await self._memory.once(("task artifacts", task), ask)
+
+    async def _one(self, task: str, artifact: str, attempt: int | None) -> rows.ArtifactRow | None:
+        try:
+            return await self._routes.artifact(task, artifact, attempt)
+        except NoRoute:
+            # Before 2.0.6 there were no attempts to be asked for: still, the latest may be the one.
+            found = _at(await self._of_task(task), attempt)
+            if found is None:
+                raise
+            return found.get(artifact)
 
     async def _of_attempt(self, task: str, attempt: int | None) -> dict[str, rows.ArtifactRow]:
         async def ask() -> dict[str, rows.ArtifactRow]:

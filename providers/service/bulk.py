@@ -8,9 +8,9 @@ from collections import defaultdict
 from collections.abc import Iterable
 
 from .. import hierarchy, records
+from ..memory import Lately, Memory
 from ..pathspec import is_component, parent
 from . import foreach_stacks, rows
-from .memory import Lately, Memory
 from .routes import Routes
 
 FEW = 3  # from so many tasks of a run on, it is asked for as a whole

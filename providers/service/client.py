@@ -13,12 +13,12 @@ import msgspec
 
 from .. import usage
 from ..errors import LimitExceeded, ProviderUnavailable
+from ..sharing import Sharing
+from ..turns import Turns
 from .breaker import Breaker
 from .connections import LARGEST_BODY, Connections, Request
 from .credentials import BadHeaders, Given, Headers, apart
 from .replies import Crashed, CredentialsRefused, Failed, FailedTry, NoRoute, Refused, Reply, content
-from .sharing import Sharing
-from .turns import Turns
 
 __all__ = ["Client", "Crashed", "Failed", "NoRoute", "Refused", "Reply"]
 
@@ -105,7 +105,11 @@ class Client:
         if any(map(_IMPOSSIBLE.fullmatch, parts)):
             return None
         question = _Question(Request("PATCH", self._url(parts, ()), self._single_seconds, body), form, route)
-        reply: Reply[T] | None = await self._asked(object(), question)
+        try:
+            reply: Reply[T] | None = await self._asked(object(), question)
+        finally:
+            if self._here:
+                self._here.sharing.begin_anew()
         return reply and reply.content
 
     async def close(self) -> None:

@@ -57,7 +57,8 @@ class Connections:
             # The server may have closed an idle connection while the request was on its way.
             raise self._unavailable(down=None if told.reused else True, broken=True) from None
         except (aiohttp.ClientConnectionError, aiohttp.ClientPayloadError, OSError):
-            raise self._unavailable() from None
+            # A reply had begun, so the service is there; what stands before it may cut off all that are too large.
+            raise self._unavailable(down=None) from None
         except aiohttp.ClientError:
             error = ProviderError(f"{self._name} does not speak HTTP as it should.", retryable=True)
             raise FailedTry(error, tries=2) from None
@@ -90,7 +91,7 @@ class Connections:
             parts.append(part)
         return b"".join(parts)
 
-    def _unavailable(self, *, down: bool | None = True, broken: bool = False) -> FailedTry:
+    def _unavailable(self, *, down: bool | None, broken: bool = False) -> FailedTry:
         error = ProviderUnavailable(f"{self._name} broke off the connection; try again.")
         return FailedTry(error, tries=3, down=down, broken=broken)
 

@@ -1,28 +1,32 @@
 """Flows, steps and tasks: by what a run's metadata tells of all of them, or one by one."""
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 
 from .. import hierarchy, records
 from ..base import FlowKey, Key
 from ..errors import GatewayError, NamespaceMismatch
+from ..memory import Memory
 from ..natural import natural
 from ..pathspec import is_component, name, parent, run_of, shown
 from . import rows
 from .bulk import FEW, Bulk
-from .memory import Memory
 from .routes import Routes
-from .tag_queries import with_tags
+
+AnyIn = Callable[[str, str], Awaitable[bool]]
 
 
 class Hierarchy:
-    """One operation's view of a service's flows, steps and tasks."""
+    """One operation's view of a service's flows, steps and tasks. `any_in`: whether a flow has runs with a tag."""
 
-    def __init__(self, provider: str, routes: Routes, memory: Memory, bulk: Bulk, of_records: bool) -> None:
+    def __init__(
+        self, provider: str, routes: Routes, memory: Memory, bulk: Bulk, any_in: AnyIn, of_records: bool
+    ) -> None:
         self._provider = provider
         self._routes = routes
         self._memory = memory
         self._bulk = bulk
+        self._any_in = any_in
         # Their own rows will be asked for anyway: metadata would be asked for the sake of their names alone.
         self._of_records = of_records
 
@@ -71,10 +75,11 @@ class Hierarchy:
         """The steps of a run, newest first."""
         metadata = None if self._of_records else await self._bulk.metadata(run, 1)
         if metadata is None:
-            times = {rows.step_of(row): row.ts_epoch for row in await self._bulk.steps(run)}
+            found = await self._bulk.steps(run)
+            times = {rows.step_of(row): row.ts_epoch for row in found if is_component(row.step_name)}
         else:
             times = {step: metadata.first[step] for step in metadata.tasks}
-        return [hierarchy.step(self._provider, step) for step in _newest_first(times) if is_component(name(step))]
+        return [hierarchy.step(self._provider, step) for step in _newest_first(times)]
 
     async def task(self, key: Key, *, wanted: int) -> records.Task | None:
         """The task at the attempt that the key asks for, one of so many of its run that are wanted."""
@@ -90,14 +95,11 @@ class Hierarchy:
         """The tasks of a step, newest first; `wanted`: of how many steps of its run."""
         metadata = None if self._of_records else await self._bulk.metadata(run_of(step), wanted)
         if metadata is None:
-            times = {rows.task_of(row): row.ts_epoch for row in await self._bulk.tasks(step)}
+            found = await self._bulk.tasks(step)
+            times = {rows.task_of(row): row.ts_epoch for row in found if is_component(str(row.task_id))}
         else:
             times = {task: metadata.first[task] for task in metadata.tasks.get(step, ())}
-        return [
-            hierarchy.task(self._provider, task, times[task])
-            for task in _newest_first(times)
-            if is_component(name(task))
-        ]
+        return [hierarchy.task(self._provider, task, times[task]) for task in _newest_first(times)]
 
     async def created_at(self, pathspec: str, *, wanted: int) -> int | None:
         """The `ts_epoch` of a flow, step or task; `wanted`: of how many below its parent."""
@@ -114,17 +116,6 @@ class Hierarchy:
         if self._memory.asked("flows"):
             return next((row for row in await self.flow_rows() if row.flow_id == flow), None)
         return await self._memory.once(("flow", flow), lambda: self._routes.flow(flow))
-
-    async def _any_in(self, flow: str, namespace: str) -> bool:
-        """Whether a run of the flow carries the tag."""
-        query = (*with_tags([namespace]), ("_limit", "1"))
-        while True:
-            found = await self._routes.runs(flow, query)
-            if any(namespace in (*(row.tags or ()), *(row.system_tags or ())) for row in found.content):
-                return True
-            if found.next_cursor is None:
-                return False
-            query = (*with_tags([namespace]), ("_limit", "500"), ("_cursor", found.next_cursor))
 
     async def _step_row(self, step: str, *, wanted: int) -> rows.StepRow | None:
         run = parent(step)

@@ -7,12 +7,12 @@ from typing import NamedTuple
 
 from .. import run_filters
 from ..base import Position, RunPage, RunPageKey
-from ..errors import LimitExceeded, ProviderError
+from ..errors import LimitExceeded
+from ..memory import Lately
 from ..pathspec import is_component
 from ..records import Run
 from . import rows, run_queries
-from .client import Reply
-from .memory import Lately
+from .client import Crashed, Failed, Reply
 from .routes import Routes
 
 _MOST_WALKED = 100_000  # runs that a page may have to be looked for among
@@ -104,12 +104,12 @@ class FlowRuns:
         """The page, filtered by status where the service can do that."""
         status, asked = self._status, self._source.routes.runs
         if status == run_queries.COMPLETED and not self._source.usual.get(self._flow):
-            status = None if self._flow in self._source.usual else run_queries.EVERY
+            status = run_queries.EVERY
         if status is None or self._source.spoilt.get(self._flow):
             return await asked(self._flow, query)
         try:
             return await asked(self._flow, (("status", status), *query))
-        except ProviderError:
+        except (Crashed, Failed):
             # One outcome that is no boolean, of whichever run, spoils every list that tells the status.
             found = await asked(self._flow, query)
             self._source.spoilt.put(self._flow, answer=True)

@@ -9,8 +9,9 @@ from typing import NamedTuple, TypeVar
 import msgspec
 
 from .. import attempts, records
-from ..base import Activity, Datastore, FlowKey, Key, RunPage, RunPageKey, RunsKey
+from ..base import Activity, Datastore, FlowKey, Key, RunFilter, RunPage, RunPageKey, RunsKey
 from ..errors import GatewayError, NotFound, ProviderError
+from ..memory import Lately, Memory
 from ..pathspec import is_component, parent, run_of
 from . import rows
 from .artifacts import Artifacts
@@ -18,7 +19,6 @@ from .bulk import FEW, Bulk, events_of
 from .client import Client, NoRoute, Refused
 from .hierarchy import Hierarchy
 from .listings import Source, page_of
-from .memory import Lately, Memory
 from .routes import Routes
 from .tags import Tags
 
@@ -87,7 +87,7 @@ class ServiceOperation:
         self._routes = routes
         self._memory = memory = Memory()
         self._bulk = bulk = Bulk(routes, memory, known.large)
-        self._hierarchy = Hierarchy(self.name, routes, memory, bulk, of_records)
+        self._hierarchy = Hierarchy(self.name, routes, memory, bulk, self._any_in, of_records)
         self._artifacts = Artifacts(self.name, routes, memory, bulk)
         self._source = Source(routes, known.lists, known.spoilt, self._made, self._ends_as_usual, {})
 
@@ -165,6 +165,10 @@ class ServiceOperation:
             return RunPage([], more=False, places=())
         flows = {row.flow_id for row in await self._hierarchy.flow_rows()} if wanted.flows is None else wanted.flows
         return await page_of(self._source, sorted(filter(is_component, flows)), key)
+
+    async def _any_in(self, flow: str, namespace: str) -> bool:
+        runs = RunsKey(self.name, namespace, RunFilter(flows=frozenset({flow})))
+        return bool((await page_of(self._source, [flow], RunPageKey(runs, 1))).runs)
 
     async def _run(self, key: Key) -> records.Run | None:
         row = await self._run_row(key.pathspec)

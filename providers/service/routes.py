@@ -99,7 +99,8 @@ class Routes:
         if not _possible(parts):
             return Reply([], paged=True, next_cursor=None)
         found = await self._client.get(parts, form, query, listing=True, route=route)
-        if found and query and route != "runs":
+        # Pages of runs came first: without them there are none of anything.
+        if found and query and not (route == "runs" and found.paged):
             self.pages = found.paged
         return found or Reply([], paged=True, next_cursor=None)
 

@@ -7,8 +7,8 @@ from weakref import WeakValueDictionary
 import msgspec
 
 from ..errors import NotFound, ReadOnlyProvider, SystemTag, TagConflict
+from ..memory import Lately
 from .client import NoRoute, Refused
-from .memory import Lately
 from .routes import Routes
 
 _PROBE = "-/0"  # a run that can't be
@@ -32,8 +32,9 @@ class Tags:
         body = msgspec.json.encode({"tags_to_add": sorted(add), "tags_to_remove": sorted(remove)})
         async with turn:
             for attempt in range(_TRIES):
-                # So long that others, who have conflicts, too, have their turn.
-                await asyncio.sleep(random.uniform(0, min(_LONGEST_PAUSE, _PAUSE * 2**attempt)) if attempt else 0)
+                if attempt:
+                    # Others met the same conflict, and try again, too.
+                    await asyncio.sleep(random.uniform(0, min(_LONGEST_PAUSE, _PAUSE * 2**attempt)))
                 try:
                     if (changed := await self._routes.mutate_tags(run, body)) is None:
                         raise NotFound(f"There is no run {run}.")

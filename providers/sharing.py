@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any, TypeVar, cast
 
-from .. import usage
-from ..errors import ProviderUnavailable, TimedOut
+from . import usage
+from .errors import ProviderUnavailable, TimedOut
 
 T = TypeVar("T")
 
@@ -24,6 +24,7 @@ class Sharing:
 
     def __init__(self) -> None:
         self._under_way: dict[Hashable, _Shared] = {}
+        self._tasks = set[Task[Any]]()
 
     async def answer(self, question: Hashable, ask: Callable[[], Coroutine[Any, Any, T]]) -> T:
         """What the question is answered, or raises; `ask` is called where nobody else has asked it.
@@ -37,6 +38,7 @@ class Sharing:
         shared = self._under_way.get(question)
         if shared is None:
             shared = self._under_way[question] = _Shared(create_task(ask()))
+            self._tasks.add(shared.task)
             shared.task.add_done_callback(partial(self._end, question, shared))
         shared.waiting += 1
         try:
@@ -47,15 +49,20 @@ class Sharing:
                 self._forget(question, shared)
                 shared.task.cancel()
 
+    def begin_anew(self) -> None:
+        """Whoever asks from now on is not answered with what others were asking already: something has changed."""
+        self._under_way.clear()
+
     async def close(self) -> None:
         """Whoever still waits is told that the provider is unavailable."""
-        tasks = [shared.task for shared in self._under_way.values()]
+        tasks = list(self._tasks)
         for task in tasks:
             task.cancel()
         if tasks:
             await wait(tasks)
 
     def _end(self, question: Hashable, shared: _Shared, task: Task[Any]) -> None:
+        self._tasks.discard(task)
         self._forget(question, shared)
         if not task.cancelled():
             task.exception()  # else asyncio logs it where all have left in the moment in which it failed
