@@ -7,7 +7,8 @@ from collections.abc import Callable
 class Breaker:
     """Closed: all may ask. Open, after failures in a row: nobody may for a while; then one may, at a time, as a trial.
 
-    A trial that fails opens it for twice as long, up to `longest` seconds; one that succeeds closes it.
+    A trial that fails opens it for twice as long, up to `longest` seconds; one that succeeds closes it. As many must
+    fail as are under way: of sixteen at once the failures come first, for what fails is the fastest.
     """
 
     def __init__(
@@ -22,6 +23,7 @@ class Breaker:
         self._longest = longest
         self._clock = clock
         self._failures = 0
+        self._under_way = 0
         self._pause = 0.0
         self._open_until = 0.0
         self._on_trial = False
@@ -33,18 +35,20 @@ class Breaker:
 
     def begin(self) -> bool:
         """Whether what is sent now is a trial, which `end` is to be told; only where it is not open."""
+        self._under_way += 1
         self._on_trial = self._pause > 0
         return self._on_trial
 
     def end(self, *, trial: bool, succeeded: bool | None) -> None:
         """What came of a request; None: nothing that tells about the service."""
+        self._under_way -= 1
         if trial:
             self._on_trial = False
         if succeeded:
             self._close(trial)
         elif succeeded is False:
             self._failures += 1
-            if trial or (self._failures >= self._allowed and not self._pause):
+            if trial or (self._failures >= max(self._allowed, self._under_way) and not self._pause):
                 self._pause = min(self._pause * 2 or self._shortest, self._longest)
                 self._open_until = max(self._open_until, self._clock() + self._pause)
 

@@ -29,6 +29,8 @@ _LISTS_SECONDS, _MOST_LISTS = 5.0, 100
 _LARGE_SECONDS, _MOST_LARGE = 3600.0, 100_000
 _SPOILT_SECONDS = 600.0
 _CLOCKS_DIFFER_MS = 60_000
+# Metaflow's own scheduler sends heartbeats wherever the service takes them; what others start may have none.
+_LOCAL_SCHEDULER = "runtime:dev"
 # A run that sends heartbeats does so from its start on, each ten seconds; many have but the time of their creation.
 _FIRST_BEAT_MS = 5_000
 
@@ -203,7 +205,8 @@ class ServiceOperation:
         traces = (row.ts_epoch, beat, await self._bulk.newest_event(run.pathspec) or 0)
         latest = time.time_ns() // 1_000_000 + _CLOCKS_DIFFER_MS
         at = max((trace for trace in traces if trace <= latest), default=row.ts_epoch)
-        return Activity(at, beats=beat - row.ts_epoch > _FIRST_BEAT_MS)
+        local = beat > 0 and _LOCAL_SCHEDULER in (row.system_tags or ())
+        return Activity(at, beats=local or beat - row.ts_epoch > _FIRST_BEAT_MS)
 
     async def _ends_as_usual(self, run: str) -> bool:
         """Whether the last step is called `end`, as the run recorded it, or old versions of Metaflow have it."""

@@ -1,14 +1,18 @@
 """How the service is asked for a page of a flow's runs; what it can't be asked for is looked at afterwards."""
 
 import base64
+from collections.abc import Iterable
+from urllib.parse import quote
 
 import msgspec
 
 from ..base import Position, RunPageKey
 from ..records import RunStatus
-from .tag_queries import Query, expressible, with_any_tag, with_tags
+from .routes import Query
 
 MOST = 500  # rows of a page
+# Of tags in a URL, which the service takes up to 8,190 bytes of.
+_MOST_TAG_BYTES = 3_000
 _LARGEST = 2**31 - 1
 # The years 1 to 9999: a cursor is a client's word, and the service has no larger numbers.
 _FIRST_MS, _LAST_MS = -62_135_596_800_000, 253_402_300_799_999
@@ -22,7 +26,7 @@ EVERY = f"{COMPLETED},{_UNFINISHED}"
 def conditions(key: RunPageKey) -> Query:
     """Those that the service can check, but for the status and the page."""
     wanted = key.runs.filter
-    query = with_tags(_tags(key)) + (() if wanted.any_tags is None else with_any_tag(wanted.any_tags))
+    query = _with_tags(_tags(key)) + _with_any_tag(wanted.any_tags or ())
     query += (("ts_epoch:ge", str(oldest(key))),) if oldest(key) > _FIRST_MS else ()
     return query + (() if wanted.created_before_ms is None else (("ts_epoch:lt", str(wanted.created_before_ms)),))
 
@@ -37,8 +41,9 @@ def oldest(key: RunPageKey) -> int:
 def is_whole(key: RunPageKey) -> bool:
     """Whether these are all conditions but that of the status."""
     wanted = key.runs.filter
-    tags = _tags(key) | (wanted.any_tags or frozenset())
-    return wanted.users is None and not wanted.run_id_prefix and all(map(expressible, tags))
+    of_all = len(_with_tags(_tags(key))) == len(_tags(key))
+    of_any = not wanted.any_tags or bool(_with_any_tag(wanted.any_tags))
+    return of_all and of_any and wanted.users is None and not wanted.run_id_prefix
 
 
 def status(key: RunPageKey) -> str | None:
@@ -66,6 +71,29 @@ def page(limit: int, cursor: str | None) -> Query:
 def _tags(key: RunPageKey) -> frozenset[str]:
     namespace = key.runs.namespace
     return key.runs.filter.tags if namespace is None else key.runs.filter.tags | {namespace}
+
+
+def _with_tags(tags: Iterable[str]) -> Query:
+    """Runs that carry all of these (the user's and system tags alike), as far as the service can be asked so."""
+    asked: list[tuple[str, str]] = []
+    room = _MOST_TAG_BYTES
+    for tag in sorted(tags):
+        room -= len(quote(tag, safe=""))
+        if room >= 0 and _expressible(tag):
+            asked.append(("_tags", tag))
+    return tuple(asked)
+
+
+def _with_any_tag(tags: Iterable[str]) -> Query:
+    """Runs that carry one of these, if the service can be asked so."""
+    text = ",".join(sorted(tags))
+    fits = len(quote(text, safe="")) <= _MOST_TAG_BYTES
+    return (("_tags:any", text),) if text and fits and all(map(_expressible, tags)) else ()
+
+
+def _expressible(tag: str) -> bool:
+    """Whether a filter can hold it: a comma separates tags there, and `null` is no tag."""
+    return "," not in tag and tag != "null"
 
 
 def _ms(position: Position) -> int:
