@@ -5,7 +5,7 @@ from typing import TypeVar
 
 from ..providers import records
 from ..providers.base import Position, RunFilter, RunPage, RunPageKey, RunsKey, key_of
-from ..providers.errors import GatewayError
+from ..providers.errors import CorruptMetadata, GatewayError
 from ..providers.pathspec import component
 from ..providers.times import ts_epoch
 from . import inputs, statuses
@@ -63,8 +63,10 @@ async def newest(
     else:
         listed = await _listed(context, RunPageKey(runs, 1, with_status="status" in context.selected))
         found, errors = readable(listed.runs)
-    if errors and not found:
-        raise errors[0]
+    # What is damaged is passed over; what did not come may have been the newest.
+    missing = [error for error in errors if not (found and isinstance(error, CorruptMetadata))]
+    if missing:
+        raise missing[0]
     return found[0] if found else None
 
 
@@ -89,6 +91,8 @@ async def _of_status(
         courses = await each(context.derived(statuses.run_courses), map(key_of, runs))
         ordered = list(zip(runs, courses, strict=True))
         for run, course in reversed(ordered) if key.backward else ordered:
+            if len(found) == enough:
+                break
             if isinstance(course, GatewayError):
                 errors.append(course)
             elif raised(course).status in wanted:

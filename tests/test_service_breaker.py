@@ -40,6 +40,16 @@ def test_it_opens_after_five_failures_in_a_row() -> None:
     assert breaker.open
 
 
+def test_it_stays_closed_while_more_are_under_way_than_failed() -> None:
+    breaker = Breaker()
+    trials = [breaker.begin() for _ in range(20)]
+    for trial in trials[:9]:
+        breaker.end(trial=trial, succeeded=False)
+    assert not breaker.open
+    breaker.end(trial=trials[9], succeeded=False)
+    assert breaker.open
+
+
 def test_what_tells_nothing_of_the_service_is_not_counted() -> None:
     breaker = Breaker()
     fail(breaker, 4)

@@ -225,6 +225,24 @@ async def test_a_question_is_dropped_when_all_who_asked_it_are_gone() -> None:
 
 
 @in_a_loop
+async def test_what_was_asked_before_a_change_is_no_answer_after_it() -> None:
+    held = Held()
+
+    async def answer(request: web.BaseRequest) -> web.Response:
+        return said() if request.method == "PATCH" else await held(request)
+
+    async with asking(answer) as client:
+        before = operation(client, usage.Usage(), "A")
+        await held.asked()
+        await client.patch(("A",), b"{}", FLOW)
+        after = [operation(client, usage.Usage(), "A") for _ in range(2)]
+        await held.asked(2)
+        held.go.set()
+        assert await asyncio.gather(before, *after) == [Reply({}, False, None)] * 3
+    assert held.order == ["A", "A"]
+
+
+@in_a_loop
 async def test_an_operation_that_is_over_asks_nothing() -> None:
     held = Held()
     async with asking(held) as client:
