@@ -11,13 +11,22 @@ from typing import Any, NamedTuple, TypeVar
 from urllib.request import Request, urlopen
 
 from boto3 import Session  # pyright: ignore[reportMissingTypeStubs] - it has none
+from botocore.config import Config  # pyright: ignore[reportMissingTypeStubs] - it has none
 from moto.server import ThreadedMotoServer
 
 from metaflow_graphql.providers import usage
+from metaflow_graphql.providers.base import Provider
+from metaflow_graphql.providers.datastores import Datastores
 from metaflow_graphql.providers.disk_cache import DiskCache
+from metaflow_graphql.providers.local.datastore import LocalDatastore
 from metaflow_graphql.providers.s3.client import S3Client
 from metaflow_graphql.providers.s3.datastore import S3Datastore
+from metaflow_graphql.providers.s3.provider import S3Provider
 from metaflow_graphql.providers.s3.settings import S3Settings
+from metaflow_graphql.resolvers.context import Gateway
+from metaflow_graphql.schema import schema
+from metaflow_graphql.server.errors import Faults
+from metaflow_graphql.server.operations import Operation, Operations
 
 T = TypeVar("T")
 
@@ -67,6 +76,27 @@ class Server(NamedTuple):
             kept = json.loads(beside.read_bytes()) if beside.exists() else None
             self.put(f"{prefix}/{name}", path.read_bytes(), kept)
 
+    def provider(self, root: str = ROOT, local: Path | None = None) -> S3Provider:
+        """The metadata provider over the datastore there, which has been asked nothing yet.
+
+        `local`: where it reads what runs say is in a local datastore, as those do that were uploaded.
+        """
+        datastore = S3Datastore(self.client, [root])
+        return S3Provider("default", root, datastore, Datastores(LocalDatastore(local), datastore))
+
+    def answer(self, query: str, over: Provider | None = None, **variables: Any) -> dict[str, Any]:
+        """The whole answer of a gateway over that provider, else over a new one; with what it cost."""
+        # What has fallen silent is taken for dead at once: how long ago it was stored is no question here.
+        gateway = Gateway({"default": over or self.provider()}, "default", stalled_after=0.001)
+        operation = Operation(query, variables, show_usage=True)
+        return self.loop.run(Operations(schema, gateway).answer(operation, Faults()), context=copy_context())
+
+    def cost(self, query: str, over: Provider | None = None, **variables: Any) -> tuple[Any, dict[str, int]]:
+        """The data of an answer that must have no errors, and the requests to S3 that it took, by kind."""
+        told = self.answer(query, over, **variables)
+        assert "errors" not in told, told["errors"]
+        return told["data"], told["extensions"]["usage"]["requests"]
+
     def ask(
         self,
         question: Callable[[S3Datastore], Awaitable[T]],
@@ -95,7 +125,9 @@ def serving() -> Generator[Server]:
         # All servers of a process share what they hold.
         urlopen(Request(f"{url}/moto-api/reset", method="POST")).close()
         session: Any = Session()
-        boto = session.client("s3", endpoint_url=url, **KEYS)
+        # By itself it waits a minute for an answer, and five times.
+        patience: Any = Config(connect_timeout=5, read_timeout=10)
+        boto = session.client("s3", endpoint_url=url, config=patience, **KEYS)
         boto.create_bucket(Bucket=BUCKET)
         client = S3Client(S3Settings(endpoint_url=url, client_params=KEYS))
         with asyncio.Runner() as loop:

@@ -133,7 +133,7 @@ def test_a_fault_of_the_endpoint_itself_is_told_by_the_request_id_alone(
 def test_the_cost_of_an_operation_is_told_on_request(client: httpx.Client) -> None:
     assert post(client, "{ costly }", extensions={"usage": True}).json() == {
         "data": {"costly": True},
-        "extensions": {"usage": {"calls": {"runs": 1}, "fileReads": 2}},
+        "extensions": {"usage": {"calls": {"runs": 1}, "fileReads": 2, "requests": {}}},
     }
     assert post(client, "{ costly }").json() == {"data": {"costly": True}}
 

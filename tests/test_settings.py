@@ -11,10 +11,12 @@ from typing import Any
 import pytest
 
 from metaflow_graphql.providers.local.root import find_root
+from metaflow_graphql.providers.s3.settings import S3Settings
 from metaflow_graphql.server.limits import LIMITS
 from metaflow_graphql.server.metaflow_config import MetaflowConfig, SettingsError
 from metaflow_graphql.server.settings import Options, Settings, gateway, settings
-from metaflow_graphql.server.sources import HeaderOptions, Local, Service
+from metaflow_graphql.server.s3_access import S3Access, S3Options
+from metaflow_graphql.server.sources import S3, HeaderOptions, Local, Service
 
 
 @pytest.fixture
@@ -95,7 +97,7 @@ def test_a_configuration_that_is_no_json_object_is_named(home: Path, text: str, 
 def test_metadata_of_another_type_is_not_supported(home: Path) -> None:
     assert refusal(Options(), home, HOME=str(home), METAFLOW_DEFAULT_METADATA="spin") == (
         "Metaflow is configured here for metadata of type spin, which is not supported: "
-        "name others by --metadata NAME=local@PATH or NAME=service@URL."
+        "name others by --metadata NAME=local@PATH, NAME=service@URL or NAME=s3@URL."
     )
 
 
@@ -117,7 +119,7 @@ def test_the_first_provider_is_the_default_one(home: Path, project: Path) -> Non
     assert settings(options, {"HOME": str(home)}, home).default_metadata == "b"
 
 
-FORMS = "must be of the form NAME=local@PATH or NAME=service@URL."
+FORMS = "must be of the form NAME=local@PATH, NAME=service@URL or NAME=s3@URL."
 # options: the refusal
 REFUSED = {
     Options(("local@/tmp",)): f"--metadata {FORMS}",
@@ -129,7 +131,12 @@ REFUSED = {
     Options(
         ("a=service@https://me:secret@host?x",)
     ): "--metadata a: must be a URL such as https://metadata.example.org.",
-    Options(("a=s3@bucket",)): "--metadata a: type s3 is not supported yet, only local and service are.",
+    Options(("a=s3@bucket",)): "--metadata a: must be a URL such as s3://bucket/prefix.",
+    Options(("a=s3@s3://me:secret@bucket/x",)): "--metadata a: must be a URL such as s3://bucket/prefix.",
+    Options(("a=s3@s3://bucket/../x",)): "--metadata a: must be a URL such as s3://bucket/prefix.",
+    Options(s3=S3Options(("https://bucket",))): "--s3-root: must be a URL such as s3://bucket/prefix.",
+    Options(s3=S3Options(disk_cache="/dev/null")): "--disk-cache /dev/null: it is no folder.",
+    Options(s3=S3Options(disk_cache_bytes=0)): "--disk-cache-bytes 0: a number above 0 is needed.",
     Options(("a=ftp@host",)): f"--metadata a: there is no such type; it {FORMS}",
     Options(("a=service@http://a",), service_headers=HeaderOptions(("b=/tmp/x",))): (
         "--service-headers-file b: no such metadata service; there is a."
@@ -272,6 +279,77 @@ def test_what_services_say_is_local_is_read_where_metaflow_would(home: Path, pro
     options = Options(["a=service@http://a"])
     assert settings(options, {"HOME": str(home)}, project).datastore_root == project
     assert settings(options, {"HOME": str(home)}, home).datastore_root is None
+
+
+def test_a_datastore_in_s3_is_a_provider_and_a_root(home: Path) -> None:
+    found = settings(Options(["a=s3@s3://bucket/pre/fix/", f"b=local@{home}"]), {"HOME": str(home)}, home)
+    assert found.metadata == {"a": S3("s3://bucket/pre/fix"), "b": Local(home)}
+    assert found.s3 == S3Access(roots=("s3://bucket/pre/fix",))
+    assert found.shown_metadata == f"a=s3@s3://bucket/pre/fix, b=local@{home}"
+    assert [(provider.type, provider.info) for provider in gateway(found).providers.values()] == [
+        ("s3", "s3://bucket/pre/fix"),
+        ("local", str(home)),
+    ]
+
+
+def test_s3_is_read_under_what_metaflow_and_the_options_name(home: Path) -> None:
+    options = Options(
+        ["a=s3@s3://own", "b=service@http://b"],
+        s3=S3Options(["s3://more/", "s3://own"], "~/cache", 5000),
+    )
+    environment = {"METAFLOW_DATASTORE_SYSROOT_S3": "s3://sys/root/", "METAFLOW_DATATOOLS_S3ROOT": "s3://data"}
+    assert settings(options, environment | {"HOME": str(home)}, home).s3 == S3Access(
+        roots=("s3://sys/root", "s3://own", "s3://more"),
+        datatools_roots=("s3://data",),
+        disk_cache=home / "cache",
+        disk_cache_bytes=5000,
+    )
+
+
+# what Metaflow is configured for beside it: how S3 is reached
+REACHED: dict[tuple[tuple[str, Any], ...], S3Settings] = {
+    (): S3Settings(),
+    (("S3_ENDPOINT_URL", "http://s3:9000"), ("S3_VERIFY_CERTIFICATE", "/ca.pem")): S3Settings(
+        endpoint_url="http://s3:9000", verify="/ca.pem"
+    ),
+    (("S3_ENDPOINT_URL", ""), ("S3_VERIFY_CERTIFICATE", False), ("DATASTORE_SYSROOT_S3", "")): S3Settings(),
+    (("DATATOOLS_CLIENT_PARAMS", '{"endpoint_url": "http://other", "verify": false}'),): S3Settings(
+        verify=False, client_params={"endpoint_url": "http://other"}
+    ),
+    (
+        ("DATATOOLS_SESSION_VARS", '{"profile_name": "team", "region_name": "eu-1", "aws_session_token": "t"}'),
+        ("DATATOOLS_CLIENT_PARAMS", '{"use_ssl": true, "verify": false}'),
+        ("S3_VERIFY_CERTIFICATE", True),
+    ): S3Settings(
+        region="eu-1", profile="team", verify=True, client_params={"aws_session_token": "t", "use_ssl": True}
+    ),
+}
+
+
+@pytest.mark.parametrize("configured", REACHED)
+def test_s3_is_reached_as_metaflow_reaches_it(home: Path, configured: tuple[tuple[str, Any], ...]) -> None:
+    configure(home / ".metaflowconfig", **dict(configured))
+    assert settings(Options(), {"HOME": str(home)}, home).s3 == S3Access(REACHED[configured])
+
+
+# what Metaflow is configured for: the refusal
+UNREACHABLE = {
+    ("DATASTORE_SYSROOT_S3", "bucket"): "METAFLOW_DATASTORE_SYSROOT_S3: must be a URL such as s3://bucket/prefix.",
+    ("DATATOOLS_S3ROOT", "/data"): "METAFLOW_DATATOOLS_S3ROOT: must be a URL such as s3://bucket/prefix.",
+    ("DATATOOLS_CLIENT_PARAMS", '["secret"]'): "METAFLOW_DATATOOLS_CLIENT_PARAMS must be a JSON object.",
+    ("DATATOOLS_SESSION_VARS", '{"secret"'): "METAFLOW_DATATOOLS_SESSION_VARS must be a JSON object.",
+}
+
+
+@pytest.mark.parametrize("configured", UNREACHABLE)
+def test_settings_of_s3_that_are_none_are_refused_unseen(home: Path, configured: tuple[str, str]) -> None:
+    configure(home / ".metaflowconfig", **dict([configured]))
+    assert refusal(Options(), home, HOME=str(home)) == UNREACHABLE[configured]
+
+
+def test_secrets_of_s3_are_shown_nowhere(home: Path) -> None:
+    configured = {"METAFLOW_DATATOOLS_CLIENT_PARAMS": '{"aws_secret_access_key": "hidden"}', "HOME": str(home)}
+    assert "hidden" not in repr(settings(Options(), configured, home))
 
 
 def test_addresses_are_taken_as_browsers_send_them(home: Path) -> None:

@@ -1,1 +1,1 @@
-"""Datastore over S3, and over what speaks its protocol."""
+"""Datastore and metadata provider over S3, and over what speaks its protocol."""

@@ -59,6 +59,8 @@ class Listings:
 
     async def runs(self, flow: str, begins: str = "") -> list[str]:
         """The ids of a flow's runs that begin so, in no order; none where there is no such flow."""
+        if begins and not pathspecs.is_component(begins):
+            return []
         known: list[str] | None = self._lately.get((flow, begins))
         if known is None:
             known = [name for name in await self._folders(flow, begins) if name != _DATA]
