@@ -134,6 +134,10 @@ class Provider(Protocol):
         """
         ...
 
+    async def close(self) -> None:
+        """Let go of threads and connections, in the event loop that they were used in."""
+        ...
+
     async def can_mutate_tags(self) -> bool: ...
 
     async def mutate_tags(self, run: Key, add: frozenset[str], remove: frozenset[str]) -> records.Run:
@@ -294,6 +298,10 @@ class Datastore(Protocol):
 
     async def file_parts(self, parts: list[PartKey]) -> list[bytes | GatewayError | None]:
         """The bytes of each part, fewer where the file ends before; None where there is no such file."""
+        ...
+
+    async def close(self) -> None:
+        """Let go of threads and connections, in the event loop that they were used in."""
         ...
 
     def stream(self, key: BlobKey) -> AsyncGenerator[bytes]:

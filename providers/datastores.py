@@ -7,7 +7,6 @@ from typing import TypeVar
 from . import records
 from .base import BlobKey, Datastore, FileKey, FileStatus, InfoKey, PartKey
 from .errors import ArtifactUnreadable, GatewayError
-from .s3.datastore import S3Datastore
 
 K = TypeVar("K")
 R = TypeVar("R")
@@ -51,9 +50,9 @@ class Datastores:
         return _nothing() if datastore is None else datastore.included_stream(url)
 
     async def close(self) -> None:
-        """Let go of the connections to S3, in the event loop that they were made in."""
-        if isinstance(self._s3, S3Datastore):
-            await self._s3.client.close()
+        for datastore in (self._local, self._s3):
+            if datastore is not None:
+                await datastore.close()
 
     def _datastore(self, place: str) -> Datastore | None:
         return self._s3 if place.startswith(_S3) else self._local

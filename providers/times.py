@@ -15,6 +15,12 @@ def rfc3339(ts_epoch: int) -> str:
     return f"{second.isoformat()[:19]}.{ts_epoch % 1000:03}Z"
 
 
+def microseconds_of(run_id: str) -> int | None:
+    """The microseconds since the epoch that an id is made of, as Metaflow makes them (16 digits, 2001 to 2286)."""
+    told = len(run_id) == 16 and run_id.isascii() and run_id.isdigit() and run_id[0] != "0"
+    return int(run_id) if told else None
+
+
 def ts_epoch(text: str) -> int:
     """RFC 3339 text as ms since the epoch, rounded up, so that comparisons of whole ms with it are exact."""
     moment = datetime.fromisoformat(text)

@@ -58,6 +58,11 @@ class Gateway:
     artifacts: Artifacts = field(default_factory=Artifacts)
     packages: Packages = field(default_factory=Packages)
 
+    async def close(self) -> None:
+        """Let go of what its providers hold, in the event loop that they were used in."""
+        for provider in self.providers.values():
+            await provider.close()
+
     def provider(self, name: str | None) -> Provider:
         """The provider of that name, or the default one where none is given; raises UnknownMetadataProvider."""
         found = self.providers.get(self.default_metadata if name is None or name is strawberry.UNSET else name)

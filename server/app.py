@@ -17,7 +17,6 @@ from ..resolvers.links import PREFIX
 from .downloads import Downloads
 from .graphql import GRAPHIQL, GraphQLEndpoint
 from .operations import Operations
-from .settings import close
 
 # What a page of another origin may read of an answer, beside its body.
 _EXPOSED = ["content-disposition", "content-length", "content-range", "etag"]
@@ -53,7 +52,7 @@ def application(
         try:
             yield
         finally:
-            await close(gateway)
+            await gateway.close()
 
     return Starlette(routes=routes, middleware=middleware, lifespan=lifespan)
 

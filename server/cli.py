@@ -19,7 +19,7 @@ from .metaflow_config import SettingsError
 from .operations import Operation, Operations
 from .s3_access import DISK_CACHE_BYTES, S3Options
 from .serve import address_of, listen, serve
-from .settings import Options, Settings, close, gateway, settings
+from .settings import Options, Settings, gateway, settings
 from .sources import HeaderOptions
 
 
@@ -81,7 +81,7 @@ async def _answer(operation: Operation, chosen: Settings) -> dict[str, Any]:
     except Exception as error:  # as over HTTP
         return {"errors": [faults.internal(error)]}
     finally:
-        await close(over)
+        await over.close()
 
 
 def _write(text: str) -> None:

@@ -104,22 +104,11 @@ def gateway(settings: Settings) -> Gateway:
     )
 
 
-async def close(gateway: Gateway) -> None:
-    """Let go of the connections of its providers, in the event loop that they were made in."""
-    for provider in gateway.providers.values():
-        if isinstance(provider, ServiceProvider):
-            await provider.close()
-        own = isinstance(provider, LocalProvider | ServiceProvider | S3Provider)
-        if own and isinstance(provider.datastore, Datastores):
-            await provider.datastore.close()
-
-
 def _provider(name: str, source: Source, settings: Settings, s3: S3Datastore) -> Provider:
     """`s3`: what is in S3, of all providers."""
     if isinstance(source, Local):
-        local = LocalProvider(name, source.root, datatools_root=settings.datatools_root, card_roots=settings.card_roots)
-        local.datastore = Datastores(local.datastore, s3)
-        return local
+        datatools, cards = settings.datatools_root, settings.card_roots
+        return LocalProvider(name, source.root, datatools_root=datatools, card_roots=cards, s3=s3)
     here = LocalDatastore(settings.datastore_root, settings.datatools_root, card_roots=settings.card_roots)
     datastore = Datastores(here, s3)
     if isinstance(source, S3):

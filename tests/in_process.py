@@ -60,7 +60,7 @@ def opened(
             yield Gateway(str(client.base_url), client)
     finally:
         for provider in providers.values():
-            provider.close()
+            asyncio.run(provider.close())
 
 
 def errors_of(answer: dict[str, Any]) -> Errors:

@@ -1,5 +1,6 @@
 """Bytes over HTTP: /files/, as the URLs that queries answer."""
 
+import asyncio
 import gzip
 import hashlib
 import io
@@ -255,7 +256,7 @@ def test_urls_begin_with_the_public_url_where_one_is_configured(runs: Runs) -> N
     asked = f'{{ artifact(pathspec: "{runs["linear"].pathspec}/middle/2/numbers") {{ url }} }}'
     with served(app) as client:
         answer = post(client, asked).json()
-    local.close()
+    asyncio.run(local.close())
     path = f"/files/artifact/default/{runs['linear'].pathspec}/middle/2/numbers?attempt=0"
     assert answer["data"]["artifact"]["url"] == "https://runs.example/gateway" + path
 

@@ -61,7 +61,7 @@ def test_a_part_is_not_looked_for_once_the_client_has_gone(tmp_path: Path) -> No
         app = application(schema, Gateway({"default": provider}, "default"))
         asyncio.run(app({**scope, "headers": [(b"range", b"bytes=-1")]}, gone, send))
     finally:
-        provider.close()
+        asyncio.run(provider.close())
     assert sent == []
 
 

@@ -312,7 +312,7 @@ def asked_of(root: Path, ask: Callable[[Key, context.Context], Awaitable[T]]) ->
     try:
         return asyncio.run(asked())
     finally:
-        local.close()
+        asyncio.run(local.close())
 
 
 async def text_of(task: Key, of: context.Context) -> bytes:

@@ -76,6 +76,9 @@ class LocalDatastore:
     async def file_parts(self, parts: list[PartKey]) -> list[bytes | GatewayError | None]:
         return await self._threads.each("file_parts", self._files.part, parts)
 
+    async def close(self) -> None:
+        self._threads.close()
+
     def stream(self, key: BlobKey) -> AsyncGenerator[bytes]:
         return self._streamed(lambda: self._reader(key))
 

@@ -9,6 +9,7 @@ from typing import TypeVar
 from .. import records
 from ..base import Activity, Datastore, FlowKey, Key, MetadataProvider, RunPage, RunPageKey, RunsKey
 from ..cache import ByteCache
+from ..datastores import Datastores
 from ..errors import GatewayError, NotFound, ReadOnlyProvider
 from . import activity, artifacts, attempts, hierarchy, metadata, pages, runs, tags
 from .datastore import LocalDatastore
@@ -22,7 +23,10 @@ _CACHE_BYTES = 256 * 2**20
 
 
 class LocalProvider:
-    """Reads `root/.metaflow`; without a root there are no flows. A tree that can't be written is read-only."""
+    """Reads `root/.metaflow`; without a root there are no flows. A tree that can't be written is read-only.
+
+    `s3`: where data are read that its records say are in S3.
+    """
 
     type = "local"
 
@@ -35,6 +39,7 @@ class LocalProvider:
         card_roots: Sequence[Path] = (),
         read_only: bool = False,
         cache_bytes: int = _CACHE_BYTES,
+        s3: Datastore | None = None,
     ) -> None:
         self.name = name
         self.info = None if root is None else str(root)
@@ -46,7 +51,8 @@ class LocalProvider:
         # What is not there yet will be made by whoever runs the first flow.
         base = self._tree.base
         self._can_mutate_tags = not read_only and (os.access(base, os.W_OK) or not os.path.exists(base))
-        self.datastore: Datastore = LocalDatastore(root, datatools_root, cache, self._threads, card_roots)
+        own = LocalDatastore(root, datatools_root, cache, self._threads, card_roots)
+        self.datastore: Datastore = own if s3 is None else Datastores(own, s3)
 
     def for_operation(self, *, of_records: bool = False) -> MetadataProvider:
         return self
@@ -110,8 +116,8 @@ class LocalProvider:
             raise changed
         return changed
 
-    def close(self) -> None:
-        """Let go of the threads."""
+    async def close(self) -> None:
+        await self.datastore.close()
         self._threads.close()
         self._writers.close()
 

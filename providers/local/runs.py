@@ -3,6 +3,7 @@
 from .. import hierarchy, records
 from ..base import Key, Position, RunsKey
 from ..errors import CorruptMetadata
+from ..times import microseconds_of
 from . import forms
 from .tree import Tree
 
@@ -81,10 +82,9 @@ def _position(tree: Tree, pathspec: str, ts_epoch: int) -> int:
 
 
 def _told(flow: str, run_id: str) -> Position | None:
-    """The place that an id tells: Metaflow makes them of the microseconds since the epoch (16 digits, 2001 to 2286)."""
-    if len(run_id) == 16 and run_id.isascii() and run_id.isdigit() and run_id[0] != "0":
-        return Position(int(run_id), flow, run_id)
-    return None
+    """The place that an id tells."""
+    microseconds = microseconds_of(run_id)
+    return None if microseconds is None else Position(microseconds, flow, run_id)
 
 
 def _recorded(tree: Tree, flow: str, run_id: str) -> Position:

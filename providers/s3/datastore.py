@@ -92,6 +92,9 @@ class S3Datastore:
     async def file_parts(self, parts: list[PartKey]) -> list[bytes | GatewayError | None]:
         return await each("file_parts", self._part, parts)
 
+    async def close(self) -> None:
+        await self.client.close()
+
     def stream(self, key: BlobKey) -> AsyncGenerator[bytes]:
         return streams.chunks(self.client, partial(self._blob, key))
 

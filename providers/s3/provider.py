@@ -52,8 +52,7 @@ class S3Provider:
         raise ReadOnlyProvider(f"The metadata provider {self.name} does not change tags.")
 
     async def close(self) -> None:
-        """Let go of the connections, in the event loop that they were made in."""
-        await self._s3.client.close()
+        await self.datastore.close()
 
 
 class S3Operation:

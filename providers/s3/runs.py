@@ -11,6 +11,7 @@ from .. import hierarchy, records, run_filters
 from ..base import Key, Position, RunFilter, RunPage, RunPageKey, RunsKey
 from ..errors import GatewayError
 from ..natural import natural
+from ..times import microseconds_of
 from .listings import Listings
 
 PARAMETERS = "_parameters"
@@ -117,9 +118,8 @@ def _wants_what_metadata_know(namespace: str | None, wanted: RunFilter) -> bool:
 
 
 def _microseconds(run: str) -> int:
-    """Since the epoch, of the run's id: 16 digits, from 2001 to 2286. 0 for an id that is none."""
-    run_id = run.rpartition("/")[2]
-    return int(run_id) if len(run_id) == 16 and run_id.isascii() and run_id.isdigit() and run_id[0] != "0" else 0
+    """Since the epoch, as the run's id tells; 0 where it does not."""
+    return microseconds_of(run.rpartition("/")[2]) or 0
 
 
 def _place(flow: str, run_id: str) -> Position:

@@ -77,8 +77,8 @@ class ServiceProvider:
         return rows.run_record(self.name, changed)
 
     async def close(self) -> None:
-        """Let go of its connections."""
         await self._client.close()
+        await self.datastore.close()
 
 
 class ServiceOperation:
