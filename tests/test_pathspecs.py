@@ -171,7 +171,7 @@ def test_what_is_no_pathspec_fails_alone_and_touches_no_file(gateway: Gateway) -
         answer = gateway.answer(query, variables={"text": text}, extensions={"usage": True})
         assert errors_of(answer) == [("INVALID_PATHSPEC", [name])], (field, text[:80])
         assert answer["data"] == {beside: "Mutation" if kind == "mutation" else None, name: None}
-        assert answer["extensions"]["usage"] == {"calls": {}, "fileReads": 0}
+        assert answer["extensions"]["usage"] == {"calls": {}, "fileReads": 0, "requests": {}}
 
 
 @pytest.mark.parametrize("field", NAMES.values(), ids=NAMES)
@@ -225,7 +225,7 @@ def test_an_id_that_is_none_of_ours_fails_alone_and_touches_no_file(gateway: Gat
     answer = gateway.answer(query, variables={"id": "..", "ids": WRONG_IDS}, extensions={"usage": True})
     assert sorted(errors_of(answer)) == sorted(expected)
     assert answer["data"] == {"defaultNamespace": None, "node": None, "nodes": [None] * len(WRONG_IDS)}
-    assert answer["extensions"]["usage"] == {"calls": {}, "fileReads": 0}
+    assert answer["extensions"]["usage"] == {"calls": {}, "fileReads": 0, "requests": {}}
 
 
 def test_messages_of_long_and_strange_texts_are_short_and_plain(gateway: Gateway) -> None:
