@@ -10,7 +10,7 @@ export PATH := $(abspath $(VENV))/bin:$(PATH)
 export USER := $(or $(filter-out root,$(USER)),metaflow)
 
 .DEFAULT_GOAL := all
-.PHONY: all help install demo demo-once demo-service demo-service-once test check types format coverage schema benchmark smoke clean
+.PHONY: all help install demo demo-once demo-service demo-service-once test check types format coverage schema benchmark soak smoke clean
 
 all: check test  ## check and test
 
@@ -34,10 +34,10 @@ demo-once: install  ## the same, but end after the answer
 	python examples/demo.py $(DEMO) --once
 
 demo-service: install  ## the demo over a metadata service and S3 on this machine (those of the tests)
-	python examples/demo_service.py $(DEMO)-service
+	python examples/demo_service.py
 
 demo-service-once: install  ## the same, but end after the answer
-	python examples/demo_service.py $(DEMO)-service --once
+	python examples/demo_service.py --once
 
 test: install  ## run all tests
 	pytest $(IN_PARALLEL)
@@ -74,6 +74,9 @@ schema: install  ## write schema/schema.graphql anew
 
 benchmark: install  ## print the ratios of benchmarks/
 	for benchmark in benchmarks/*.py; do python $$benchmark || exit 1; done
+
+soak: install  ## let fifty clients ask and tag for five minutes, over a service that stalls and recovers
+	python tests/soak.py --minutes 5 --clients 50
 
 smoke: install  ## install the wheel alone, without Metaflow, and try it
 	rm -rf build/bdist.* build/lib build/smoke

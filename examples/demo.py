@@ -86,10 +86,11 @@ def stop(*_: object) -> None:
     sys.exit()
 
 
-def arguments(description: str | None) -> argparse.Namespace:
+def arguments(description: str | None, *, of_a_folder: bool = True) -> argparse.Namespace:
     """Those of the command line; from now on Ctrl-C and SIGTERM end the program in order."""
     parser = argparse.ArgumentParser(description=description)
-    parser.add_argument("root", type=Path, help="the folder with the runs")
+    if of_a_folder:
+        parser.add_argument("root", type=Path, help="the folder with the runs")
     parser.add_argument("--once", action="store_true", help="end after the answer")
     for end in (signal.SIGINT, signal.SIGTERM):
         signal.signal(end, stop)

@@ -1,16 +1,16 @@
-"""The demo over a metadata service and S3: python examples/demo_service.py DIR [--once].
+"""The demo over a metadata service and S3: python examples/demo_service.py [--once].
 
 Both run on this machine, and are those of the tests: the service of tests/service, and moto's S3. They begin empty,
 the sample flows run through them, and all of it is gone in the end.
 """
 
-import shutil
 import subprocess
 import sys
 import urllib.request
 from collections.abc import Generator
 from contextlib import contextmanager
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import run_flows
 from demo import arguments, demonstrate, free_port, gateway, wait_for
@@ -65,11 +65,10 @@ def _running(command: list[str], answers_at: str) -> Generator[None]:
 
 
 def main() -> None:
-    given = arguments(__doc__)
-    shutil.rmtree(given.root, ignore_errors=True)
-    with service() as service_url, s3() as s3_url:
+    given = arguments(__doc__, of_a_folder=False)
+    with TemporaryDirectory() as folder, service() as service_url, s3() as s3_url:
         configured = settings(service_url, s3_url)
-        run_flows.main(given.root, configured)
+        run_flows.main(Path(folder), configured)
         with gateway(f"service@{service_url}", configured) as url:
             demonstrate(url, once=given.once)
 

@@ -61,9 +61,12 @@ class DiskCache:
             return
         path = self._path(sha)
         with suppress(OSError):
-            if os.path.exists(path):
+            if _is_whole(path, len(content)):
                 return
-            os.makedirs(os.path.dirname(path), mode=0o700, exist_ok=True)
+            shard = os.path.dirname(path)
+            os.makedirs(shard, mode=0o700, exist_ok=True)
+            if os.path.islink(shard):  # what is written there would never be counted
+                return
             _write(path, content)
             self._make_room(len(content))
 
@@ -89,10 +92,20 @@ class DiskCache:
         for entry in entries:
             if used <= self._limit - self._limit // 10:
                 break
-            with suppress(FileNotFoundError):
+            # Of another user's, or no file at all: the others make room.
+            with suppress(OSError):
                 os.unlink(entry.path)
-            used -= entry.size
+                used -= entry.size
         return used
+
+
+def _is_whole(path: str, size: int) -> bool:
+    """Whether a file of that size is there; anything else is replaced."""
+    try:
+        status = os.lstat(path)
+    except FileNotFoundError:
+        return False
+    return stat.S_ISREG(status.st_mode) and status.st_size == size
 
 
 def _read(path: str, most: int) -> bytes | None:
@@ -127,7 +140,8 @@ def _entries(folder: str) -> Iterator[_Entry]:
     with os.scandir(folder) as shards:
         paths = [shard.path for shard in shards if len(shard.name) == 2 and shard.is_dir(follow_symlinks=False)]
     for path in paths:
-        with os.scandir(path) as files:
+        # Another user's, which can't be read, is theirs to count.
+        with suppress(OSError), os.scandir(path) as files:
             for file in files:
                 with suppress(FileNotFoundError):
                     status = file.stat(follow_symlinks=False)

@@ -42,19 +42,32 @@ class Lately:
         self._most = most
         self._entries: OrderedDict[Hashable, tuple[float, Any]] = OrderedDict()
 
+    def __len__(self) -> int:
+        return len(self._entries)
+
     def get(self, question: Hashable) -> Any:
         """The answer, or None: None itself is not kept."""
         since, answer = self._entries.get(question, (0.0, None))
         return answer if answer is not None and monotonic() - since < self._seconds else None
 
     def forget(self, question: Hashable) -> None:
-        self._entries.pop(question, None)
+        """Keep no answer that was asked for before now."""
+        self._put(question, None)
 
-    def put(self, question: Hashable, answer: object) -> None:
-        """Keep the answer."""
+    def put(self, question: Hashable, answer: object, asked: float | None = None) -> None:
+        """Keep the answer; `asked`: when (time.monotonic()) it was asked for."""
+        forgotten, known = self._entries.get(question, (0.0, None))
+        if asked is None or known is not None or asked > forgotten:
+            self._put(question, answer)
+
+    def _put(self, question: Hashable, answer: object) -> None:
+        now = monotonic()
         self._entries.pop(question, None)
-        self._entries[question] = (monotonic(), answer)
-        if len(self._entries) > self._most:
+        self._entries[question] = (now, answer)
+        while self._entries:
+            since, _ = next(iter(self._entries.values()))
+            if len(self._entries) <= self._most and now - since < self._seconds:
+                break
             self._entries.popitem(last=False)
 
 

@@ -7,11 +7,13 @@ import strawberry
 
 from .. import __version__
 from ..providers.base import Provider
+from ..providers.errors import GatewayError
 from . import inputs
 from .artifacts import MAX_PREVIEW, MAX_ROWS
 from .cards import CARD_BYTES
 from .code import CODE_LIMITS
 from .context import Info, Limit
+from .entries import Answers, gathered
 from .logs import LOG_BYTES, LOG_LINES, LOG_PAGE_SIZE
 from .pages import PAGE_SIZE
 
@@ -23,7 +25,10 @@ class ErrorCode(Enum):
     GRAPHQL_VALIDATION_FAILED = "The document asks for what the schema does not have."
     OPERATION_RESOLUTION_FAILURE = "The document has no operation of that name, or several and none was named."
     BAD_USER_INPUT = "A variable or an argument has a value that means nothing there."
-    LIMIT_EXCEEDED = "More was asked for than one of serverInfo.limits allows; the message names it."
+    LIMIT_EXCEEDED = (
+        "More was asked for than one of serverInfo.limits allows, or than the gateway reads at once; the message says "
+        "which."
+    )
     PERSISTED_QUERY_NOT_FOUND = "No document is known by that hash: send it whole."
     PERSISTED_QUERY_NOT_SUPPORTED = "This gateway does not take documents by their hash."
     PAYLOAD_TOO_LARGE = "The request's body is too large."
@@ -53,12 +58,12 @@ class ErrorCode(Enum):
 inputs.describe(ErrorCode, "The values of extensions.code.", {code.name: code.value for code in ErrorCode})
 
 
-class ProviderInfo(msgspec.Struct, frozen=True, gc=False):
+class ProviderInfo(msgspec.Struct, frozen=True):
     name: str
     type: str
     info: str | None
     is_default: bool
-    can_mutate_tags: bool
+    provider: Provider
 
 
 class ServerInfo(msgspec.Struct, frozen=True):
@@ -71,12 +76,16 @@ def default_namespace(info: Info) -> str | None:
     return info.context.gateway.default_namespace
 
 
-async def metadata_provider(info: Info, name: inputs.ProviderName = strawberry.UNSET) -> ProviderInfo:
-    return await _described(info.context.gateway.provider(name), info)
+def metadata_provider(info: Info, name: inputs.ProviderName = strawberry.UNSET) -> ProviderInfo:
+    return _described(info.context.gateway.provider(name), info)
 
 
-async def metadata_providers(info: Info) -> list[ProviderInfo]:
-    return [await _described(provider, info) for provider in info.context.gateway.providers.values()]
+def metadata_providers(info: Info) -> list[ProviderInfo]:
+    return [_described(provider, info) for provider in info.context.gateway.providers.values()]
+
+
+async def can_mutate_tags(described: list[ProviderInfo], info: Info) -> Answers[bool]:
+    return await gathered(_can_mutate_tags(one.provider) for one in described)
 
 
 def server_info(info: Info) -> ServerInfo:
@@ -94,6 +103,14 @@ def server_info(info: Info) -> ServerInfo:
     return ServerInfo(__version__, limits, list(ErrorCode))
 
 
-async def _described(provider: Provider, info: Info) -> ProviderInfo:
+def _described(provider: Provider, info: Info) -> ProviderInfo:
     default = provider.name == info.context.gateway.default_metadata
-    return ProviderInfo(provider.name, provider.type, provider.info, default, await provider.can_mutate_tags())
+    return ProviderInfo(provider.name, provider.type, provider.info, default, provider)
+
+
+async def _can_mutate_tags(provider: Provider) -> bool:
+    """False, too, of one that can't be asked: nothing changes through it now, and the others are still told."""
+    try:
+        return await provider.can_mutate_tags()
+    except GatewayError:
+        return False

@@ -22,6 +22,8 @@ from .loaders import Loaders, loader
 K = TypeVar("K")
 V = TypeVar("V")
 
+# When these were created only their own rows tell.
+_OF_RECORDS = frozenset({"Step.createdAt", "Task.createdAt"})
 # Fields that are answered by what steps and tasks recorded of their course.
 # fmt: off
 _OF_COURSES = frozenset((
@@ -77,7 +79,7 @@ class Context:
     """One operation: its loaders, and the levels that wait to be answered.
 
     `address`: what URLs on this gateway begin with, without a slash at the end; None where it has none. `selected`:
-    the names of all fields of its document: they tell what is worth asking for, and no answer depends on them.
+    all fields of its document, as Run.status: they tell what is worth asking for, and no answer depends on them.
     `reported`: errors of objects that a list had to leave out, at the path of the list. `log_turns`: how many long
     logs are read at a time.
     """
@@ -137,6 +139,7 @@ Info = strawberry.Info[Context, None]
 
 def context_for(gateway: Gateway, address: str | None = None, selected: frozenset[str] = frozenset()) -> Context:
     """The context of one operation, which came to that address of the gateway."""
-    of_records = "createdAt" in selected and not selected & _OF_COURSES
+    names = {field.rpartition(".")[2] for field in selected}
+    of_records = bool(selected & _OF_RECORDS) and not names & _OF_COURSES
     loaders = Loaders(gateway.providers, gateway.artifacts, gateway.packages, of_records=of_records)
     return Context(gateway, loaders, address, selected)

@@ -34,7 +34,7 @@ async def run_page(
     runs = RunsKey(provider, namespace, conditions)
     after, before = _position(window.after), _position(window.before)
     wanted = _set(given.statuses) if given else None
-    with_status = "status" in context.selected
+    with_status = "Run.status" in context.selected
     key = RunPageKey(runs, window.size, after, before, window.backward, wanted, with_status)
     ends = None
     if wanted is None:
@@ -61,7 +61,7 @@ async def newest(
         wanted = frozenset({status})
         found, errors, _ = await _of_status(context, RunPageKey(runs, 1, statuses=wanted), wanted, 1)
     else:
-        listed = await _listed(context, RunPageKey(runs, 1, with_status="status" in context.selected))
+        listed = await _listed(context, RunPageKey(runs, 1, with_status="Run.status" in context.selected))
         found, errors = readable(listed.runs)
     # What is damaged is passed over; what did not come may have been the newest.
     missing = [error for error in errors if not (found and isinstance(error, CorruptMetadata))]

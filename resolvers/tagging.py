@@ -72,10 +72,12 @@ async def _mutate(
 
 
 def _check(tag: str) -> None:
-    """Raise InvalidTag where Metaflow would (tagging_util.py:validate_tag)."""
+    """Raise InvalidTag where Metaflow would (tagging_util.py:validate_tag), or could not store it."""
     if not tag:
         raise InvalidTag("A tag can't be empty.")
     if len(tag) > MAX_TAG_LENGTH:
         raise InvalidTag(f"A tag has {len(tag)} characters: {MAX_TAG_LENGTH} at most.")
+    if "\0" in tag:  # a metadata service's database has no place for it
+        raise InvalidTag("A tag can't have the character NUL.")
     if not tag.isprintable() and any("\ud800" <= character <= "\udfff" for character in tag):
         raise InvalidTag("A tag has half of a surrogate pair, which is no text.")

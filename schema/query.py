@@ -4,7 +4,7 @@ import strawberry
 
 from ..resolvers import about, flows, lookup, runs, tag_counts
 from ..resolvers.inputs import BigInt
-from .fields import entry, stored, view
+from .fields import entry, resolved, stored, view
 from .hierarchy import DataArtifact, Flow, MetaflowObject, Run, Step, Task
 from .nodes import Node
 from .pages import Connection
@@ -26,7 +26,7 @@ class MetadataProvider:
     )
     info: str | None = stored("Its path or URL, without credentials.")
     is_default: bool = stored("Whether it is the one that is read where none is named.")
-    can_mutate_tags: bool = stored("Whether tags can be mutated through it.")
+    can_mutate_tags: bool = resolved(about.can_mutate_tags, "Whether tags can be mutated through it.")
 
 
 @view(about.Limit, "A limit that a request is held to.")

@@ -123,7 +123,10 @@ def _settings(given: argparse.Namespace) -> Settings:
         HeaderOptions(given.service_headers_file, given.service_headers_command, given.service_headers_seconds),
         S3Options(given.s3_root, given.disk_cache, given.disk_cache_bytes),
     )
-    return settings(options, os.environ, Path.cwd())
+    chosen = settings(options, os.environ, Path.cwd())
+    if chosen.notice:
+        sys.stderr.write(f"metaflow-graphql: {chosen.notice}\n")
+    return chosen
 
 
 def _port(text: str) -> int:
@@ -226,7 +229,8 @@ def _add_headers(options: _Parser) -> None:
         action="append",
         default=[],
         help="headers for the metadata service NAME, or for each, as a JSON object or lines 'Name: value'; read again "
-        "when the file has changed; may be repeated (default: METAFLOW_SERVICE_HEADERS and METAFLOW_SERVICE_AUTH_KEY)",
+        "when the file has changed; may be repeated (default: METAFLOW_SERVICE_HEADERS and METAFLOW_SERVICE_AUTH_KEY, "
+        "for the service at METAFLOW_SERVICE_URL or, where that is not set, the only one)",
     )
     options.add_argument(
         "--service-headers-command",

@@ -6,7 +6,6 @@ from typing import NamedTuple
 
 from graphql import (
     DocumentNode,
-    ExecutableDefinitionNode,
     FieldNode,
     FragmentDefinitionNode,
     FragmentSpreadNode,
@@ -15,8 +14,12 @@ from graphql import (
     InlineFragmentNode,
     OperationDefinitionNode,
     SelectionSetNode,
+    TypeInfo,
+    TypeInfoVisitor,
+    Visitor,
     parse,
     validate,
+    visit,
 )
 from graphql.validation.validate import ValidationAbortedError
 
@@ -35,7 +38,7 @@ class Size(NamedTuple):
 
 
 class Document(NamedTuple):
-    """A valid document; `selected`: the names of all fields in it."""
+    """A valid document; `selected`: the fields in it, by their schema coordinates."""
 
     node: DocumentNode
     selected: frozenset[str]
@@ -82,7 +85,7 @@ def valid(schema: GraphQLSchema, text: str) -> Document:
         raise _beyond("documentFields", DOCUMENT_FIELDS, "has too many fields of the same name, or fragments, to check")
     if errors:
         raise RequestError([coded(error, "GRAPHQL_VALIDATION_FAILED") for error in errors])
-    return Document(document, _selected(document))
+    return Document(document, _selected(schema, document))
 
 
 def operation_of(document: DocumentNode, name: str | None) -> OperationDefinitionNode:
@@ -115,15 +118,16 @@ def _beyond(name: str, limit: int, what: str) -> RequestError:
     return refused("LIMIT_EXCEEDED", f"The document {what}: {name} is {limit} at the most.")
 
 
-def _selected(document: DocumentNode) -> frozenset[str]:
-    found: set[str] = set()
-    open_sets = [node.selection_set for node in document.definitions if isinstance(node, ExecutableDefinitionNode)]
-    while open_sets:
-        for node in open_sets.pop().selections:
-            if isinstance(node, FieldNode):
-                found.add(node.name.value)
-            if isinstance(node, FieldNode | InlineFragmentNode) and node.selection_set:
-                open_sets.append(node.selection_set)
+def _selected(schema: GraphQLSchema, document: DocumentNode) -> frozenset[str]:
+    """The schema coordinates of all fields in a document, such as Run.status (GraphQL, RFC on schema coordinates)."""
+    types, found = TypeInfo(schema), set[str]()
+
+    class Fields(Visitor):
+        def enter_field(self, node: FieldNode, *_: object) -> None:
+            parent = types.get_parent_type()
+            found.add(f"{parent.name if parent else ''}.{node.name.value}")
+
+    visit(document, TypeInfoVisitor(types, Fields()))
     return frozenset(found)
 
 

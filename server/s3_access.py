@@ -42,18 +42,27 @@ class S3Access:
 
 
 def s3_access(
-    options: S3Options, config: MetaflowConfig, environment: Environment, cwd: Path, own_roots: Iterable[str]
+    options: S3Options,
+    config: MetaflowConfig,
+    environment: Environment,
+    cwd: Path,
+    own_roots: Iterable[str],
+    *,
+    needed: bool,
 ) -> S3Access:
-    """The access of a process; `own_roots`: of its metadata providers. SettingsError where it can't be used."""
-    sysroot, datatools = config.s3_sysroot, config.s3_datatools_root
-    roots = [*([_configured("DATASTORE_SYSROOT_S3", sysroot)] if sysroot else []), *own_roots]
+    """The access of a process; SettingsError where it can't be used.
+
+    `own_roots`: of its metadata providers. `needed`: whether one of them is a service or S3; all is local otherwise,
+    and roots of Metaflow's configuration that are none are left out.
+    """
+    roots = [*_configured("DATASTORE_SYSROOT_S3", config.s3_sysroot, needed=needed), *own_roots]
     roots += [s3_url("--s3-root", root) for root in options.roots]
     if options.disk_cache_bytes <= 0:
         raise SettingsError(f"--disk-cache-bytes {options.disk_cache_bytes}: a number above 0 is needed.")
     return S3Access(
         _settings(config),
         tuple(dict.fromkeys(roots)),
-        (_configured("DATATOOLS_S3ROOT", datatools),) if datatools else (),
+        _configured("DATATOOLS_S3ROOT", config.s3_datatools_root, needed=needed),
         None if options.disk_cache is None else _folder(options.disk_cache, environment, cwd),
         options.disk_cache_bytes,
     )
@@ -66,8 +75,10 @@ def s3_url(option: str, text: str) -> str:
     return text.rstrip("/")
 
 
-def _configured(name: str, text: str) -> str:
-    return s3_url(f"METAFLOW_{name}", text)
+def _configured(name: str, text: str | None, *, needed: bool) -> tuple[str, ...]:
+    if not text or (not needed and location(text) is None):
+        return ()
+    return (s3_url(f"METAFLOW_{name}", text),)
 
 
 def _settings(config: MetaflowConfig) -> S3Settings:

@@ -21,6 +21,12 @@ from .limits import LIMITS
 from .metaflow_config import Environment, MetaflowConfig, SettingsError
 from .s3_access import S3Access, S3Options, s3_access
 from .sources import S3, HeaderOptions, Local, Source, Sources
+from .urls import web_url
+
+_NOT_THE_SERVICE = (
+    "METAFLOW_SERVICE_URL is set, but METAFLOW_DEFAULT_METADATA is not service: reading local metadata, as Metaflow "
+    "would."
+)
 
 
 class Options(NamedTuple):
@@ -43,7 +49,8 @@ class Settings:
 
     `metadata`: where each metadata provider reads, by its name. `datatools_root`: where Metaflow was told to put
     included files. `card_roots`: where it may have put cards, besides a root of its own. `datastore_root`: the folder
-    that contains `.metaflow`, for what services say is in a local datastore. `s3`: how S3 is reached.
+    that contains `.metaflow`, for what services say is in a local datastore. `s3`: how S3 is reached. `notice`: a line
+    on what may not be meant so.
     """
 
     metadata: dict[str, Source]
@@ -57,6 +64,7 @@ class Settings:
     card_roots: tuple[Path, ...] = ()
     datastore_root: Path | None = None
     s3: S3Access = field(default_factory=S3Access)
+    notice: str | None = None
 
     @property
     def shown_metadata(self) -> str:
@@ -86,7 +94,8 @@ def settings(options: Options, environment: Environment, cwd: Path) -> Settings:
         None if config.local_datatools_root is None else cwd / config.local_datatools_root,
         _card_roots(config, cwd),
         find_root(config.local_sysroot, cwd) if remote else None,
-        s3_access(options.s3, config, environment, cwd, own_roots),
+        s3_access(options.s3, config, environment, cwd, own_roots, needed=remote),
+        None if options.metadata or remote or not config.service_url else _NOT_THE_SERVICE,
     )
 
 
@@ -113,7 +122,7 @@ def _provider(name: str, source: Source, settings: Settings, s3: S3Datastore) ->
     datastore = Datastores(here, s3)
     if isinstance(source, S3):
         return S3Provider(name, source.url, s3, datastore)
-    return ServiceProvider(name, Client(source.url, source.headers, name=name), datastore)
+    return ServiceProvider(name, Client(source.url, source.headers, name=f"The metadata provider {name}"), datastore)
 
 
 def _check_seconds(options: Options) -> None:
@@ -143,15 +152,7 @@ def _namespace(given: str | None, config: MetaflowConfig) -> str | None:
 
 
 def _url(option: str, text: str) -> str:
-    """The URL without a slash at its end."""
-    try:
-        url = urlsplit(text)
-        sound = url.scheme in ("http", "https") and url.hostname and url.port != 0 and not (url.query or url.fragment)
-    except ValueError:
-        sound = False
-    if not sound:
-        raise SettingsError(f"{option} {text}: must be a URL such as https://metaflow.example.org.")
-    return text.rstrip("/")
+    return web_url(f"{option} {text}", text, "https://metaflow.example.org")
 
 
 def _origin(text: str) -> str:

@@ -5,7 +5,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import NamedTuple
-from urllib.parse import urlsplit
 
 from ..providers.ids import PROVIDER_NAME
 from ..providers.local.root import DATASTORE, find_root
@@ -13,9 +12,11 @@ from ..providers.service import credentials
 from ..providers.service.credentials import BadHeaders, Headers, HeadersCommand, HeadersFile
 from .metaflow_config import Environment, MetaflowConfig, SettingsError, expanded
 from .s3_access import s3_url
+from .urls import origin, web_url
 
 FORMS = "NAME=local@PATH, NAME=service@URL or NAME=s3@URL"
 _FILE, _COMMAND = "--service-headers-file", "--service-headers-command"
+_SERVICE_URL = "https://metadata.example.org"
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,7 +83,7 @@ class Sources:
         services = [name for name, place in places.items() if isinstance(place, str)]
         own = self._own_headers(headers, services)
         return {
-            name: self._service(place, own.get(name)) if isinstance(place, str) else place
+            name: self._service(place, own.get(name), alone=len(services) == 1) if isinstance(place, str) else place
             for name, place in places.items()
         }
 
@@ -103,7 +104,7 @@ class Sources:
 
     def _place(self, name: str, kind: str, info: str) -> _Place:
         if kind == "service":
-            return _service_url(f"--metadata {name}", info)
+            return web_url(f"--metadata {name}", info, _SERVICE_URL)
         if kind == "s3":
             return S3(s3_url(f"--metadata {name}", info))
         if kind != "local":
@@ -119,7 +120,7 @@ class Sources:
         if kind == "service":
             if not self._config.service_url:
                 raise SettingsError("Metaflow is configured here for a metadata service: set METAFLOW_SERVICE_URL.")
-            return _service_url("METAFLOW_SERVICE_URL", self._config.service_url)
+            return web_url("METAFLOW_SERVICE_URL", self._config.service_url, _SERVICE_URL)
         if kind != "local":
             raise SettingsError(
                 f"Metaflow is configured here for metadata of type {kind}, which is not supported: "
@@ -127,14 +128,20 @@ class Sources:
             )
         return Local(find_root(self._config.local_sysroot, self._cwd) or self._cwd)
 
-    def _service(self, url: str, own: HeadersFile | HeadersCommand | None) -> Service:
+    def _service(self, url: str, own: HeadersFile | HeadersCommand | None, *, alone: bool) -> Service:
         bare, authorization = credentials.apart(url)
-        if own:
-            return Service(bare, Headers(authorization, own))
+        headers = Headers(authorization, own)
+        if own or not self._configured_for(bare, alone=alone):
+            return Service(bare, headers)
         try:
-            return Service(bare, Headers(self._config.service_headers).beside(authorization))
+            return Service(bare, headers.beside(self._config.service_headers))
         except BadHeaders as error:
             raise SettingsError(f"METAFLOW_SERVICE_HEADERS can't be used: {error}.") from None
+
+    def _configured_for(self, url: str, *, alone: bool) -> bool:
+        """Whether Metaflow's headers are meant for this service: no other one may learn them."""
+        configured = self._config.service_url
+        return origin(configured) == origin(url) if configured else alone
 
     def _own_headers(
         self, options: HeaderOptions, services: Sequence[str]
@@ -165,15 +172,3 @@ def _name_and_rest(text: str) -> tuple[str | None, str]:
     """No program is called NAME=…, and a file can be called ./NAME=…"""
     name, equals, rest = text.partition("=")
     return (name, rest) if equals and PROVIDER_NAME.fullmatch(name) else (None, text)
-
-
-def _service_url(option: str, text: str) -> str:
-    """The URL, which may hold a user and a password, and so is not shown."""
-    try:
-        url = urlsplit(text)
-        sound = url.scheme in ("http", "https") and url.hostname and url.port != 0 and not (url.query or url.fragment)
-    except ValueError:
-        sound = False
-    if not sound:
-        raise SettingsError(f"{option}: must be a URL such as https://metadata.example.org.")
-    return text

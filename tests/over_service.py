@@ -27,6 +27,8 @@ T = TypeVar("T")
 # One that can do all, and those at which something of it came.
 RELEASES = ("2.0.5", "2.2.4", "2.5.1", "9477778", "971d82b", "91634bf", "head")
 
+# Once in a process, a gateway asks so whether there are pages.
+PROBE = "/flows/-/runs/0/steps/-/tasks?_cursor=-"
 _RUN = "/flows/{flow}/runs/{run}"
 _TASK = f"{_RUN}/steps/{{step}}/tasks/{{task}}"
 # What the routes are called.
@@ -122,11 +124,17 @@ def data_of(answer: dict[str, Any]) -> Any:
 
 
 def requests(served: Served) -> dict[str, int]:
-    """What has come to the service since it began to count, by route."""
+    """What has come to the service since it began to count, by route, but for what is asked once in a process."""
     found = Counter[str]()
     for route, count in served.requests.items():
         found[_ROUTES[route.partition(" ")[2]]] += count
-    return dict(found)
+    found["tasks"] -= probes(served)
+    return {route: count for route, count in found.items() if count}
+
+
+def probes(served: Served) -> int:
+    """How often the service was asked what it can do."""
+    return sum(PROBE in line for line in served.log)
 
 
 def cost(served: Served, query: str, **variables: Any) -> tuple[Any, dict[str, int]]:
@@ -151,7 +159,7 @@ class Rounds:
         if self._gate is None:
             self.sizes.append(0)
             self._gate = asyncio.create_task(self._quiet())
-        self.sizes[-1] += 1
+        self.sizes[-1] += PROBE not in request.raw_path
         gate = self._gate
         async with aiohttp.request(request.method, URL(self.url + request.raw_path, encoded=True)) as got:
             body, headers = await got.read(), {name: got.headers[name] for name in got.headers if name[0] in "XM"}

@@ -77,6 +77,15 @@ def test_query_prints_the_answer(folder: Path) -> None:
     assert ran(folder, "query", "{ defaultNamespace }") == (0, '{"data":{"defaultNamespace":null}}\n', "")
 
 
+def test_a_service_that_is_configured_and_not_asked_is_told_in_one_line(folder: Path) -> None:
+    assert ran(folder, "query", "{ defaultNamespace }", METAFLOW_SERVICE_URL="http://metadata") == (
+        0,
+        '{"data":{"defaultNamespace":null}}\n',
+        "metaflow-graphql: METAFLOW_SERVICE_URL is set, but METAFLOW_DEFAULT_METADATA is not service: "
+        "reading local metadata, as Metaflow would.\n",
+    )
+
+
 def test_query_takes_a_file_and_variables(folder: Path) -> None:
     (folder / "asked.graphql").write_text("query A($is: Boolean!) { defaultNamespace @include(if: $is) __typename }")
     arguments = ("query", "asked.graphql", "--variables", '{"is": false}', "--default-namespace", "user:me")

@@ -11,6 +11,7 @@ import msgspec
 import pytest
 from aiohttp import web
 
+from metaflow_graphql import __version__
 from metaflow_graphql.providers import usage
 from metaflow_graphql.providers.errors import LimitExceeded, ProviderError, ProviderUnavailable, TimedOut
 from metaflow_graphql.providers.service.client import Client, NoRoute, Refused, Reply
@@ -92,6 +93,14 @@ async def test_a_reply_says_whether_it_is_a_page() -> None:
             Reply(found, True, None),
             Reply(found, True, "e30="),
         ]
+
+
+@in_a_loop
+async def test_the_service_is_told_who_asks() -> None:
+    recorder = Recorder()
+    async with asking(recorder) as client:
+        await client.get(("flows", "A"), FLOW)
+    assert recorder.headers("User-Agent") == [f"metaflow-graphql/{__version__}"]
 
 
 @in_a_loop

@@ -17,6 +17,7 @@ from test_service_client import Recorder
 from upstreams import asking, client_of, in_a_loop, said, upstream
 
 FLOW = msgspec.json.Decoder(dict[str, str])
+NO_CREDENTIALS = r"^team is not asked: the gateway has no credentials for it at the moment\.$"
 FOUND = Reply(dict[str, str](), False, None)
 
 
@@ -161,9 +162,46 @@ async def test_a_command_that_fails_is_told_to_the_log_without_what_it_said(
 ) -> None:
     recorder = Recorder()
     async with asking(recorder, Headers(source=HeadersCommand(command(tmp_path, script)))) as client:
-        with pytest.raises(ProviderUnavailable, match=r"^The gateway has no credentials for team at the moment\.$"):
+        with pytest.raises(ProviderUnavailable, match=NO_CREDENTIALS):
             await client.get(("A",), FLOW)
     assert (recorder.requests, caplog.messages) == ([], [f"team is not asked, for want of headers: {reason}"])
+
+
+# Prints x-token: 1 the first time, and fails after that; counts how often it is run.
+FAILING = (
+    COUNTING
+    + """
+raise SystemExit(int(count > 1))
+"""
+)
+
+
+@in_a_loop
+async def test_what_a_command_printed_is_used_while_it_fails(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    recorder = Recorder()
+    async with asking(recorder, Headers(source=HeadersCommand(command(tmp_path, FAILING), 0.0))) as client:
+        for name in "abc":
+            assert await client.get((name,), FLOW) == FOUND
+    assert recorder.headers("x-token") == ["1", "1", "1"]
+    # Not again within a second.
+    assert (tmp_path / "count").read_text() == "2"
+    assert caplog.messages == [
+        "What a command for headers printed before is used: the command for headers ended with 1"
+    ]
+
+
+@in_a_loop
+async def test_a_command_that_fails_is_not_run_again_for_each_request(tmp_path: Path) -> None:
+    (tmp_path / "count").write_text("1")
+    source = HeadersCommand(command(tmp_path, FAILING))
+    async with asking(Recorder(), Headers(source=source)) as client:
+        for name in "abc":
+            with pytest.raises(ProviderUnavailable, match=NO_CREDENTIALS):
+                await client.get((name,), FLOW)
+        assert (tmp_path / "count").read_text() == "2"
+        (tmp_path / "count").unlink()
+        await asyncio.sleep(1.1)
+        assert await client.get(("d",), FLOW) == FOUND
 
 
 @in_a_loop

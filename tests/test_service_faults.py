@@ -174,7 +174,7 @@ async def test_connections_are_kept_and_used_again() -> None:
 @in_a_loop
 async def test_nobody_listens() -> None:
     async with client_of("http://127.0.0.1:9") as client:
-        assert await fault(asked(client)) == (*UNAVAILABLE, LOST)
+        assert await fault(asked(client)) == (*UNAVAILABLE, "team can't be reached; try again.")
 
 
 @in_a_loop

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from in_process import errors_of
-from over_service import add_run, asking, cost, data_of, opened, requests, rounds_of
+from over_service import PROBE, add_run, asking, cost, data_of, opened, probes, requests, rounds_of
 from service import Served, Store, fill, serving
 from service.history import APART
 from service.store import now
@@ -245,9 +245,41 @@ def test_what_is_larger_than_a_page_is_told_whole() -> None:
         assert (spent["run artifacts"], spent["step artifacts"], spent["task artifacts"]) == (1, 1, 3)
 
 
+@pytest.mark.parametrize("end", ["first: 3", "last: 3"])
+def test_a_page_of_the_artifacts_of_a_large_run_looks_at_a_few_of_its_tasks(end: str) -> None:
+    names = [f"x{number:03}" for number in range(6)]
+    query = f"""query ($run: String!, $names: [String!]) {{ run(pathspec: $run) {{
+        artifacts(names: $names, {end}) {{ pageInfo {{ MORE }} nodes {{ pathspec }} }} }} }}"""
+    more = "hasNextPage" if end.startswith("first") else "hasPreviousPage"
+    with closing(Store()) as store, serving(store) as service:
+        run = add_run(store, "Large", {"start": [True], "body": [True] * 400}, START, artifacts=names)
+        found, spent = cost(service, query.replace("MORE", more), run=run, names=["x001"])
+        page = found["run"]["artifacts"]
+        rows = store.rows("SELECT task_id AS id, step_name AS step FROM task_view WHERE step_name != '_parameters'")
+    listed = [f"{run}/{row['step']}/{row['id']}/x001" for row in sorted(rows, key=lambda row: -row["id"])]
+    assert page["pageInfo"] == {more: True}
+    assert [node["pathspec"] for node in page["nodes"]] == (listed[:3] if end == "first: 3" else listed[-3:])
+    # The step's artifacts do not fit on a page: sixteen tasks are asked, of 401.
+    assert spent["task artifacts"] == 16
+    assert sum(spent.values()) <= 23
+
+
+def test_calls_are_counted_by_method() -> None:
+    with closing(Store()) as store, serving(store) as service, opened(service.url) as gate:
+        run = add_run(store, "Flow", {"start": [True], "end": [True]}, START, artifacts=("x",))
+        query = "query ($run: String!) { run(pathspec: $run) { pathspec steps { name } artifactNames } }"
+        answer = gate.run(gate.asking.answer(query, run=run))
+    assert answer["extensions"]["usage"]["calls"] == {
+        "runs": 1,
+        "steps_of": 1,
+        "tasks_of": 1,
+        "artifact_names_of": 1,
+    }
+
+
 def bounded(service: Served) -> bool:
     """Whether every list of a run's or step's metadata, artifacts and tasks was asked for by the page."""
-    lists = [asked for asked in service.log if unlimited(asked.partition("?")[0])]
+    lists = [asked for asked in service.log if unlimited(asked.partition("?")[0]) and PROBE not in asked]
     return bool(lists) and all("_limit=" in asked for asked in lists)
 
 
@@ -263,6 +295,16 @@ def foreach() -> Generator[tuple[Store, str]]:
     with closing(Store()) as store:
         steps = {"start": [True], "body": [*[True] * 1_999, False]}
         yield store, add_run(store, "Wide", steps, START, artifacts=("x",))
+
+
+@pytest.mark.parametrize("query", ["run(pathspec: $run) { status }", "run(pathspec: $run) { steps { name } }"])
+def test_a_first_question_is_no_less_guarded(foreach: tuple[Store, str], query: str) -> None:
+    store, run = foreach
+    with serving(store, release="2.5.1") as service, opened(service.url) as gate:
+        for _ in range(2):
+            gate.answer(f"query ($run: String!) {{ {query} }}", run=run)
+        assert "run metadata" not in requests(service)
+        assert probes(service) == 1
 
 
 def test_a_foreach_of_thousands_is_asked_for_page_by_page(foreach: tuple[Store, str]) -> None:

@@ -4,6 +4,7 @@ import asyncio
 import json
 from collections.abc import Generator
 from contextlib import AsyncExitStack, closing
+from pathlib import Path
 from typing import Any
 
 import aiohttp
@@ -12,6 +13,14 @@ from aiohttp import web
 from yarl import URL
 
 from in_process import errors_of
+from metaflow_graphql.providers.local.datastore import LocalDatastore
+from metaflow_graphql.providers.local.provider import LocalProvider
+from metaflow_graphql.providers.service.client import Client
+from metaflow_graphql.providers.service.provider import ServiceProvider
+from metaflow_graphql.resolvers.context import Gateway
+from metaflow_graphql.schema import schema
+from metaflow_graphql.server.errors import Faults
+from metaflow_graphql.server.operations import Operation, Operations
 from over_service import Gate, asking, data_of, opened, requests
 from service import Served, Store, serving
 from service.recordings import recorded_store
@@ -86,7 +95,7 @@ def test_a_change_costs_what_its_steps_cost(served: Served, gate: Gate) -> None:
     assert requests(served) == {"run": 2, "tag mutation": 1}
 
 
-@pytest.mark.parametrize("rejected", [[], [""], ["x" * 501], ["fine", ""]])
+@pytest.mark.parametrize("rejected", [[], [""], ["x" * 501], ["fine", ""], ["a\0b"]])
 def test_what_metaflow_rejects_is_not_sent(served: Served, gate: Gate, rejected: list[str]) -> None:
     gate.data(MUTABLE)
     served.reset()
@@ -139,6 +148,34 @@ def test_others_do(release: str) -> None:
 def mutable(gate: Gate) -> bool:
     (told,) = gate.data(MUTABLE)["metadataProviders"]
     return told["canMutateTags"]
+
+
+def test_names_of_providers_cost_no_request(served: Served, gate: Gate) -> None:
+    assert gate.data("{ metadataProviders { name } }") == {"metadataProviders": [{"name": "default"}]}
+    assert requests(served) == {}
+
+
+@in_a_loop
+async def test_a_service_that_is_down_costs_no_other_provider_its_answer(tmp_path: Path) -> None:
+    async with upstream(unavailable) as url:
+        down, local = (
+            ServiceProvider("down", Client(url, name="down"), LocalDatastore(None)),
+            LocalProvider("local", tmp_path),
+        )
+        gateway = Gateway({"down": down, "local": local}, "local")
+        try:
+            operation = Operation(MUTABLE, {})
+            answer = await asyncio.create_task(Operations(schema, gateway).answer(operation, Faults()))
+        finally:
+            await gateway.close()
+    assert data_of(answer)["metadataProviders"] == [
+        {"name": "down", "canMutateTags": False},
+        {"name": "local", "canMutateTags": True},
+    ]
+
+
+async def unavailable(_request: web.BaseRequest) -> web.StreamResponse:
+    return web.Response(status=503)
 
 
 @in_a_loop

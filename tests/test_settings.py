@@ -131,6 +131,12 @@ REFUSED = {
     Options(
         ("a=service@https://me:secret@host?x",)
     ): "--metadata a: must be a URL such as https://metadata.example.org.",
+    Options(("a=service@https://me:se cret@host",)): (
+        "--metadata a: must be a URL such as https://metadata.example.org."
+    ),
+    Options(("a=service@https://me%3Aalso:secret@host",)): (
+        "--metadata a: must be a URL such as https://metadata.example.org."
+    ),
     Options(("a=s3@bucket",)): "--metadata a: must be a URL such as s3://bucket/prefix.",
     Options(("a=s3@s3://me:secret@bucket/x",)): "--metadata a: must be a URL such as s3://bucket/prefix.",
     Options(("a=s3@s3://bucket/../x",)): "--metadata a: must be a URL such as s3://bucket/prefix.",
@@ -181,6 +187,12 @@ REFUSED = {
     Options(inactive_after=float("nan")): "--inactive-after nan: a number of seconds above 0 is needed.",
     Options(public_url="host:80"): "--public-url host:80: must be a URL such as https://metaflow.example.org.",
     Options(public_url="http://h:x"): "--public-url http://h:x: must be a URL such as https://metaflow.example.org.",
+    Options(public_url="http://h/a b"): (
+        "--public-url http://h/a b: must be a URL such as https://metaflow.example.org."
+    ),
+    Options(cors_origins=("http://\u00f6",)): (
+        "--cors-origin http://\u00f6: must be a URL such as https://metaflow.example.org."
+    ),
     Options(cors_origins=("null",)): "--cors-origin null: must be a URL such as https://metaflow.example.org.",
     Options(cors_origins=("http://h/p",)): (
         "--cors-origin http://h/p: an origin ends with its host and port, without a path."
@@ -255,13 +267,49 @@ def test_headers_of_options_stand_instead_of_configured_ones(home: Path) -> None
     }
 
 
-def test_services_without_headers_of_their_own_are_sent_the_configured_ones(home: Path) -> None:
+def test_configured_headers_are_sent_to_the_configured_service_alone(home: Path) -> None:
     (home / "token").write_text("x-token: 1")
-    options = Options(["a=service@http://a", "b=service@http://b"], service_headers=HeaderOptions(["b=token"]))
-    assert sent(options, home, HOME=str(home), METAFLOW_SERVICE_AUTH_KEY="key") == {
-        "a": ("http://a", {"x-api-key": "key"}),
-        "b": ("http://b", {"x-token": "1"}),
+    urls = ["http://a", "http://A:80/api", "https://a", "http://a:81", "http://b"]
+    options = Options(
+        [f"m{number}=service@{url}" for number, url in enumerate([*urls, "http://a"])],
+        service_headers=HeaderOptions(["m5=token"]),
+    )
+    key = {"x-api-key": "key"}
+    found = sent(options, home, HOME=str(home), METAFLOW_SERVICE_AUTH_KEY="key", METAFLOW_SERVICE_URL="http://a:80/x/")
+    assert [headers for _, headers in found.values()] == [key, key, {}, {}, {}, {"x-token": "1"}]
+
+
+@pytest.mark.parametrize("configured", ["http://b", "http://a:port"])
+def test_configured_headers_are_not_sent_to_another_service_that_is_the_only_one(home: Path, configured: str) -> None:
+    environment = {"METAFLOW_SERVICE_AUTH_KEY": "key", "METAFLOW_SERVICE_URL": configured}
+    assert sent(Options(["a=service@http://a"]), home, HOME=str(home), **environment) == {"a": ("http://a", {})}
+
+
+def test_headers_that_are_configured_without_a_service_are_for_the_only_one(home: Path) -> None:
+    environment = {"HOME": str(home), "METAFLOW_SERVICE_AUTH_KEY": "key"}
+    assert sent(Options(["a=service@http://a", "b=local@."]), home, **environment) == {
+        "a": ("http://a", {"x-api-key": "key"})
     }
+    assert sent(Options(["a=service@http://a", "b=service@http://b"]), home, **environment) == {
+        "a": ("http://a", {}),
+        "b": ("http://b", {}),
+    }
+
+
+def test_the_user_of_a_url_is_stronger_than_configured_headers(home: Path) -> None:
+    headers = '{"authorization": "configured", "x-team": "a"}'
+    found = sent(Options(["a=service@http://me:secret@a"]), home, HOME=str(home), METAFLOW_SERVICE_HEADERS=headers)
+    assert found == {"a": ("http://a", {"x-team": "a", "Authorization": "Basic bWU6c2VjcmV0"})}
+
+
+def test_a_service_that_is_configured_and_not_asked_is_told(home: Path) -> None:
+    environment = {"HOME": str(home), "METAFLOW_SERVICE_URL": "http://a"}
+    assert settings(Options(), environment, home).notice == (
+        "METAFLOW_SERVICE_URL is set, but METAFLOW_DEFAULT_METADATA is not service: reading local metadata, as "
+        "Metaflow would."
+    )
+    assert settings(Options(), environment | {"METAFLOW_DEFAULT_METADATA": "service"}, home).notice is None
+    assert settings(Options(["a=local@."]), environment, home).notice is None
 
 
 def test_credentials_are_shown_nowhere(home: Path) -> None:
@@ -269,7 +317,8 @@ def test_credentials_are_shown_nowhere(home: Path) -> None:
     options = Options(
         ["a=service@http://me:secret@a/", "b=service@http://b"], service_headers=HeaderOptions(["b=token"])
     )
-    found = settings(options, {"HOME": str(home), "METAFLOW_SERVICE_AUTH_KEY": "secret"}, home)
+    environment = {"METAFLOW_SERVICE_AUTH_KEY": "secret", "METAFLOW_SERVICE_URL": "http://a"}
+    found = settings(options, environment | {"HOME": str(home)}, home)
     assert found.shown_metadata == "a=service@http://a, b=service@http://b"
     assert "secret" not in repr(found)
     assert [provider.info for provider in gateway(found).providers.values()] == ["http://a", "http://b"]
@@ -344,7 +393,13 @@ UNREACHABLE = {
 @pytest.mark.parametrize("configured", UNREACHABLE)
 def test_settings_of_s3_that_are_none_are_refused_unseen(home: Path, configured: tuple[str, str]) -> None:
     configure(home / ".metaflowconfig", **dict([configured]))
-    assert refusal(Options(), home, HOME=str(home)) == UNREACHABLE[configured]
+    for option in ("a=service@http://a", "a=s3@s3://bucket"):
+        assert refusal(Options([option]), home, HOME=str(home)) == UNREACHABLE[configured]
+
+
+def test_roots_in_s3_that_are_none_do_not_matter_to_what_is_local(home: Path) -> None:
+    configure(home / ".metaflowconfig", DATASTORE_SYSROOT_S3="bucket", DATATOOLS_S3ROOT="/data")
+    assert settings(Options(), {"HOME": str(home)}, home).s3 == S3Access()
 
 
 def test_secrets_of_s3_are_shown_nowhere(home: Path) -> None:

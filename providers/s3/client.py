@@ -2,7 +2,7 @@
 
 import asyncio
 import random
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Coroutine
 from contextlib import AsyncExitStack
 from functools import partial
 from typing import Any, TypeVar
@@ -107,10 +107,15 @@ class S3Client:
         if connected is None or connected.loop is not asyncio.get_running_loop():
             # The sessions of a loop that is over can't be closed any more.
             connected = self._connected = _Connected(self._settings)
-        return await connected.sharing.answer(question, partial(self._in_turn, connected, ask))
+        return await connected.sharing.answer(question, partial(self._start, connected, ask))
 
-    async def _in_turn(self, connected: _Connected, ask: Callable[[Api], Awaitable[T]]) -> T | None:
+    def _start(self, connected: _Connected, ask: Callable[[Api], Awaitable[T]]) -> Coroutine[Any, Any, T | None]:
+        """Counted for who asks first: it raises for no one else."""
         spent = usage.current.get()
+        _take_a_request(spent)
+        return self._in_turn(connected, ask, spent)
+
+    async def _in_turn(self, connected: _Connected, ask: Callable[[Api], Awaitable[T]], spent: usage.Usage) -> T | None:
         async with connected.turns.turn(spent):
             try:
                 async with asyncio.timeout(self._settings.seconds):
@@ -125,8 +130,10 @@ class S3Client:
         """
         broken: Exception | None = None
         for attempt in range(self._settings.tries):
-            await asyncio.sleep(random.uniform(0, 0.1 * attempt))
-            _take_a_request(spent)
+            if attempt:
+                await asyncio.sleep(random.uniform(0, 0.1 * attempt))
+                # Others may be waiting for it, too.
+                spent.requests_left = max(0, spent.requests_left - 1)
             try:
                 return await ask(api)
             except (BrokenOff, faults.BrokenBody) as error:

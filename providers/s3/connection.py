@@ -123,11 +123,14 @@ def listing(reply: Mapping[str, Any]) -> Listing:
     """Raises BrokenOff where it is none."""
     if "IsTruncated" not in reply:
         raise BrokenOff
-    listed = [
-        Listed(one["Key"], int(one["Size"]), version(one), int(one["LastModified"].timestamp() * 1000))
-        for one in cast("list[dict[str, Any]]", reply.get("Contents", []))
-    ]
-    folders = [str(one["Prefix"]) for one in cast("list[dict[str, Any]]", reply.get("CommonPrefixes", []))]
+    try:
+        listed = [
+            Listed(one["Key"], int(one["Size"]), version(one), int(one["LastModified"].timestamp() * 1000))
+            for one in cast("list[dict[str, Any]]", reply.get("Contents", []))
+        ]
+        folders = [str(one["Prefix"]) for one in cast("list[dict[str, Any]]", reply.get("CommonPrefixes", []))]
+    except (KeyError, ValueError, TypeError, AttributeError, OverflowError) as error:
+        raise BrokenOff from error
     return Listing(listed, folders, reply.get("NextContinuationToken") if reply["IsTruncated"] else None)
 
 

@@ -8,12 +8,12 @@ from typing import NamedTuple, cast
 
 from .. import included_files, records, usage
 from ..base import BlobKey, FileKey, FileStatus, InfoKey, PartKey
+from ..batches import each
 from ..blobs import gone, require_sha
 from ..cache import ByteCache
 from ..disk_cache import DiskCache
 from ..errors import GatewayError
 from . import streams
-from .batches import each
 from .client import S3Client
 from .connection import Listed
 from .contents import Contents, NoRoom, Room, Stored

@@ -9,12 +9,12 @@ from collections import Counter
 from .. import records
 from ..artifacts import Artifacts
 from ..base import Activity, Datastore, FlowKey, Key, RunPage, RunPageKey, RunsKey
+from ..batches import each
 from ..cache import ByteCache
 from ..errors import GatewayError, ReadOnlyProvider
 from ..memory import Lately
 from ..pathspec import parent
 from .artifacts import Contents
-from .batches import each
 from .datastore import S3Datastore
 from .hierarchy import Hierarchy
 from .listings import Listings

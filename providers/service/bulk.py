@@ -4,6 +4,7 @@ Measured on the service: a run's metadata costs it as much as that of three task
 artifacts as much as all of them, for each page sorts all.
 """
 
+import asyncio
 from collections import defaultdict
 from collections.abc import Iterable
 
@@ -14,6 +15,7 @@ from . import foreach_stacks, rows
 from .routes import Routes
 
 FEW = 3  # from so many tasks of a run on, it is asked for as a whole
+_TASKS_OF_A_PAGE = 10  # that cost as much, asked for alone
 _MOST_PAGES = 100  # of a run's metadata
 _MOST_TASKS = 1_000  # of a run that is asked for as a whole, where the service gives no pages
 
@@ -28,7 +30,7 @@ class RunMetadata:
     def __init__(self, found: Iterable[rows.MetadataRow]) -> None:
         by_task: dict[str, list[rows.MetadataRow]] = defaultdict(list)
         for row in found:
-            if is_component(row.step_name) and is_component(str(row.task_id)):
+            if all(map(is_component, rows.task_of(row).split("/"))) and rows.task_of(row).count("/") == 3:
                 by_task[rows.task_of(row)].append(row)
         self.events = {task: events_of(of_task) for task, of_task in by_task.items()}
         self.first: dict[str, int] = {}
@@ -50,10 +52,11 @@ class Bulk:
 
     async def metadata(self, run: str, tasks: int) -> RunMetadata | None:
         """The metadata of a run, for so many of its tasks; None where it is larger than that is worth."""
-        if not await self._fits(run):
+        worth = min(tasks // _TASKS_OF_A_PAGE, _MOST_PAGES)
+        if (worth < 1 and self._large.get(("metadata", run))) or not await self._fits(run):
             return None
         pages = await self._memory.once(("run metadata", run), lambda: self._pages(run))
-        return await pages.up_to(max(1, min(tasks, _MOST_PAGES)))
+        return await pages.up_to(max(1, worth))
 
     async def newest_event(self, run: str) -> int | None:
         """When (ms) anything was last recorded in a run; None where nothing was, or only the tasks would tell."""
@@ -85,7 +88,8 @@ class Bulk:
 
     async def _pages(self, run: str) -> "_Pages":
         pages = _Pages(self._routes, run)
-        await pages.up_to(1)
+        if await pages.up_to(1) is None:
+            self._large.put(("metadata", run), answer=True)
         return pages
 
     async def _artifacts(self, above: str) -> list[rows.ArtifactRow] | None:
@@ -97,14 +101,12 @@ class Bulk:
 
     async def _fits(self, run: str) -> bool:
         """Whether a service that gives no pages may be asked for all of a run: it answers no one else meanwhile."""
-        return self._routes.pages is not False or await self._memory.once(("fits", run), lambda: self._counted(run))
+        return await self._routes.has_pages() or await self._memory.once(("fits", run), lambda: self._counted(run))
 
     async def _counted(self, run: str) -> bool:
         if not self._large.get(("tasks", run)):
-            tasks = 0
-            for step in await self.steps(run):
-                tasks += len(await self.tasks(rows.step_of(step)))
-            if tasks <= _MOST_TASKS:
+            steps = map(rows.step_of, await self.steps(run))
+            if sum(map(len, await asyncio.gather(*map(self.tasks, steps)))) <= _MOST_TASKS:
                 return True
             self._large.put(("tasks", run), answer=True)
         return False

@@ -202,7 +202,7 @@ class Client:
         except BadHeaders as error:
             _logger.warning("%s is not asked, for want of headers: %s", self._name, error)
             raise FailedTry(
-                ProviderUnavailable(f"The gateway has no credentials for {self._name} at the moment.")
+                ProviderUnavailable(f"{self._name} is not asked: the gateway has no credentials for it at the moment.")
             ) from error
 
     def _resting(self) -> ProviderUnavailable:

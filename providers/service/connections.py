@@ -10,10 +10,12 @@ from urllib.request import getproxies, proxy_bypass
 import aiohttp
 from yarl import URL
 
+from ... import __version__
 from ..errors import LimitExceeded, ProviderError, ProviderUnavailable
 from .replies import FailedTry, Received
 
 LARGEST_BODY = 64 * 2**20
+_BROKE_OFF = "broke off the connection"
 
 
 class Request(NamedTuple):
@@ -35,6 +37,7 @@ class Connections:
         self._session = aiohttp.ClientSession(
             connector=aiohttp.TCPConnector(limit=at_once),
             cookie_jar=aiohttp.DummyCookieJar(),
+            headers={"User-Agent": f"metaflow-graphql/{__version__}"},
             timeout=aiohttp.ClientTimeout(total=None),
             # Proxies are those of the environment, as for Metaflow's client, but found once: with trust_env aiohttp
             # asks a thread for them before each request, and reads .netrc, which clashes with headers of our own.
@@ -53,13 +56,13 @@ class Connections:
             error = ProviderUnavailable(f"{self._name} did not answer within {request.seconds:g} s; try again.")
             # Not again: the service goes on with what it was asked, and would do it twice.
             raise FailedTry(error) from None
-        except _Broken:
+        except _Broken as broken:
             # The server may have closed an idle connection while the request was on its way.
-            raise self._unavailable(down=None if told.reused else True, broken=True) from None
+            raise self._unavailable(str(broken), down=None if told.reused else True, broken=True) from None
         except (aiohttp.ClientConnectionError, aiohttp.ClientPayloadError, OSError):
             # A reply had begun, so the service is there; what stands before it may cut off all that are too large.
-            raise self._unavailable(down=None) from None
-        except aiohttp.ClientError:
+            raise self._unavailable(_BROKE_OFF, down=None) from None
+        except (aiohttp.ClientError, UnicodeError):
             error = ProviderError(f"{self._name} does not speak HTTP as it should.", retryable=True)
             raise FailedTry(error, tries=2) from None
 
@@ -91,21 +94,23 @@ class Connections:
             parts.append(part)
         return b"".join(parts)
 
-    def _unavailable(self, *, down: bool | None, broken: bool = False) -> FailedTry:
-        error = ProviderUnavailable(f"{self._name} broke off the connection; try again.")
+    def _unavailable(self, what: str, *, down: bool | None, broken: bool = False) -> FailedTry:
+        error = ProviderUnavailable(f"{self._name} {what}; try again.")
         return FailedTry(error, tries=3, down=down, broken=broken)
 
 
 class _Broken(Exception):
-    """The connection ended, or did not come about, before a reply began."""
+    """The connection ended, or did not come about, before a reply began; its text says which."""
 
 
 async def _sent_once(request: aiohttp.ClientRequest, handler: aiohttp.ClientHandlerType) -> aiohttp.ClientResponse:
     """aiohttp itself would send a GET once more after these errors: uncounted, and at once."""
     try:
         return await handler(request)
+    except aiohttp.ClientConnectorError as error:
+        raise _Broken("can't be reached") from error
     except (aiohttp.ClientOSError, aiohttp.ServerDisconnectedError) as error:
-        raise _Broken from error
+        raise _Broken(_BROKE_OFF) from error
 
 
 def _telling_of_reuse() -> aiohttp.TraceConfig:

@@ -1,6 +1,7 @@
 """The headers that go with each request to a service: fixed ones, those in a file, those that a command prints."""
 
 import asyncio
+import logging
 import math
 import os
 import re
@@ -16,12 +17,14 @@ from urllib.parse import unquote, urlsplit, urlunsplit
 import msgspec
 from aiohttp import encode_basic_auth
 
+_logger = logging.getLogger(__name__)
+
 # RFC 9110, section 5.1.
 _NAME = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
 _CONTROL = re.compile(r"[\x00-\x1f\x7f]")
 _LARGEST = 65_536
 _COMMAND_SECONDS = 30.0
-# A command is not run again sooner than this for being refused: all requests may be.
+# A command is not run again sooner than this for having failed, or for its headers being refused: all requests may be.
 _BETWEEN_RENEWALS = 1.0
 _JSON = msgspec.json.Decoder(dict[str, str])
 
@@ -125,7 +128,10 @@ class HeadersFile:
 
 
 class HeadersCommand:
-    """The headers that a command prints, which is run without a shell, and again after `kept` seconds."""
+    """The headers that a command prints, which is run without a shell, and again after `kept` seconds.
+
+    While it fails, what it printed before is used.
+    """
 
     def __init__(self, command: str, kept: float = 60.0) -> None:
         try:
@@ -136,7 +142,8 @@ class HeadersCommand:
             raise BadHeaders("it is no command: it is empty")
         self._kept = kept
         self._given = Given({})
-        self._ran_at = self._renewed_at = -math.inf
+        self._ran_at = self._renewed_at = self._failed_at = -math.inf
+        self._failure = ""
         self._running: asyncio.Task[Given] | None = None
 
     async def current(self) -> Given:
@@ -155,7 +162,9 @@ class HeadersCommand:
         return f"HeadersCommand({', '.join(self._given.headers)})"
 
     async def _run(self) -> Given:
-        """Whoever needs it while it runs waits for the same run."""
+        """Whoever needs it while it runs waits for the same run; who comes right after a failure has come of that."""
+        if time.monotonic() - self._failed_at < _BETWEEN_RENEWALS:
+            return self._printed_before()
         if self._running is None or self._running.done():
             self._running = asyncio.create_task(self._printed())
         running = self._running
@@ -163,10 +172,21 @@ class HeadersCommand:
         return running.result()
 
     async def _printed(self) -> Given:
-        headers = await asyncio.to_thread(_output, self._arguments)
+        try:
+            headers = await asyncio.to_thread(_output, self._arguments)
+        except BadHeaders as error:
+            self._failure, self._failed_at = str(error), time.monotonic()
+            before = self._printed_before()
+            _logger.warning("What a command for headers printed before is used: %s", error)
+            return before
         self._ran_at = time.monotonic()
         if headers != self._given.headers:
             self._given = Given(headers, self._given.version + 1)
+        return self._given
+
+    def _printed_before(self) -> Given:
+        if self._ran_at == -math.inf:
+            raise BadHeaders(self._failure)
         return self._given
 
 

@@ -3,6 +3,7 @@
 import asyncio
 from collections import deque
 from collections.abc import Awaitable, Callable
+from time import monotonic
 from typing import NamedTuple
 
 from .. import run_filters
@@ -44,7 +45,7 @@ class FlowRuns:
         self._source = source
         self._flow = flow
         self._key = key
-        self._size = size if run_queries.is_whole(key) else run_queries.MOST
+        self._size = size
         self._conditions = run_queries.conditions(key)
         self._status = run_queries.status(key)
         self._cursor = run_queries.first_cursor(key)
@@ -95,9 +96,10 @@ class FlowRuns:
         query = self._conditions + run_queries.page(self._size, self._cursor)
         # Whoever reads on may have to read much.
         self._size = min(4 * self._size, run_queries.MOST)
+        asked = monotonic()
         found = await self._filtered(query)
         if not found.paged:
-            self._source.lists.put(self._flow, found.content)
+            self._source.lists.put(self._flow, found.content, asked)
         return found
 
     async def _filtered(self, query: run_queries.Query) -> Reply[Rows]:

@@ -10,6 +10,7 @@ import msgspec
 
 from .. import attempts, records
 from ..base import Activity, Datastore, FlowKey, Key, RunFilter, RunPage, RunPageKey, RunsKey
+from ..batches import each
 from ..errors import GatewayError, NotFound, ProviderError
 from ..memory import Lately, Memory
 from ..pathspec import is_component, parent, run_of
@@ -19,7 +20,7 @@ from .bulk import FEW, Bulk, events_of
 from .client import Client, NoRoute, Refused
 from .hierarchy import Hierarchy
 from .listings import Source, page_of
-from .routes import Routes
+from .routes import Routes, possible
 from .tags import Tags
 
 K = TypeVar("K")
@@ -68,11 +69,14 @@ class ServiceProvider:
         return await self._tags.can_mutate()
 
     async def mutate_tags(self, run: Key, add: frozenset[str], remove: frozenset[str]) -> records.Run:
-        found = await self._routes.run(run.pathspec)
-        if found is None:
-            raise NotFound(f"There is no run {run.pathspec}.")
-        # To ask for it afterwards might be answered with what it was when others asked.
-        changed = msgspec.structs.replace(found, tags=await self._tags.mutate(rows.run_of(found), add, remove))
+        try:
+            found = await self._routes.run(run.pathspec)
+            if found is None:
+                raise NotFound(f"There is no run {run.pathspec}.")
+            # To ask for it afterwards might be answered with what it was when others asked.
+            changed = msgspec.structs.replace(found, tags=await self._tags.mutate(rows.run_of(found), add, remove))
+        except (NoRoute, Refused) as error:
+            raise _told(error) from error
         self._lists.forget(found.flow_id)
         return rows.run_record(self.name, changed)
 
@@ -94,47 +98,55 @@ class ServiceOperation:
         self._source = Source(routes, known.lists, known.spoilt, self._made, self._ends_as_usual, {})
 
     async def flows(self, keys: list[FlowKey]) -> list[records.Flow | GatewayError | None]:
-        return await _each(self._hierarchy.flow, keys)
+        return await _each("flows", self._hierarchy.flow, keys)
 
     async def flows_in(self, keys: list[FlowKey]) -> list[list[records.Flow | GatewayError] | GatewayError]:
-        return await _each(self._hierarchy.flows_in, keys)
+        return await _each("flows_in", self._hierarchy.flows_in, keys)
 
     async def run_pages(self, keys: list[RunPageKey]) -> list[RunPage | GatewayError]:
-        return await _each(self._run_page, keys)
+        return await _each("run_pages", self._run_page, keys)
 
     async def run_counts(self, keys: list[RunsKey]) -> list[int | GatewayError | None]:
         """None: a service does not count."""
         return [None for _ in keys]
 
     async def runs(self, keys: list[Key]) -> list[records.Run | GatewayError | None]:
-        return await _each(self._run, keys)
+        return await _each("runs", self._run, keys)
 
     async def steps(self, keys: list[Key]) -> list[records.Step | GatewayError | None]:
         wanted = _below(keys)
-        return await _each(lambda key: self._hierarchy.step(key.pathspec, wanted=wanted[parent(key.pathspec)]), keys)
+        return await _each(
+            "steps", lambda key: self._hierarchy.step(key.pathspec, wanted=wanted[parent(key.pathspec)]), keys
+        )
 
     async def steps_of(self, runs: list[Key]) -> list[list[records.Step | GatewayError] | GatewayError]:
-        return await _each(lambda run: self._hierarchy.steps_of(run.pathspec), runs)
+        return await _each("steps_of", lambda run: self._hierarchy.steps_of(run.pathspec), runs)
 
     async def tasks(self, keys: list[Key]) -> list[records.Task | GatewayError | None]:
         wanted = _of_runs(keys)
-        return await _each(lambda key: self._hierarchy.task(key, wanted=wanted[run_of(key.pathspec)]), keys)
+        return await _each("tasks", lambda key: self._hierarchy.task(key, wanted=wanted[run_of(key.pathspec)]), keys)
 
     async def tasks_of(self, steps: list[Key]) -> list[list[records.Task | GatewayError] | GatewayError]:
         wanted = _of_runs(steps)
         return await _each(
-            lambda step: self._hierarchy.tasks_of(step.pathspec, wanted=wanted[run_of(step.pathspec)]), steps
+            "tasks_of",
+            lambda step: self._hierarchy.tasks_of(step.pathspec, wanted=wanted[run_of(step.pathspec)]),
+            steps,
         )
 
     async def created_at(self, keys: list[Key]) -> list[int | GatewayError | None]:
         wanted = _below(keys)
         return await _each(
-            lambda key: self._hierarchy.created_at(key.pathspec, wanted=wanted[parent(key.pathspec)]), keys
+            "created_at",
+            lambda key: self._hierarchy.created_at(key.pathspec, wanted=wanted[parent(key.pathspec)]),
+            keys,
         )
 
     async def metadata_of(self, tasks: list[Key]) -> list[list[records.Metadata | GatewayError] | GatewayError]:
         wanted = _of_runs(tasks)
-        return await _each(lambda task: self._events(task.pathspec, wanted[run_of(task.pathspec)]), tasks)
+        return await _each(
+            "metadata_of", lambda task: self._events(task.pathspec, wanted[run_of(task.pathspec)]), tasks
+        )
 
     async def attempts_of(self, tasks: list[Key]) -> list[list[records.Attempt] | GatewayError]:
         wanted = _of_runs(tasks)
@@ -143,23 +155,25 @@ class ServiceOperation:
             events = await self._events(task.pathspec, wanted[run_of(task.pathspec)])
             return attempts.attempts(event for event in events if isinstance(event, records.Metadata))
 
-        return await _each(of_task, tasks)
+        return await _each("attempts_of", of_task, tasks)
 
     async def artifacts(self, keys: list[Key]) -> list[records.DataArtifact | GatewayError | None]:
         wanted = _below(keys)
         await self._artifacts.prepare(list(wanted))
-        return await _each(lambda key: self._artifacts.artifact(key, wanted=wanted[parent(key.pathspec)]), keys)
+        return await _each(
+            "artifacts", lambda key: self._artifacts.artifact(key, wanted=wanted[parent(key.pathspec)]), keys
+        )
 
     async def artifacts_of(self, tasks: list[Key]) -> list[list[records.DataArtifact | GatewayError] | GatewayError]:
         await self._artifacts.prepare([task.pathspec for task in tasks])
-        return await _each(self._artifacts.artifacts_of, tasks)
+        return await _each("artifacts_of", self._artifacts.artifacts_of, tasks)
 
     async def artifact_names_of(self, tasks: list[Key]) -> list[list[str] | GatewayError]:
         await self._artifacts.prepare([task.pathspec for task in tasks])
-        return await _each(self._artifacts.names_of, tasks)
+        return await _each("artifact_names_of", self._artifacts.names_of, tasks)
 
     async def last_activity(self, runs: list[Key]) -> list[Activity | GatewayError | None]:
-        return await _each(self._activity, runs)
+        return await _each("last_activity", self._activity, runs)
 
     async def _run_page(self, key: RunPageKey) -> RunPage:
         wanted = key.runs.filter
@@ -177,7 +191,14 @@ class ServiceOperation:
         return row and self._made(row)
 
     async def _run_row(self, run: str) -> rows.RunRow | None:
-        return await self._memory.once(("run", run), lambda: self._routes.run(run))
+        return await self._memory.once(("run", run), lambda: self._asked_run(run))
+
+    async def _asked_run(self, run: str) -> rows.RunRow | None:
+        if not possible(run):
+            return None
+        # Who asks for a run will ask for what is in it: at the same time, whether there are pages of that.
+        row, _ = await asyncio.gather(self._routes.run(run), self._routes.has_pages())
+        return row
 
     def _made(self, row: rows.RunRow) -> records.Run:
         """The record of a run; its row need not be asked for again."""
@@ -224,20 +245,22 @@ class ServiceOperation:
         return recorded.get("end_step", None if resumed else "end") == "end"
 
 
-async def _each(read: Callable[[K], Awaitable[R]], keys: Sequence[K]) -> list[R | GatewayError]:
-    """What is read for each key, or what it met."""
-    found = await asyncio.gather(*map(read, keys), return_exceptions=True)
-    return [_told(entry) for entry in found]
+async def _each(method: str, read: Callable[[K], Awaitable[R]], keys: Sequence[K]) -> list[R | GatewayError]:
+    """What is read for each key, or what it met; all at once, for keys share questions."""
+
+    async def told(key: K) -> R:
+        try:
+            return await read(key)
+        except (NoRoute, Refused) as error:
+            raise _told(error) from error
+
+    return await each(method, told, keys, at_once=None)
 
 
-def _told(entry: R | BaseException) -> R | GatewayError:
-    if isinstance(entry, NoRoute):
+def _told(error: NoRoute | Refused) -> ProviderError:
+    if isinstance(error, NoRoute):
         return ProviderError("The metadata service has no such route: it is an old release, or its URL is not right.")
-    if isinstance(entry, Refused):
-        return ProviderError("The metadata service refuses the gateway's question.")
-    if isinstance(entry, BaseException) and not isinstance(entry, GatewayError):
-        raise entry
-    return entry
+    return ProviderError("The metadata service refuses the gateway's question.")
 
 
 def _below(keys: list[Key]) -> Counter[str]:

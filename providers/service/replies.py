@@ -14,6 +14,7 @@ from .bodies import decoded
 T = TypeVar("T")
 
 # Statuses of what stands in front of the service, or of the service when it has too much to do.
+_LONGEST_FAULT = 65_536  # bytes of what a service says of a fault of its own
 _LATER = (408, 429, 502, 503, 504)
 
 
@@ -96,7 +97,10 @@ async def content(name: str, received: Received, form: msgspec.json.Decoder[T]) 
     if not 200 <= received.status < 300:
         raise _fault(name, received)
     headers = received.headers
-    return Reply(await _decoded(name, received.body, form), "X-Limit" in headers, headers.get("X-Next-Cursor"))
+    cursor = headers.get("X-Next-Cursor")
+    if cursor is not None and not cursor.isascii():
+        raise FailedTry(ProviderError(f"{name} answered with a cursor that is none."), down=None)
+    return Reply(await _decoded(name, received.body, form), "X-Limit" in headers, cursor)
 
 
 async def _decoded(name: str, body: bytes, form: msgspec.json.Decoder[T]) -> T:
@@ -111,7 +115,7 @@ def _fault(name: str, received: Received) -> FailedTry:
     status = received.status
     if status in (401, 403):
         return CredentialsRefused(ProviderError(f"{name} refuses the gateway's credentials."), down=False)
-    told = _json(received.body) if status == 500 else None
+    told = _json(received.body) if status == 500 and len(received.body) <= _LONGEST_FAULT else None
     if told is not None and _database_refused(told):
         return FailedTry(Failed(f"{name} could not answer this; its database refused the question."), down=False)
     if isinstance(told, dict) and "traceback" in told:

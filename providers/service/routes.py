@@ -4,13 +4,14 @@ What the service answers to them: its own documentation is silent; measured, an 
 too, and releases that know no pages answer as if they had not been asked for one.
 """
 
+from time import monotonic
 from typing import TypeVar
 
 import msgspec
 
-from ..errors import LimitExceeded
+from ..errors import GatewayError, LimitExceeded, ProviderError
 from . import rows
-from .client import Client, Reply
+from .client import Client, NoRoute, Refused, Reply
 
 T = TypeVar("T")
 
@@ -19,6 +20,9 @@ _MOST_PAGES = 40  # of a listing that is needed whole
 _LARGEST_RUN = 2**31 - 1
 _LARGEST_TASK = 2**63 - 1
 _KEYWORDS = ("flows", "runs", "steps", "tasks")
+# Of a cursor that is none, those complain that look at it.
+_PROBE = ("flows", "-", "runs", "0", "steps", "-", "tasks")
+_PATIENCE = 60.0  # s
 _TOO_LONG = "It is a list of more than {} entries, which the gateway does not read whole: ask for a part of it."
 
 Query = tuple[tuple[str, str], ...]
@@ -31,6 +35,22 @@ class Routes:
         self._client = client
         # Whether this release gives pages of other lists than runs; None until a reply has told. Its version does not.
         self.pages: bool | None = None
+        self._failed_at = -_PATIENCE
+
+    async def has_pages(self) -> bool:
+        """Whether it does: if nothing has told yet, by a question that costs nothing on any release.
+
+        Where that has failed, it counts as not for a minute.
+        """
+        if self.pages is None and monotonic() - self._failed_at >= _PATIENCE:
+            try:
+                await self._client.get(_PROBE, rows.TASKS, (("_cursor", "-"),), route="probe")
+                self.pages = False
+            except Refused as refusal:
+                self.pages = refusal.status == 400
+            except (GatewayError, NoRoute):
+                self._failed_at = monotonic()
+        return bool(self.pages)
 
     async def flows(self) -> list[rows.FlowRow]:
         return await self._whole(("flows",), rows.FLOWS, "flows")
@@ -102,6 +122,8 @@ class Routes:
         # Pages of runs came first: without them there are none of anything.
         if found and query and not (route == "runs" and found.paged):
             self.pages = found.paged
+        if found and found.paged and len(found.content) > PAGE:
+            raise ProviderError("The metadata service gives pages that are larger than any that was asked for.")
         return found or Reply([], paged=True, next_cursor=None)
 
     async def _whole(self, parts: tuple[str, ...], form: msgspec.json.Decoder[list[T]], route: str) -> list[T]:

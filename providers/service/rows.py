@@ -72,7 +72,7 @@ class ArtifactRow(msgspec.Struct, gc=False):
     name: str
     sha: str
     ts_epoch: Time
-    attempt_id: int = 0
+    attempt_id: Annotated[int, msgspec.Meta(ge=0, le=32_767)] = 0
     location: str | None = None
     content_type: str | None = None
 

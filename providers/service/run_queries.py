@@ -38,14 +38,6 @@ def oldest(key: RunPageKey) -> int:
     return before if began is None else max(began, before)
 
 
-def is_whole(key: RunPageKey) -> bool:
-    """Whether these are all conditions but that of the status."""
-    wanted = key.runs.filter
-    of_all = len(_with_tags(_tags(key))) == len(_tags(key))
-    of_any = not wanted.any_tags or bool(_with_any_tag(wanted.any_tags))
-    return of_all and of_any and wanted.users is None and not wanted.run_id_prefix
-
-
 def status(key: RunPageKey) -> str | None:
     """The filter by status; it is only trusted to tell which runs have completed."""
     if key.statuses is None:

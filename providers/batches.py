@@ -1,11 +1,11 @@
-"""Batches over S3, which answers key by key: side by side, with one entry for each."""
+"""Batches of what answers key by key: side by side, with one entry for each."""
 
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 from typing import TypeVar
 
-from .. import usage
-from ..errors import GatewayError
+from . import usage
+from .errors import GatewayError
 
 K = TypeVar("K")
 R = TypeVar("R")
@@ -14,10 +14,15 @@ R = TypeVar("R")
 _AT_ONCE = 16
 
 
-async def each(method: str, read: Callable[[K], Awaitable[R]], keys: Sequence[K]) -> list[R | GatewayError]:
-    """What `read` returns for each key, or the GatewayError that it raises."""
+async def each(
+    method: str, read: Callable[[K], Awaitable[R]], keys: Sequence[K], *, at_once: int | None = _AT_ONCE
+) -> list[R | GatewayError]:
+    """What `read` returns for each key, or the GatewayError that it raises; one call of `method`.
+
+    `at_once`: how many keys are read at a time; None where all are, as those that share a question have to be.
+    """
     usage.current.get().calls[method] += bool(keys)
-    free = asyncio.Semaphore(_AT_ONCE)
+    free = asyncio.Semaphore(at_once or max(1, len(keys)))
 
     async def entry(key: K) -> R | GatewayError:
         async with free:
