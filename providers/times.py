@@ -1,8 +1,11 @@
 """Times as they are sent: RFC 3339 in UTC with milliseconds, whatever the server's locale and time zone."""
 
+import time
 from datetime import UTC, datetime
 from functools import lru_cache
 from math import ceil
+
+_CLOCKS_DIFFER_MS = 60_000
 
 
 @lru_cache(4096)  # The artifacts of an attempt share their time.
@@ -19,6 +22,11 @@ def microseconds_of(run_id: str) -> int | None:
     """The microseconds since the epoch that an id is made of, as Metaflow makes them (16 digits, 2001 to 2286)."""
     told = len(run_id) == 16 and run_id.isascii() and run_id.isdigit() and run_id[0] != "0"
     return int(run_id) if told else None
+
+
+def latest_trace() -> int:
+    """The latest time (ms since the epoch) that a trace of a run can have by now, where clocks differ."""
+    return time.time_ns() // 1_000_000 + _CLOCKS_DIFFER_MS
 
 
 def ts_epoch(text: str) -> int:

@@ -1,13 +1,11 @@
 """When anything last happened in a run."""
 
-import time
 from collections.abc import Iterator
 
 from ..base import Activity, Key
+from ..times import latest_trace
 from . import metadata
 from .tree import META, Tree
-
-_CLOCKS_DIFFER_MS = 60_000
 
 
 def last_activity(tree: Tree, run: Key) -> Activity | None:
@@ -16,7 +14,7 @@ def last_activity(tree: Tree, run: Key) -> Activity | None:
     By the times in the names of metadata files, for a copy of a folder is younger than what is in it. The run's own
     record is left out: tags are given to runs long dead.
     """
-    latest = time.time_ns() // 1_000_000 + _CLOCKS_DIFFER_MS
+    latest = latest_trace()
     newest = max((at for at in _times(tree, run.pathspec) if at <= latest), default=None)
     return None if newest is None else Activity(newest)
 

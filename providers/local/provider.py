@@ -117,8 +117,7 @@ class LocalProvider:
         return changed
 
     async def close(self) -> None:
-        await self.datastore.close()
-        self._threads.close()
+        await self.datastore.close()  # and with it of the threads that both use
         self._writers.close()
 
     def _mutated(self, run: Key, add: frozenset[str], remove: frozenset[str]) -> records.Run:

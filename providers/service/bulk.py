@@ -10,7 +10,7 @@ from collections.abc import Iterable
 
 from .. import hierarchy, records
 from ..memory import Lately, Memory
-from ..pathspec import is_component, parent
+from ..pathspec import is_pathspec, parent, run_of
 from . import foreach_stacks, rows
 from .routes import Routes
 
@@ -30,8 +30,9 @@ class RunMetadata:
     def __init__(self, found: Iterable[rows.MetadataRow]) -> None:
         by_task: dict[str, list[rows.MetadataRow]] = defaultdict(list)
         for row in found:
-            if all(map(is_component, rows.task_of(row).split("/"))) and rows.task_of(row).count("/") == 3:
-                by_task[rows.task_of(row)].append(row)
+            task = rows.task_of(row)
+            if is_pathspec(task, 4):
+                by_task[task].append(row)
         self.events = {task: events_of(of_task) for task, of_task in by_task.items()}
         self.first: dict[str, int] = {}
         self.tasks: dict[str, list[str]] = defaultdict(list)
@@ -55,15 +56,13 @@ class Bulk:
         worth = min(tasks // _TASKS_OF_A_PAGE, _MOST_PAGES)
         if (worth < 1 and self._large.get(("metadata", run))) or not await self._fits(run):
             return None
-        pages = await self._memory.once(("run metadata", run), lambda: self._pages(run))
-        return await pages.up_to(max(1, worth))
+        return await (await self._pages(run)).up_to(max(1, worth))
 
     async def newest_event(self, run: str) -> int | None:
         """When (ms) anything was last recorded in a run; None where nothing was, or only the tasks would tell."""
         if not await self._fits(run):
             return None
-        pages = await self._memory.once(("run metadata", run), lambda: self._pages(run))
-        return pages.newest
+        return (await self._pages(run)).newest
 
     def knows_metadata(self, run: str) -> bool:
         """Whether a run's metadata were asked for already."""
@@ -71,7 +70,7 @@ class Bulk:
 
     async def artifacts(self, above: str) -> list[rows.ArtifactRow] | None:
         """Those of the latest attempts in a run or step; None where there are too many to be asked for at once."""
-        if self._large.get(("artifacts", above)) or not await self._fits("/".join(above.split("/")[:2])):
+        if self._large.get(("artifacts", above)) or not await self._fits(run_of(above)):
             return None
         return await self._memory.once(("artifacts", above), lambda: self._artifacts(above))
 
@@ -87,6 +86,9 @@ class Bulk:
         return await self._memory.once(("steps", run), lambda: self._routes.steps(run))
 
     async def _pages(self, run: str) -> "_Pages":
+        return await self._memory.once(("run metadata", run), lambda: self._first_page(run))
+
+    async def _first_page(self, run: str) -> "_Pages":
         pages = _Pages(self._routes, run)
         if await pages.up_to(1) is None:
             self._large.put(("metadata", run), answer=True)

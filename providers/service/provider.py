@@ -1,7 +1,6 @@
 """The metadata provider over a metadata service: each batch in as few requests as it takes."""
 
 import asyncio
-import time
 from collections import Counter
 from collections.abc import Awaitable, Callable, Sequence
 from typing import NamedTuple, TypeVar
@@ -14,6 +13,7 @@ from ..batches import each
 from ..errors import GatewayError, NotFound, ProviderError
 from ..memory import Lately, Memory
 from ..pathspec import is_component, parent, run_of
+from ..times import latest_trace
 from . import rows
 from .artifacts import Artifacts
 from .bulk import FEW, Bulk, events_of
@@ -29,7 +29,6 @@ R = TypeVar("R")
 _LISTS_SECONDS, _MOST_LISTS = 5.0, 100
 _LARGE_SECONDS, _MOST_LARGE = 3600.0, 100_000
 _SPOILT_SECONDS = 600.0
-_CLOCKS_DIFFER_MS = 60_000
 # Metaflow's own scheduler sends heartbeats wherever the service takes them; what others start may have none.
 _LOCAL_SCHEDULER = "runtime:dev"
 # A run that sends heartbeats does so from its start on, each ten seconds; many have but the time of their creation.
@@ -56,13 +55,14 @@ class ServiceProvider:
         self._client = client
         self._routes = Routes(client)
         self._tags = Tags(name, self._routes)
-        self._lists = Lately(_LISTS_SECONDS, _MOST_LISTS)
-        self._large = Lately(_LARGE_SECONDS, _MOST_LARGE)
-        self._spoilt = Lately(_SPOILT_SECONDS, _MOST_LARGE)
+        self._known = Known(
+            lists=Lately(_LISTS_SECONDS, _MOST_LISTS),
+            large=Lately(_LARGE_SECONDS, _MOST_LARGE),
+            spoilt=Lately(_SPOILT_SECONDS, _MOST_LARGE),
+        )
 
     def for_operation(self, *, of_records: bool = False) -> "ServiceOperation":
-        known = Known(self._lists, self._large, self._spoilt)
-        return ServiceOperation(self, self._routes, known, of_records)
+        return ServiceOperation(self, self._routes, self._known, of_records)
 
     async def can_mutate_tags(self) -> bool:
         """As the service answers to a mutation of nothing; an answer is kept for a minute."""
@@ -77,7 +77,7 @@ class ServiceProvider:
             changed = msgspec.structs.replace(found, tags=await self._tags.mutate(rows.run_of(found), add, remove))
         except (NoRoute, Refused) as error:
             raise _told(error) from error
-        self._lists.forget(found.flow_id)
+        self._known.lists.forget(found.flow_id)
         return rows.run_record(self.name, changed)
 
     async def close(self) -> None:
@@ -224,7 +224,7 @@ class ServiceOperation:
             return None
         beat = int(1000 * (row.last_heartbeat_ts or 0))
         traces = (row.ts_epoch, beat, await self._bulk.newest_event(run.pathspec) or 0)
-        latest = time.time_ns() // 1_000_000 + _CLOCKS_DIFFER_MS
+        latest = latest_trace()
         at = max((trace for trace in traces if trace <= latest), default=row.ts_epoch)
         local = beat > 0 and _LOCAL_SCHEDULER in (row.system_tags or ())
         return Activity(at, beats=local or beat - row.ts_epoch > _FIRST_BEAT_MS)

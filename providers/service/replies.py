@@ -13,8 +13,8 @@ from .bodies import decoded
 
 T = TypeVar("T")
 
-# Statuses of what stands in front of the service, or of the service when it has too much to do.
 _LONGEST_FAULT = 65_536  # bytes of what a service says of a fault of its own
+# Statuses of what stands in front of the service, or of the service when it has too much to do.
 _LATER = (408, 429, 502, 503, 504)
 
 
