@@ -1,16 +1,17 @@
 """Runs of real flows whose metadata are in a metadata service, and their data in a local datastore."""
 
 import shutil
-from collections.abc import Generator
+from collections.abc import Callable, Generator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
 import running
 from running import Runs
-from service import Served, Store, serving
+from service import Served, Store, now, serving
 
 STORE = "service.sqlite"
+HOUR_MS = 3_600_000
 
 
 @dataclass(frozen=True)
@@ -40,15 +41,17 @@ def runs_of_service(builds: Path, copy: Path) -> Generator[ServiceRuns]:
 
 
 def _make(root: Path) -> Runs:
+    """The service believes that it is an hour ago: whether a run is still alive must not change while tests ask."""
     root.mkdir(parents=True)
-    with served(root / STORE) as service:
+    with served(root / STORE, clock=lambda: now() - HOUR_MS) as service:
         return running.make(root, settings(service.url))
 
 
 @contextmanager
-def served(file: Path) -> Generator[Served]:
-    """A service over the store in a file."""
+def served(file: Path, clock: Callable[[], int] = now) -> Generator[Served]:
+    """A service over the store in a file; its clock is in ms."""
     store = Store(str(file))
+    store.clock = clock
     try:
         with serving(store) as service:
             yield service

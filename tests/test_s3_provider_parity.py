@@ -1,6 +1,7 @@
 """Real runs, of which only the datastore is left: what it tells is what the metadata of the same runs tell."""
 
 from collections.abc import Generator
+from operator import itemgetter
 from typing import Any
 
 import pytest
@@ -56,6 +57,10 @@ def _told(answer: dict[str, Any]) -> list[tuple[list[str | int], str, str]]:
 @pytest.mark.parametrize("scenario", [name for name in SCENARIOS if name != "cards"])
 def test_a_run_is_told_as_its_metadata_tell_it(server: s3.Server, runs: Runs, scenario: str) -> None:
     of_s3, of_folder = answers(server, runs, QUERY, run=runs[scenario].pathspec)
+    if SCENARIOS[scenario].resumes:
+        # A resume clones steps side by side: which of them comes first is chance.
+        for told in (of_s3, of_folder):
+            told["data"]["run"]["steps"].sort(key=itemgetter("name"))
     assert of_s3 == of_folder
 
 
@@ -65,13 +70,9 @@ def test_cards_are_those_of_all_attempts_for_only_metadata_know_of_which(server:
     query = f'{{ task(pathspec: "{end["pathspec"]}", attempt: 0) {{ cards {{ type cardId hash html }} }} }}'
     first = server.answer(query, provider(runs.root))["data"]["task"]["cards"]
     (latest,) = of_folder["data"]["run"]["steps"][0]["tasks"]["nodes"]
-    latest["cards"] = sorted([*first, *latest["cards"]], key=_hash)
+    latest["cards"] = sorted([*first, *latest["cards"]], key=itemgetter("hash"))
     assert of_s3 == of_folder
     assert len(end["cards"]) == 2
-
-
-def _hash(card: dict[str, Any]) -> str:
-    return card["hash"]
 
 
 def test_flows_and_runs_are_those_of_the_folder_in_its_order(server: s3.Server, runs: Runs) -> None:

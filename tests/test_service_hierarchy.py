@@ -278,6 +278,26 @@ def test_what_a_url_would_be_changed_by_is_no_part_of_a_pathspec(newest: Gate, p
     assert errors_of(newest.answer(looked_up(level), pathspec=pathspec)) == [("INVALID_PATHSPEC", [level])]
 
 
+def test_what_a_resume_cloned_side_by_side_stands_in_one_order_whatever_is_asked_of_it() -> None:
+    """Each thread of the resume creates a step or task and then records its metadata: the threads overtake another."""
+    with closing(Store()) as store, serving(store) as service, opened(service.url) as gate:
+        run = add_run(store, "Flow", {"start": [True], "body": [True, True], "end": [True]}, START)
+        rows = store.rows("SELECT task_key FROM tasks WHERE step_name IN ('start', 'body') ORDER BY task_key")
+        for late, row in enumerate(reversed(rows)):
+            store.rows("UPDATE metadata SET ts_epoch = ? WHERE task_key = ?", START + 4_000 + late, row["task_key"])
+            event = {"field_name": "origin-task-id", "value": "1", "type": "origin-task-id", "tags": "[]"}
+            store.insert("metadata", task_key=row["task_key"], ts_epoch=START + 4_000 + late, **event)
+        query = """query ($run: String!) { run(pathspec: $run) {
+            steps { name CREATED tasks { nodes { taskId CREATED } } } } }"""
+        told, with_times = (gate.data(query.replace("CREATED", created), run=run) for created in ("", "createdAt"))
+        assert [step["name"] for step in told["run"]["steps"]] == ["end", "body", "start"]
+        assert _names(with_times) == _names(told)
+
+
+def _names(told: dict[str, Any]) -> list[tuple[str, list[str]]]:
+    return [(step["name"], [task["taskId"] for task in step["tasks"]["nodes"]]) for step in told["run"]["steps"]]
+
+
 def test_names_are_sent_as_they_are() -> None:
     names = ("a b", "ä", "a#b", "a&b=c", "a%2Fb", "a+b", "a;b", "%2E%2E", "a:b@c")
     with closing(Store()) as store, serving(store) as service, opened(service.url) as gate:

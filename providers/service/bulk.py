@@ -24,7 +24,8 @@ class RunMetadata:
     """The metadata of all tasks of a run, `events` of each, oldest first, and what they tell of its steps and tasks.
 
     Every task has metadata from a moment after its creation on. `first`: when (ms) the first event was, of each task
-    and of each step. `tasks`: of each step.
+    and of each step. `tasks`: of each step. `cloned`: the steps that a resume cloned tasks of, side by side, so that
+    of these events do not tell which was created first.
     """
 
     def __init__(self, found: Iterable[rows.MetadataRow]) -> None:
@@ -36,11 +37,14 @@ class RunMetadata:
         self.events = {task: events_of(of_task) for task, of_task in by_task.items()}
         self.first: dict[str, int] = {}
         self.tasks: dict[str, list[str]] = defaultdict(list)
+        self.cloned: set[str] = set()
         for task, events in self.events.items():
             step, began = parent(task), events[0].ts_epoch
             self.tasks[step].append(task)
             self.first[task] = began
             self.first[step] = min(self.first.get(step, began), began)
+            if any(event.name == "origin-task-id" for event in events):
+                self.cloned.add(step)
 
 
 class Bulk:

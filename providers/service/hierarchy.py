@@ -74,7 +74,7 @@ class Hierarchy:
     async def steps_of(self, run: str) -> list[records.Step | GatewayError]:
         """The steps of a run, newest first."""
         metadata = None if self._of_records else await self._bulk.metadata(run, 1)
-        if metadata is None:
+        if metadata is None or len(metadata.cloned) > 1:
             found = await self._bulk.steps(run)
             times = {rows.step_of(row): row.ts_epoch for row in found if is_component(row.step_name)}
         else:
@@ -94,7 +94,7 @@ class Hierarchy:
     async def tasks_of(self, step: str, *, wanted: int) -> list[records.Task | GatewayError]:
         """The tasks of a step, newest first; `wanted`: of how many steps of its run."""
         metadata = None if self._of_records else await self._bulk.metadata(run_of(step), wanted)
-        if metadata is None:
+        if metadata is None or (step in metadata.cloned and len(metadata.tasks[step]) > 1):
             found = await self._bulk.tasks(step)
             times = {rows.task_of(row): row.ts_epoch for row in found if is_component(str(row.task_id))}
         else:

@@ -11,6 +11,6 @@ It is held to recorded traffic of the real one (`recorded/`), and to Metaflow's 
 from .history import fill
 from .options import Fault, Options
 from .serving import Served, serving
-from .store import Store
+from .store import Store, now
 
-__all__ = ["Fault", "Options", "Served", "Store", "fill", "serving"]
+__all__ = ["Fault", "Options", "Served", "Store", "fill", "now", "serving"]
