@@ -160,7 +160,7 @@ def _read(path: Path) -> dict[str, Any] | None:
         return None
     try:
         found = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, RecursionError) as error:
         raise SettingsError(f"Metaflow's configuration {path} can't be read: {error}.") from error
     if not isinstance(found, dict):
         raise SettingsError(f"Metaflow's configuration {path} must be a JSON object.")

@@ -73,11 +73,17 @@ def alone(program: str) -> list[str]:
     return [command for command, answer in of(program) if answer is None]
 
 
+def run_samples(home: Path) -> list[str]:
+    """What `make demo` says of each run that it makes."""
+    script = [sys.executable, str(ROOT / "examples/run_flows.py"), str(home / "demo")]
+    return subprocess.run(script, check=True, capture_output=True, text=True).stdout.splitlines()
+
+
 @pytest.fixture(scope="module")
 def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A home with the demo's runs in demo/, and the folders that the README names."""
     home = tmp_path_factory.mktemp("home")
-    subprocess.run([sys.executable, ROOT / "examples/run_flows.py", home / "demo"], check=True, capture_output=True)
+    assert len(run_samples(home)) == 9
     for name in ("flows", "team"):
         (home / name / ".metaflow").mkdir(parents=True)
     return home
@@ -128,6 +134,12 @@ def rows(heading: str) -> list[list[str]]:
 def names(text: str) -> list[str]:
     """What stands in backticks."""
     return re.findall(r"`([^`]+)`", text)
+
+
+def test_the_sample_flows_run_once(home: Path) -> None:
+    runs = {path.name: len(list(path.glob("1*"))) for path in (home / "demo" / ".metaflow").glob("*Flow")}
+    assert runs == {"TrainFlow": 4, "OrdersFlow": 3, "ForecastFlow": 2}
+    assert run_samples(home) == []
 
 
 def test_each_block_is_tested_below() -> None:

@@ -86,7 +86,11 @@ def test_a_profile_must_exist(home: Path) -> None:
     )
 
 
-@pytest.mark.parametrize(("text", "fault"), [("{", "can't be read: "), ("[]", "must be a JSON object.")])
+@pytest.mark.parametrize(
+    ("text", "fault"),
+    [("{", "can't be read: "), ("[" * 100_000, "can't be read: "), ("[]", "must be a JSON object.")],
+    ids=["no JSON", "deep", "no object"],
+)
 def test_a_configuration_that_is_no_json_object_is_named(home: Path, text: str, fault: str) -> None:
     configure(home / ".metaflowconfig")
     path = home / ".metaflowconfig" / "config.json"
