@@ -8,7 +8,7 @@ import json
 import shutil
 import sqlite3
 from collections.abc import Generator
-from contextlib import closing, contextmanager
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -23,9 +23,10 @@ from running import Runs
 from service_runs import STORE, ServiceRuns, served
 
 
-@contextmanager
-def gateway_over_s3(runs: Runs, folder: Path) -> Generator[Gateway]:
-    """A gateway over a copy of the service's store, and S3; `folder` is where the copy lies."""
+@pytest.fixture(scope="module")
+def over_s3(service: ServiceRuns, tmp_path_factory: pytest.TempPathFactory) -> Generator[Gateway]:
+    """A gateway over a copy of the service's store, and S3."""
+    runs, folder = service.runs, tmp_path_factory.mktemp("moved")
     stored = str(runs.datastore)
     with s3.serving() as server:
         server.upload(runs.datastore, s3.ROOT.removeprefix(f"s3://{s3.BUCKET}/"))
@@ -50,9 +51,14 @@ def moved(oracle: dict[str, Any], runs: Runs) -> dict[str, Any]:
     return json.loads(text.replace('"name": "ds-type", "value": "local"', '"name": "ds-type", "value": "s3"'))
 
 
+def test_a_value_costs_one_request_to_the_service_and_one_to_s3(service: ServiceRuns, over_s3: Gateway) -> None:
+    of_run = over_s3.data(f'{{ run(pathspec: "{service.runs["linear"].pathspec}") {{ endTask {{ pathspec }} }} }}')
+    query = f'{{ artifact(pathspec: "{of_run["run"]["endTask"]["pathspec"]}/x") {{ data }} }}'
+    assert over_s3.usage(query)["requests"] == {"artifact": 1, "s3 GetObject": 1}
+
+
 def test_every_attribute_is_the_clients_over_a_service_and_s3(
-    service: ServiceRuns, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    service: ServiceRuns, over_s3: Gateway, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     oracle = moved(client_answers(service.runs, tmp_path), service.runs)
-    with gateway_over_s3(service.runs, tmp_path) as gateway:
-        compare(gateway, oracle, DIFFERENCES_OVER_SERVICE, capsys)
+    compare(over_s3, oracle, DIFFERENCES_OVER_SERVICE, capsys)

@@ -1,6 +1,8 @@
 """Cards: of two types, with ids, and of a task that is tried twice."""
 
-from metaflow import FlowSpec, card, current, retry, step
+from time import sleep
+
+from metaflow import FlowSpec, Task, card, current, retry, step
 from metaflow.cards import Markdown, Table
 
 
@@ -21,6 +23,10 @@ class CardFlow(FlowSpec):
         current.card.append(Markdown(f"attempt {current.retry_count}"))
         current.card.refresh()
         if current.retry_count == 0:
+            # The card is made by a process of its own, which records it for the attempt that is the latest then.
+            task = Task(current.pathspec)
+            while not any(event.type == "card-info" for event in task.metadata):
+                sleep(0.1)
             raise ValueError("the first attempt fails after its card was rendered")
 
 
