@@ -4,7 +4,7 @@ import asyncio
 from collections import OrderedDict
 from collections.abc import Callable, Coroutine, Hashable
 from time import monotonic
-from typing import Any, TypeVar, cast
+from typing import Any, NamedTuple, TypeVar, cast
 
 T = TypeVar("T")
 
@@ -35,40 +35,59 @@ class Memory:
 
 
 class Lately:
-    """Answers that are shared for some seconds, the last of them."""
+    """Answers that are shared for some seconds, the last of them: `most`, of no more than `most_bytes` together."""
 
-    def __init__(self, seconds: float, most: int) -> None:
+    def __init__(self, seconds: float, most: int, most_bytes: int = 128 * 2**20) -> None:
         self._seconds = seconds
         self._most = most
-        self._entries: OrderedDict[Hashable, tuple[float, Any]] = OrderedDict()
+        self._most_bytes = most_bytes
+        self._entries: OrderedDict[Hashable, _Kept] = OrderedDict()
+        self._bytes = 0
+        self._forgotten = 0.0
 
     def __len__(self) -> int:
         return len(self._entries)
 
     def get(self, question: Hashable) -> Any:
         """The answer, or None: None itself is not kept."""
-        since, answer = self._entries.get(question, (0.0, None))
-        return answer if answer is not None and monotonic() - since < self._seconds else None
+        kept = self._entries.get(question, _NOTHING)
+        return kept.answer if kept.answer is not None and monotonic() - kept.since < self._seconds else None
 
     def forget(self, question: Hashable) -> None:
         """Keep no answer that was asked for before now."""
-        self._put(question, None)
+        self._put(question, None, 0, forgotten=monotonic())
 
-    def put(self, question: Hashable, answer: object, asked: float | None = None) -> None:
-        """Keep the answer; `asked`: when (time.monotonic()) it was asked for."""
-        forgotten, known = self._entries.get(question, (0.0, None))
-        if asked is None or known is not None or asked > forgotten:
-            self._put(question, answer)
+    def put(self, question: Hashable, answer: object, asked: float | None = None, *, size: int = 0) -> None:
+        """Keep the answer, unless it is too large; `asked`: when (time.monotonic()) it was asked for; `size`: bytes."""
+        forgotten = max(self._entries.get(question, _NOTHING).forgotten, self._forgotten)
+        if size <= self._most_bytes and (asked is None or asked > forgotten):
+            self._put(question, answer, size, forgotten)
 
-    def _put(self, question: Hashable, answer: object) -> None:
+    def _put(self, question: Hashable, answer: object, size: int, forgotten: float) -> None:
         now = monotonic()
-        self._entries.pop(question, None)
-        self._entries[question] = (now, answer)
+        self._bytes += size - self._entries.pop(question, _NOTHING).size
+        self._entries[question] = _Kept(now, answer, size, forgotten)
         while self._entries:
-            since, _ = next(iter(self._entries.values()))
-            if len(self._entries) <= self._most and now - since < self._seconds:
+            kept = next(iter(self._entries.values()))
+            few = len(self._entries) <= self._most and self._bytes <= self._most_bytes
+            if few and now - kept.since < self._seconds:
                 break
             self._entries.popitem(last=False)
+            self._bytes -= kept.size
+            # Of which question is no longer known: of none is anything kept that was asked for before.
+            self._forgotten = max(self._forgotten, kept.forgotten)
+
+
+class _Kept(NamedTuple):
+    """`answer`, known since then; what was asked for before `forgotten` is not to be kept. Both as time.monotonic()."""
+
+    since: float
+    answer: Any
+    size: int
+    forgotten: float
+
+
+_NOTHING = _Kept(0.0, None, 0, 0.0)
 
 
 def _looked_at(asked: asyncio.Future[Any]) -> None:

@@ -49,6 +49,11 @@ class Sharing:
                 self._forget(question, shared)
                 shared.task.cancel()
 
+    def under_way(self, question: Hashable) -> Task[Any] | None:
+        """The task that whoever asks it now would wait for; None where it is not asked."""
+        shared = self._under_way.get(question)
+        return shared and shared.task
+
     def begin_anew(self) -> None:
         """Whoever asks from now on is not answered with what others were asking already: something has changed."""
         self._under_way.clear()

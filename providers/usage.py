@@ -12,6 +12,8 @@ from .errors import LimitExceeded
 # What a value is refused with once `values_left` is used up, whatever kind it is of.
 TOO_MUCH = "The values of this answer are too large together (valuesBytes in serverInfo.limits): ask for fewer."
 
+_TOO_MANY = "This operation needs more requests than it may make (upstreamRequests in serverInfo.limits): ask for less."
+
 
 class Exhausted(BaseException):
     """The answer is too large to be made. No Exception: no field may take it for its own error, and go on."""
@@ -53,6 +55,12 @@ class Usage:
         if self.values_left <= 0:
             raise LimitExceeded(TOO_MUCH)
         self.values_left -= size
+
+    def take_request(self) -> None:
+        """Count a request upstream, before it is made; raises LimitExceeded where no more may be made."""
+        if self.requests_left < 1:
+            raise LimitExceeded(_TOO_MANY)
+        self.requests_left -= 1
 
     def end(self) -> None:
         """Nobody waits for the answer any more: what is still under way for it is cancelled."""

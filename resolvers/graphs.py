@@ -7,7 +7,7 @@ import msgspec
 from ..providers import ids, records
 from ..providers.artifacts import value_key
 from ..providers.base import Key, key_of
-from ..providers.errors import ArtifactUnreadable
+from ..providers.errors import ArtifactUnreadable, GatewayError, LimitExceeded
 from ..providers.pathspec import is_component
 from .context import Context, Info
 from .entries import Answers, each, gathered, mapped, readable
@@ -76,6 +76,16 @@ async def graphs(runs: list[Key], context: Context) -> Answers[FlowGraph | None]
     return await gathered(_graph_of(run, context) for run in runs)
 
 
+async def readable_graph(run: Key, context: Context) -> FlowGraph | None:
+    """The graph of a run; None where it has none, or a damaged one. Raises what may pass, for it tells nothing."""
+    try:
+        return await context.derived(graphs).load(run)
+    except GatewayError as error:
+        if error.retryable or isinstance(error, LimitExceeded):
+            raise
+        return None
+
+
 async def endpoints(runs: list[Key], context: Context) -> Answers[Endpoints]:
     """The names of each run's first and last step.
 
@@ -107,9 +117,9 @@ async def _endpoints_of(run: Key, context: Context) -> Endpoints:
     steps, _ = readable(await context.loaders.steps_of.load(run))
     if {"start", "end"} <= {step.name for step in steps}:
         return Endpoints("start", "end")
-    # A graph that can't be read is as none: most runs have the usual names.
-    (graph,) = await each(context.derived(graphs), [run])
-    return Endpoints(graph.start_step, graph.end_step) if isinstance(graph, FlowGraph) else Endpoints("start", "end")
+    graph = await readable_graph(run, context)
+    # Most runs have the usual names.
+    return Endpoints(graph.start_step, graph.end_step) if graph else Endpoints("start", "end")
 
 
 def _graph(run: Key, recorded: dict[str, Any]) -> FlowGraph:

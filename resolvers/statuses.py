@@ -17,7 +17,7 @@ from ..providers.pathspec import name, parent, run_of
 from ..providers.records import RunStatus, TaskStatus
 from .context import Context
 from .entries import Answers, each, gathered, raised, readable
-from .graphs import PARAMETERS, FlowGraph, GraphNode, endpoints, graphs
+from .graphs import PARAMETERS, GraphNode, endpoints, readable_graph
 from .times import now
 
 # As long as Metaflow's UI and service wait for the next heartbeat (RUN_INACTIVE_CUTOFF_TIME).
@@ -135,9 +135,9 @@ async def _retry_due(task: Key, attempt: records.Attempt, context: Context) -> b
     patience = context.gateway.stalled_after * 1000
     if attempt.killed or attempt.ended_at is None or now() - attempt.ended_at > patience:
         return False
-    (graph,) = await each(context.derived(graphs), [Key(task.provider, run_of(task.pathspec))])
-    # Without a graph that can be read, nothing tells that it may be.
-    node = graph.node(name(parent(task.pathspec))) if isinstance(graph, FlowGraph) else None
+    graph = await readable_graph(Key(task.provider, run_of(task.pathspec)), context)
+    # Without a graph, nothing tells that it may be.
+    node = graph and graph.node(name(parent(task.pathspec)))
     return attempt.number + 1 < (_attempts_allowed(node, died=attempt.ok is None) if node else 1)
 
 

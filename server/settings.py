@@ -1,6 +1,7 @@
 """What the command line and Metaflow's configuration come to."""
 
 import math
+import ssl
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -20,7 +21,8 @@ from ..resolvers.context import Gateway
 from .limits import LIMITS
 from .metaflow_config import Environment, MetaflowConfig, SettingsError
 from .s3_access import S3Access, S3Options, s3_access
-from .sources import S3, HeaderOptions, Local, Source, Sources
+from .sources import S3, HeaderOptions, Local, Service, Source, Sources
+from .tls import trusted
 from .urls import web_url
 
 _NOT_THE_SERVICE = (
@@ -49,8 +51,8 @@ class Settings:
 
     `metadata`: where each metadata provider reads, by its name. `datatools_root`: where Metaflow was told to put
     included files. `card_roots`: where it may have put cards, besides a root of its own. `datastore_root`: the folder
-    that contains `.metaflow`, for what services say is in a local datastore. `s3`: how S3 is reached. `notice`: a line
-    on what may not be meant so.
+    that contains `.metaflow`, for what services say is in a local datastore. `s3`: how S3 is reached. `tls`: whom to
+    trust that a metadata service is the one, if not whom the system does. `notice`: a line on what may not be meant so.
     """
 
     metadata: dict[str, Source]
@@ -64,6 +66,7 @@ class Settings:
     card_roots: tuple[Path, ...] = ()
     datastore_root: Path | None = None
     s3: S3Access = field(default_factory=S3Access)
+    tls: ssl.SSLContext | None = None
     notice: str | None = None
 
     @property
@@ -95,6 +98,7 @@ def settings(options: Options, environment: Environment, cwd: Path) -> Settings:
         _card_roots(config, cwd),
         find_root(config.local_sysroot, cwd) if remote else None,
         s3_access(options.s3, config, environment, cwd, own_roots, needed=remote),
+        trusted(environment) if any(isinstance(source, Service) for source in metadata.values()) else None,
         None if options.metadata or remote or not config.service_url else _NOT_THE_SERVICE,
     )
 
@@ -122,7 +126,8 @@ def _provider(name: str, source: Source, settings: Settings, s3: S3Datastore) ->
     datastore = Datastores(here, s3)
     if isinstance(source, S3):
         return S3Provider(name, source.url, s3, datastore)
-    return ServiceProvider(name, Client(source.url, source.headers, name=f"The metadata provider {name}"), datastore)
+    client = Client(source.url, source.headers, name=f"The metadata provider {name}", tls=settings.tls)
+    return ServiceProvider(name, client, datastore)
 
 
 def _check_seconds(options: Options) -> None:

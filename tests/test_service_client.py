@@ -286,6 +286,50 @@ async def test_operations_take_turns() -> None:
 
 
 @in_a_loop
+@pytest.mark.parametrize("later", [False, True])
+async def test_who_asks_what_others_wait_to_ask_waits_no_longer_for_it(later: bool) -> None:
+    held, large, small = Held(), usage.Usage(), usage.Usage()
+    async with asking(held, at_once=1) as client:
+        tasks = [operation(client, large, name) for name in ("large0", "large1", "large2", "large3", "both")]
+        if later:
+            await held.asked()
+        tasks += [operation(client, small, name) for name in ("both", "both", "small")]
+        await asyncio.sleep(0)
+        await held.asked()
+        held.go.set()
+        await asyncio.gather(*tasks)
+    assert held.order == ["large0", "large1", "both", "large2", "small", "large3"]
+
+
+@in_a_loop
+async def test_what_waits_for_others_of_its_operation_goes_at_once_where_another_asks_it() -> None:
+    held, large, small = Held(), usage.Usage(), usage.Usage()
+    async with asking(held, at_once=4) as client:
+        tasks = [operation(client, large, name) for name in "abcdef"]
+        await held.asked(3)
+        await asyncio.sleep(0.05)
+        assert held.order == ["a", "b", "c"]
+        tasks.append(operation(client, small, "f"))
+        await held.asked(4)
+        assert held.order == ["a", "b", "c", "f"]
+        held.go.set()
+        await asyncio.gather(*tasks)
+    assert held.order == ["a", "b", "c", "f", "d", "e"]
+
+
+@in_a_loop
+async def test_what_was_let_in_for_another_operation_is_no_turn_of_its_own() -> None:
+    held, first, second = Held(), usage.Usage(), usage.Usage()
+    async with asking(held, at_once=1) as client:
+        asked = [(first, "a"), (first, "both"), (first, "b"), (second, "both"), (second, "c")]
+        tasks = [operation(client, spent, name) for spent, name in asked]
+        await held.asked()
+        held.go.set()
+        await asyncio.gather(*tasks)
+    assert held.order == ["a", "both", "c", "b"]
+
+
+@in_a_loop
 async def test_who_leaves_the_queue_leaves_its_place_to_others() -> None:
     held, gone, stays = Held(), usage.Usage(), usage.Usage()
     async with asking(held, at_once=1) as client:

@@ -112,11 +112,27 @@ def test_of_thousands_of_operations_each_answer_is_right_or_says_what_failed(
     assert gateway.said == ""
 
 
-def of_flow(flow: str, kind: Fault) -> Plan:
-    """The fault for all requests below a flow."""
+@pytest.mark.parametrize("kind", [Fault.TRACEBACK, Fault.CUT])
+def test_a_run_has_not_failed_because_its_graph_could_not_be_read(
+    service: ServiceRuns, tmp_path: Path, kind: Fault
+) -> None:
+    """A resumed run does not record which step is its last: its graph tells that it is not called `end`."""
+    query = f'{{ run(pathspec: "{service.runs["renamed_resumed"].pathspec}") {{ status }} }}'
+    with troubled(service, tmp_path) as (gateway, proxy):
+        assert answer(gateway, query) == {"data": {"run": {"status": "SUCCEEDED"}}}
+        proxy.plan = of_lines("artifacts", kind)
+        told = answer(gateway, query)
+        assert told["data"] == {"run": {"status": None}}
+        assert [(error["path"], error["extensions"]["retryable"]) for error in told["errors"]] == [
+            (["run", "status"], True)
+        ]
+
+
+def of_lines(part: str, kind: Fault) -> Plan:
+    """The fault for all requests whose first line has that part."""
 
     def plan(line: str) -> Fault:
-        return kind if f"/flows/{flow}/" in line else Fault.NONE
+        return kind if part in line else Fault.NONE
 
     return plan
 
@@ -125,7 +141,7 @@ def of_flow(flow: str, kind: Fault) -> Plan:
 def test_a_flow_whose_requests_fail_costs_its_own_fields(service: ServiceRuns, tmp_path: Path, kind: Fault) -> None:
     with troubled(service, tmp_path) as (gateway, proxy):
         expected = answer(gateway, LATEST_OF_EACH)["data"]
-        proxy.plan = of_flow("MadeFlow03", kind)
+        proxy.plan = of_lines("/flows/MadeFlow03/", kind)
         told = answer(gateway, LATEST_OF_EACH)
         place = next(place for place, flow in enumerate(expected["flows"]["nodes"]) if flow["name"] == "MadeFlow03")
         expected["flows"]["nodes"][place]["latestSuccessfulRun"] = None

@@ -1,21 +1,29 @@
 """Pages of runs over a metadata service, of every release: as a model over the rows of its store has them."""
 
+import asyncio
 import json
-from collections.abc import Generator
+from collections.abc import Awaitable, Generator
 from contextlib import closing, contextmanager
 from functools import partial
-from typing import Any, NamedTuple
+from time import thread_time
+from typing import Any, NamedTuple, TypeVar
 
+import aiohttp
 import pytest
+from aiohttp import web
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from yarl import URL
 
 from in_process import errors_of
 from metaflow_graphql.providers import records
 from metaflow_graphql.providers.base import Position, RunFilter, RunPage, RunPageKey, RunsKey
-from over_service import RELEASES, Gate, add_run, cost, opened, requests
+from over_service import RELEASES, Gate, add_run, asking, cost, opened, requests
 from service import Served, Store, fill, serving
 from service.recordings import recorded_store
+from upstreams import in_a_loop, said, upstream
+
+T = TypeVar("T")
 
 # Without pages, with pages of runs alone, with all.
 DIFFERENT = ("2.5.1", "9477778", "head")
@@ -244,6 +252,106 @@ def test_without_pages_a_list_of_runs_is_shared_until_one_is_changed() -> None:
         (changed,) = gate.data(query, after=after)["flow"]["runs"]["nodes"]
         assert changed == {"runId": "2", "userTags": sorted([*further["userTags"], "new"])}
         assert requests(served)["runs"] == 2
+
+
+@in_a_loop
+async def test_pages_of_a_list_that_is_asked_for_already_are_not_asked_for_again() -> None:
+    with listed() as (store, rows), serving(store, release="2.5.1", delay=0.1) as served:
+        async with asking(served.url) as gateway:
+
+            async def page(key: RunPageKey) -> tuple[list[str], bool]:
+                (found,) = await gateway.provider.for_operation().run_pages([key])
+                assert isinstance(found, RunPage)
+                return pathspecs(found), found.more
+
+            await page(page_key(1, flows=frozenset({"Few"})))
+            served.reset()
+            busy = [row.place for row in rows if row.place.flow == "Busy"]
+            first = page_key(3, flows=frozenset({"Busy"}))
+            pages = [first._replace(after=place, limit=limit) for limit, place in enumerate(busy[::100], 1)]
+            found = await asyncio.gather(*map(page, pages))
+    assert found == [modelled(rows, key) for key in pages]
+    assert requests(served) == {"runs": 1}
+
+
+@in_a_loop
+async def test_a_service_may_learn_to_give_pages_and_forget_it() -> None:
+    with listed() as (store, rows), serving(store, release="2.5.1") as old, serving(store) as new:
+        served = old
+
+        async def pass_on(request: web.BaseRequest) -> web.Response:
+            async with aiohttp.request("GET", URL(served.url + request.raw_path, encoded=True)) as got:
+                headers = {name: value for name, value in got.headers.items() if name.startswith("X-")}
+                return web.Response(body=await got.read(), headers=headers)
+
+        async with upstream(pass_on) as url, asking(url) as gateway:
+            for flow, now in (("Few", old), ("Busy", new), ("Busy", new), ("Other", old), ("Few", new)):
+                served = now
+                key = page_key(5, flows=frozenset({flow}), tags=frozenset({"nightly"}))._replace(backward=True)
+                (found,) = await gateway.provider.for_operation().run_pages([key])
+                assert isinstance(found, RunPage)
+                assert (pathspecs(found), found.more) == modelled(rows, key)
+
+
+LONG = 110_000
+
+
+async def longest_step(asked: Awaitable[T]) -> tuple[T, float]:
+    """What is answered, and how long (s of the processor) others had to wait for the event loop at the most."""
+    longest, over = 0.0, asyncio.Event()
+
+    async def watch() -> None:
+        nonlocal longest
+        while not over.is_set():
+            since = thread_time()
+            await asyncio.sleep(0)
+            longest = max(longest, thread_time() - since)
+
+    watching = asyncio.create_task(watch())
+    try:
+        found = await asked
+    finally:
+        over.set()
+        await watching
+    return found, longest
+
+
+@pytest.mark.parametrize(
+    ("asked", "expected"),
+    [
+        ({}, (LONG - 1, LONG - 2)),
+        ({"after": Position(1000 * (START + 50_000), "Busy", "50000")}, (49_999, 49_998)),
+        ({"backward": True}, (1, 0)),
+        ({"backward": True, "before": Position(1000 * (START + 50_000), "Busy", "50000")}, (50_002, 50_001)),
+        ({"runs": RunsKey("default", "user:one", RunFilter())}, (7,)),
+        ({"runs": RunsKey("default", None, RunFilter(users=frozenset({"two"})))}, (8,)),
+        ({"runs": RunsKey("default", None, RunFilter(run_id_prefix="10999"))}, (109_999, 109_998)),
+        ({"runs": RunsKey("default", None, RunFilter(created_before_ms=START + 2))}, (1, 0)),
+    ],
+)
+@in_a_loop
+async def test_a_page_of_a_very_long_list_keeps_no_one_waiting(
+    asked: dict[str, Any], expected: tuple[int, ...]
+) -> None:
+    runs: list[dict[str, Any]] = [
+        {"flow_id": "Busy", "run_number": number, "ts_epoch": START + number} for number in range(LONG)
+    ]
+    runs[7]["system_tags"] = ["user:one"]
+    runs[8]["user_name"] = "two"
+    body = json.dumps(runs[50_000:] + runs[:50_000])
+
+    async def answer(request: web.BaseRequest) -> web.Response:
+        return said(body)
+
+    wanted = page_key(2)._replace(**asked)
+    wanted = wanted._replace(runs=wanted.runs._replace(filter=wanted.runs.filter._replace(flows=frozenset({"Busy"}))))
+    async with upstream(answer) as url, asking(url) as gateway:
+        for _ in range(2):
+            (found,), longest = await longest_step(gateway.provider.for_operation().run_pages([wanted]))
+            assert isinstance(found, RunPage)
+            assert pathspecs(found) == [f"Busy/{number}" for number in expected]
+            # A record of each would take some seconds.
+            assert longest < 0.25
 
 
 SUCCEEDED = "SUCCEEDED"

@@ -100,6 +100,7 @@ def test_what_was_asked_for_before_it_was_to_be_forgotten_is_not_kept() -> None:
     lately.put("a", 1, before)
     assert lately.get("a") is None
     lately.put("a", 2, monotonic())
+    lately.put("a", 3, before)
     assert lately.get("a") == 2
 
 
@@ -109,6 +110,31 @@ def test_what_is_over_is_let_go_of() -> None:
     sleep(0.02)
     lately.put("b", 2)
     assert (lately.get("a"), len(lately)) == (None, 1)
+
+
+def test_what_was_forgotten_long_ago_is_still_not_kept() -> None:
+    lately, before = Lately(0.01, 10), monotonic()
+    lately.forget("a")
+    sleep(0.02)
+    lately.put("b", 1)
+    lately.put("a", 2, before)
+    assert lately.get("a") is None
+
+
+def test_the_last_answers_are_kept_as_far_as_there_is_room() -> None:
+    lately = Lately(60, 10, most_bytes=100)
+    for question, size in (("a", 40), ("b", 40), ("c", 10), ("b", 50), ("d", 41)):
+        lately.put(question, question, size=size)
+    assert [lately.get(question) for question in "abcd"] == [None, "b", None, "d"]
+    lately.put("c", "c", size=9)
+    assert [lately.get(question) for question in "bcd"] == ["b", "c", "d"]
+
+
+def test_what_is_too_large_is_not_kept_and_costs_no_other_its_place() -> None:
+    lately = Lately(60, 10, most_bytes=100)
+    lately.put("a", 1, size=100)
+    lately.put("b", 2, size=101)
+    assert (lately.get("a"), lately.get("b")) == (1, None)
 
 
 def stack(value: Any, name: str = "foreach-stack") -> Any:

@@ -38,8 +38,8 @@ def over_s3(service: ServiceRuns, tmp_path_factory: pytest.TempPathFactory) -> G
             database.execute("UPDATE metadata SET value = replace(value, ?, ?)", (stored, s3.ROOT))
             database.execute("UPDATE metadata SET value = 's3' WHERE field_name = 'ds-type'")
         with (
-            served(folder / STORE) as service,
-            serving(runs.root, metadata=f"service@{service.url}", settings=server.environment) as gateway,
+            served(folder / STORE) as moved_to,
+            serving(runs.root, metadata=f"service@{moved_to.url}", settings=server.environment) as gateway,
         ):
             yield gateway
 

@@ -8,7 +8,7 @@ from functools import partial
 from typing import Any, TypeVar
 
 from .. import usage
-from ..errors import LimitExceeded, ProviderUnavailable
+from ..errors import ProviderUnavailable
 from ..sharing import Sharing
 from ..turns import Turns
 from . import connection, faults
@@ -112,7 +112,7 @@ class S3Client:
     def _start(self, connected: _Connected, ask: Callable[[Api], Awaitable[T]]) -> Coroutine[Any, Any, T | None]:
         """Counted for who asks first: it raises for no one else."""
         spent = usage.current.get()
-        _take_a_request(spent)
+        spent.take_request()
         return self._in_turn(connected, ask, spent)
 
     async def _in_turn(self, connected: _Connected, ask: Callable[[Api], Awaitable[T]], spent: usage.Usage) -> T | None:
@@ -145,14 +145,6 @@ class S3Client:
                     raise faults.told(error) from error
                 broken = error
         raise ProviderUnavailable("S3 did not answer; try again.") from broken
-
-
-def _take_a_request(spent: usage.Usage) -> None:
-    if spent.requests_left <= 0:
-        raise LimitExceeded(
-            "This answer needs more requests than one may make (upstreamRequests in serverInfo.limits): ask for less."
-        )
-    spent.requests_left -= 1
 
 
 async def _got(api: Api, at: Location, most: int) -> Found:

@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 from .. import hierarchy, records
 from ..base import Key
-from ..errors import GatewayError
+from ..errors import CorruptMetadata, GatewayError
 from ..memory import Memory
 from ..pathspec import is_component, name, parent, run_of
 from . import rows
@@ -20,7 +20,7 @@ class Latest(NamedTuple):
     """The rows of a task's highest attempt that registered any, by name; `attempt` is None where none has."""
 
     attempt: int | None
-    by_name: dict[str, rows.ArtifactRow]
+    by_name: dict[str, rows.ArtifactPlace]
 
 
 _NONE = Latest(None, {})
@@ -62,8 +62,14 @@ class Artifacts:
     async def artifacts_of(self, task: Key) -> list[records.DataArtifact | GatewayError]:
         """The artifacts of that attempt but those that start with `_`, by name."""
         found = await self._rows(task)
-        made = (self._record(found[one], task.attempt) for one in sorted(found) if not one.startswith("_"))
-        return [one for one in made if one is not None]
+        entries: list[records.DataArtifact | GatewayError] = []
+        for one in sorted(found):
+            if is_component(one) and not one.startswith("_"):
+                try:
+                    entries += filter(None, [self._record(found[one], task.attempt)])
+                except CorruptMetadata as error:
+                    entries.append(error)
+        return entries
 
     async def names_of(self, task: Key) -> list[str]:
         """The names of all artifacts of that attempt, sorted."""
@@ -76,7 +82,7 @@ class Artifacts:
         many = [step for step, count in of_steps.items() if count >= FEW]
         await asyncio.gather(*map(self._bulk.artifacts, many), return_exceptions=True)
 
-    async def _rows(self, task: Key) -> dict[str, rows.ArtifactRow]:
+    async def _rows(self, task: Key) -> dict[str, rows.ArtifactPlace]:
         found = await self._in_bulk(task.pathspec) or await self._of_task(task.pathspec)
         answered = _at(found, task.attempt)
         return await self._of_attempt(task.pathspec, task.attempt) if answered is None else answered
@@ -101,7 +107,7 @@ class Artifacts:
 
         return await self._memory.once(("task artifacts", task), ask)
 
-    async def _one(self, task: str, artifact: str, attempt: int | None) -> rows.ArtifactRow | None:
+    async def _one(self, task: str, artifact: str, attempt: int | None) -> rows.ArtifactPlace | None:
         try:
             return await self._routes.artifact(task, artifact, attempt)
         except NoRoute:
@@ -111,19 +117,24 @@ class Artifacts:
                 raise
             return found.get(artifact)
 
-    async def _of_attempt(self, task: str, attempt: int | None) -> dict[str, rows.ArtifactRow]:
-        async def ask() -> dict[str, rows.ArtifactRow]:
+    async def _of_attempt(self, task: str, attempt: int | None) -> dict[str, rows.ArtifactPlace]:
+        async def ask() -> dict[str, rows.ArtifactPlace]:
             return {row.name: row for row in await self._routes.artifacts_of_attempt(task, attempt or 0)}
 
         return await self._memory.once(("attempt", task, attempt), ask)
 
-    def _record(self, row: rows.ArtifactRow | None, asked: int | None) -> records.DataArtifact | None:
+    def _record(self, row: rows.ArtifactPlace | None, asked: int | None) -> records.DataArtifact | None:
         if row is None or not is_component(row.name):
             return None
+        artifact = f"{rows.task_of(row)}/{row.name}"
+        if not isinstance(row, rows.ArtifactRow):
+            raise CorruptMetadata(
+                f"The metadata service's row of {artifact} can't be read: it has not the form of an artifact."
+            )
         root = hierarchy.root_of(row.location or "")
         made = hierarchy.artifact(
             self._provider,
-            f"{rows.task_of(row)}/{row.name}",
+            artifact,
             attempt=row.attempt_id,
             sha=row.sha,
             ts_epoch=row.ts_epoch,
@@ -134,7 +145,7 @@ class Artifacts:
         return hierarchy.seen_at(made, asked)
 
 
-def _at(found: Latest, attempt: int | None) -> dict[str, rows.ArtifactRow] | None:
+def _at(found: Latest, attempt: int | None) -> dict[str, rows.ArtifactPlace] | None:
     """The rows at an attempt, which registers all of its own at its end; None where they are an earlier one's."""
     if attempt is None or attempt == found.attempt:
         return found.by_name
@@ -146,8 +157,8 @@ def _is_alias(task: str, found: dict[str, Latest]) -> bool:
     return any(run_of(known) != run_of(task) for known in found)
 
 
-def _by_task(found: list[rows.ArtifactRow]) -> dict[str, Latest]:
-    by_task: dict[str, dict[str, rows.ArtifactRow]] = defaultdict(dict)
+def _by_task(found: list[rows.ArtifactPlace]) -> dict[str, Latest]:
+    by_task: dict[str, dict[str, rows.ArtifactPlace]] = defaultdict(dict)
     for row in found:
         by_task[rows.task_of(row)][row.name] = row
     return {task: Latest(next(iter(named.values())).attempt_id, named) for task, named in by_task.items()}

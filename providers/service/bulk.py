@@ -72,7 +72,7 @@ class Bulk:
         """Whether a run's metadata were asked for already."""
         return self._memory.asked(("run metadata", run))
 
-    async def artifacts(self, above: str) -> list[rows.ArtifactRow] | None:
+    async def artifacts(self, above: str) -> list[rows.ArtifactPlace] | None:
         """Those of the latest attempts in a run or step; None where there are too many to be asked for at once."""
         if self._large.get(("artifacts", above)) or not await self._fits(run_of(above)):
             return None
@@ -81,7 +81,7 @@ class Bulk:
     def knows_artifacts(self, above: str) -> bool:
         return self._memory.asked(("artifacts", above))
 
-    async def tasks(self, step: str) -> list[rows.TaskRow]:
+    async def tasks(self, step: str) -> list[rows.TaskPlace]:
         """The tasks of a step, in no order."""
         return await self._memory.once(("tasks", step), lambda: self._routes.tasks(step))
 
@@ -98,7 +98,7 @@ class Bulk:
             self._large.put(("metadata", run), answer=True)
         return pages
 
-    async def _artifacts(self, above: str) -> list[rows.ArtifactRow] | None:
+    async def _artifacts(self, above: str) -> list[rows.ArtifactPlace] | None:
         found = await self._routes.artifacts(above)
         if found.next_cursor is None:
             return latest(found.content)
@@ -158,7 +158,7 @@ def events_of(found: Iterable[rows.MetadataRow]) -> list[records.Metadata]:
     ]
 
 
-def latest(found: list[rows.ArtifactRow]) -> list[rows.ArtifactRow]:
+def latest(found: list[rows.ArtifactPlace]) -> list[rows.ArtifactPlace]:
     """Those of each task's highest attempt: pages have names, too, that only an earlier one had."""
     highest: dict[str, int] = {}
     for row in found:

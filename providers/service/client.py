@@ -4,17 +4,17 @@ import asyncio
 import logging
 import random
 import re
+import ssl
 from collections.abc import Coroutine
 from functools import partial
 from typing import Any, NamedTuple, TypeVar
 from urllib.parse import quote, urlencode
 
-import msgspec
-
 from .. import usage
-from ..errors import LimitExceeded, ProviderUnavailable
+from ..errors import ProviderUnavailable
 from ..sharing import Sharing
 from ..turns import Turns
+from .bodies import Form
 from .breaker import Breaker
 from .connections import LARGEST_BODY, Connections, Request
 from .credentials import BadHeaders, Given, Headers, apart
@@ -46,7 +46,7 @@ class _Here(NamedTuple):
 
 class _Question(NamedTuple):
     request: Request
-    form: msgspec.json.Decoder[Any]
+    form: Form[Any]
     route: str
 
 
@@ -54,7 +54,7 @@ class Client:
     """A metadata service. `url` may have a path, and a user and a password, which are sent and never shown.
 
     `name`: what errors call it. `single_seconds`, `listing_seconds`: how long one request may take.
-    `largest_body`: bytes of a reply that are read at the most.
+    `largest_body`: bytes of a reply that are read at the most. `tls`: whom to trust, if not whom the system does.
     """
 
     def __init__(
@@ -67,6 +67,7 @@ class Client:
         single_seconds: float = 10.0,
         listing_seconds: float = 30.0,
         largest_body: int = LARGEST_BODY,
+        tls: ssl.SSLContext | None = None,
     ) -> None:
         self.url, authorization = apart(url)
         self._headers = (headers or Headers()).beside(authorization)
@@ -75,13 +76,14 @@ class Client:
         self._single_seconds = single_seconds
         self._listing_seconds = listing_seconds
         self._largest_body = largest_body
+        self._tls = tls
         self._breaker = Breaker()
         self._here: _Here | None = None
 
     async def get(
         self,
         parts: tuple[str, ...],
-        form: msgspec.json.Decoder[T],
+        form: Form[T],
         query: tuple[tuple[str, str], ...] = (),
         *,
         listing: bool = False,
@@ -98,9 +100,7 @@ class Client:
         question = _Question(Request("GET", self._url(parts, query), seconds), form, route)
         return await self._asked((question.request.url, form), question)
 
-    async def patch(
-        self, parts: tuple[str, ...], body: bytes, form: msgspec.json.Decoder[T], *, route: str = ""
-    ) -> T | None:
+    async def patch(self, parts: tuple[str, ...], body: bytes, form: Form[T], *, route: str = "") -> T | None:
         """What came of a change that may be made twice; None where there is no such object. Raises as `get`."""
         if any(map(_IMPOSSIBLE.fullmatch, parts)):
             return None
@@ -125,6 +125,10 @@ class Client:
 
     async def _asked(self, identity: object, question: _Question) -> Reply[Any] | None:
         here = await self._in_this_loop()
+        asked = here.sharing.under_way(identity)
+        if asked:
+            # Who asked first may have a thousand questions before this one, or be gone.
+            here.turns.join(asked, usage.current.get())
         return await here.sharing.answer(identity, partial(self._start, here, question))
 
     def _start(self, here: _Here, question: _Question) -> Coroutine[Any, Any, Reply[Any] | None]:
@@ -132,12 +136,7 @@ class Client:
         if self._breaker.open:
             raise self._resting()
         spent = usage.current.get()
-        if spent.requests_left < 1:
-            raise LimitExceeded(
-                "This operation needs more requests to its metadata provider than it may make (upstreamRequests in "
-                "serverInfo.limits): ask for less."
-            )
-        spent.requests_left -= 1
+        spent.take_request()
         return self._answer(here, question, spent)
 
     async def _answer(self, here: _Here, question: _Question, spent: usage.Usage) -> Reply[Any] | None:
@@ -215,7 +214,7 @@ class Client:
         loop, last = asyncio.get_running_loop(), self._here
         if last and last.loop is loop:
             return last
-        connections = Connections(self._name, self.url, self._at_once, self._largest_body)
+        connections = Connections(self._name, self.url, self._at_once, self._largest_body, self._tls)
         here = self._here = _Here(loop, connections, Sharing(), Turns(self._at_once))
         if last and last.loop.is_closed():
             await last.connections.close()

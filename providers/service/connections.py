@@ -1,6 +1,7 @@
 """Connections to a service, kept open: a request out, a reply back."""
 
 import asyncio
+import ssl
 from collections.abc import Mapping
 from types import SimpleNamespace
 from typing import NamedTuple
@@ -30,12 +31,19 @@ class Request(NamedTuple):
 class Connections:
     """What an event loop has open to one service. No cookies, no redirects: it is an API, and headers are secrets."""
 
-    def __init__(self, name: str, url: str, at_once: int, largest_body: int = LARGEST_BODY) -> None:
+    def __init__(
+        self,
+        name: str,
+        url: str,
+        at_once: int,
+        largest_body: int = LARGEST_BODY,
+        tls: ssl.SSLContext | None = None,
+    ) -> None:
         self._name = name
         self._proxy = _proxy_of(url)
         self._largest_body = largest_body
         self._session = aiohttp.ClientSession(
-            connector=aiohttp.TCPConnector(limit=at_once),
+            connector=aiohttp.TCPConnector(limit=at_once, ssl=tls or True),
             cookie_jar=aiohttp.DummyCookieJar(),
             headers={"User-Agent": f"metaflow-graphql/{__version__}"},
             timeout=aiohttp.ClientTimeout(total=None),

@@ -5,7 +5,7 @@ from collections.abc import Awaitable, Callable, Sequence
 
 from .. import hierarchy, records
 from ..base import FlowKey, Key
-from ..errors import GatewayError, NamespaceMismatch
+from ..errors import CorruptMetadata, GatewayError, NamespaceMismatch
 from ..memory import Memory
 from ..natural import natural
 from ..pathspec import is_component, name, parent, run_of, shown
@@ -89,20 +89,20 @@ class Hierarchy:
             if metadata and key.pathspec in metadata.events:
                 return hierarchy.task(self._provider, key.pathspec, metadata.first[key.pathspec], key.attempt)
         row = await self._task_row(key.pathspec, wanted=1)
-        return row and hierarchy.task(self._provider, rows.task_of(row), row.ts_epoch, key.attempt)
+        return row and hierarchy.task(self._provider, rows.task_of(row), _position(row), key.attempt)
 
     async def tasks_of(self, step: str, *, wanted: int) -> list[records.Task | GatewayError]:
         """The tasks of a step, newest first; `wanted`: of how many steps of its run."""
         metadata = None if self._of_records else await self._bulk.metadata(run_of(step), wanted)
         if metadata is None or (step in metadata.cloned and len(metadata.tasks[step]) > 1):
             found = await self._bulk.tasks(step)
-            times = {rows.task_of(row): row.ts_epoch for row in found if is_component(str(row.task_id))}
+            times = {rows.task_of(row): _position(row) for row in found if is_component(str(row.task_id))}
         else:
             times = {task: metadata.first[task] for task in metadata.tasks.get(step, ())}
         return [hierarchy.task(self._provider, task, times[task]) for task in _newest_first(times)]
 
     async def created_at(self, pathspec: str, *, wanted: int) -> int | None:
-        """The `ts_epoch` of a flow, step or task; `wanted`: of how many below its parent."""
+        """The `ts_epoch` of a flow, step or task; `wanted`: of how many below its parent. Raises CorruptMetadata."""
         match pathspec.count("/"):
             case 0:
                 row = await self._flow(pathspec)
@@ -110,6 +110,8 @@ class Hierarchy:
                 row = await self._step_row(pathspec, wanted=wanted)
             case _:
                 row = await self._task_row(pathspec, wanted=wanted)
+                if row is not None and not isinstance(row, rows.TaskRow):
+                    raise CorruptMetadata(f"The metadata service's row of {pathspec} can't be read: it tells no time.")
         return row and row.ts_epoch
 
     async def _flow(self, flow: str) -> rows.FlowRow | None:
@@ -123,13 +125,17 @@ class Hierarchy:
             return next((row for row in await self._bulk.steps(run) if row.step_name == name(step)), None)
         return await self._memory.once(("step", step), lambda: self._routes.step(step))
 
-    async def _task_row(self, task: str, *, wanted: int) -> rows.TaskRow | None:
+    async def _task_row(self, task: str, *, wanted: int) -> rows.TaskPlace | None:
         step = parent(task)
         if wanted >= FEW or self._memory.asked(("tasks", step)):
             for row in await self._bulk.tasks(step):
                 if str(row.task_id) == name(task):
                     return row
         return await self._memory.once(("task", task), lambda: self._routes.task(task))
+
+
+def _position(row: rows.TaskPlace) -> int:
+    return row.ts_epoch if isinstance(row, rows.TaskRow) else 0
 
 
 def _newest_first(times: dict[str, int]) -> Sequence[str]:

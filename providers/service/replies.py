@@ -9,7 +9,7 @@ from typing import Any, Generic, NamedTuple, TypeVar, cast
 import msgspec
 
 from ..errors import GatewayError, ProviderError, ProviderUnavailable
-from .bodies import decoded
+from .bodies import Form, decoded
 
 T = TypeVar("T")
 
@@ -86,7 +86,7 @@ class Received(NamedTuple):
     body: bytes
 
 
-async def content(name: str, received: Received, form: msgspec.json.Decoder[T]) -> Reply[T] | None:
+async def content(name: str, received: Received, form: Form[T]) -> Reply[T] | None:
     """What was asked for; None where it does not exist. Raises NoRoute, Refused or FailedTry."""
     if received.status == 404:
         if received.body.strip() == b"{}":
@@ -103,7 +103,7 @@ async def content(name: str, received: Received, form: msgspec.json.Decoder[T]) 
     return Reply(await _decoded(name, received.body, form), "X-Limit" in headers, cursor)
 
 
-async def _decoded(name: str, body: bytes, form: msgspec.json.Decoder[T]) -> T:
+async def _decoded(name: str, body: bytes, form: Form[T]) -> T:
     try:
         return await decoded(body, form)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):  # never their texts, which quote the body

@@ -4,16 +4,17 @@ What the service answers to them: its own documentation is silent; measured, an 
 too, and releases that know no pages answer as if they had not been asked for one.
 """
 
+from collections.abc import Sized
 from time import monotonic
 from typing import TypeVar
 
-import msgspec
-
 from ..errors import GatewayError, LimitExceeded, ProviderError
-from . import rows
+from . import rows, run_lists
+from .bodies import Form
 from .client import Client, NoRoute, Refused, Reply
 
 T = TypeVar("T")
+S = TypeVar("S", bound=Sized)
 
 PAGE = 500  # rows of a page: the service gives no more
 _MOST_PAGES = 40  # of a listing that is needed whole
@@ -35,6 +36,8 @@ class Routes:
         self._client = client
         # Whether this release gives pages of other lists than runs; None until a reply has told. Its version does not.
         self.pages: bool | None = None
+        # Whether it gives pages of runs, as the last reply told.
+        self.run_pages: bool | None = None
         self._failed_at = -_PATIENCE
 
     async def has_pages(self) -> bool:
@@ -58,9 +61,10 @@ class Routes:
     async def flow(self, flow: str) -> rows.FlowRow | None:
         return await self._one(("flows", flow), rows.FLOW, "flow")
 
-    async def runs(self, flow: str, query: Query) -> Reply[list[rows.RunRow]]:
+    async def runs(self, flow: str, query: Query) -> Reply[run_lists.RunList]:
         """A page of a flow's runs, or, on older releases, all of them."""
-        return await self._page(("flows", flow, "runs"), rows.RUNS, query, "runs")
+        found = await self._listed(("flows", flow, "runs"), run_lists.FORM, query, "runs")
+        return found or Reply(run_lists.RunList(), paged=True, next_cursor=None)
 
     async def run(self, run: str) -> rows.RunRow | None:
         return await self._one(_path(run), rows.RUN, "run")
@@ -71,7 +75,7 @@ class Routes:
     async def step(self, step: str) -> rows.StepRow | None:
         return await self._one(_path(step), rows.STEP, "step")
 
-    async def tasks(self, step: str) -> list[rows.TaskRow]:
+    async def tasks(self, step: str) -> list[rows.TaskPlace]:
         return await self._whole((*_path(step), "tasks"), rows.TASKS, "tasks")
 
     async def task(self, task: str) -> rows.TaskRow | None:
@@ -84,7 +88,7 @@ class Routes:
     async def metadata_of_task(self, task: str) -> list[rows.MetadataRow]:
         return await self._whole((*_path(task), "metadata"), rows.METADATA, "task metadata")
 
-    async def artifacts(self, parent: str) -> Reply[list[rows.ArtifactRow]]:
+    async def artifacts(self, parent: str) -> Reply[list[rows.ArtifactPlace]]:
         """A page of those of a run's, step's or task's latest attempts, or, on older releases, all of them.
 
         On a page, the newest of each name: also of names that only an earlier attempt had.
@@ -93,7 +97,7 @@ class Routes:
         kind = ("run", "step", "task")[parent.count("/") - 1]
         return await self._page((*_path(parent), "artifacts"), rows.ARTIFACTS, query, f"{kind} artifacts")
 
-    async def artifacts_of_attempt(self, task: str, attempt: int) -> list[rows.ArtifactRow]:
+    async def artifacts_of_attempt(self, task: str, attempt: int) -> list[rows.ArtifactPlace]:
         parts = (*_path(task), "attempt", str(attempt), "artifacts")
         return (await self._page(parts, rows.ARTIFACTS, (), "attempt artifacts")).content
 
@@ -107,26 +111,29 @@ class Routes:
             return None
         return await self._client.patch((*_path(run), "tag", "mutate"), body, rows.TAGS, route="tag mutation")
 
-    async def _one(self, parts: tuple[str, ...], form: msgspec.json.Decoder[T], route: str) -> T | None:
+    async def _one(self, parts: tuple[str, ...], form: Form[T], route: str) -> T | None:
         if not _possible(parts):
             return None
         found = await self._client.get(parts, form, route=route)
         return found and found.content
 
-    async def _page(
-        self, parts: tuple[str, ...], form: msgspec.json.Decoder[list[T]], query: Query, route: str
-    ) -> Reply[list[T]]:
+    async def _page(self, parts: tuple[str, ...], form: Form[list[T]], query: Query, route: str) -> Reply[list[T]]:
+        return await self._listed(parts, form, query, route) or Reply([], paged=True, next_cursor=None)
+
+    async def _listed(self, parts: tuple[str, ...], form: Form[S], query: Query, route: str) -> Reply[S] | None:
         if not _possible(parts):
-            return Reply([], paged=True, next_cursor=None)
+            return None
         found = await self._client.get(parts, form, query, listing=True, route=route)
+        if found and query and route == "runs":
+            self.run_pages = found.paged
         # Pages of runs came first: without them there are none of anything.
         if found and query and not (route == "runs" and found.paged):
             self.pages = found.paged
         if found and found.paged and len(found.content) > PAGE:
             raise ProviderError("The metadata service gives pages that are larger than any that was asked for.")
-        return found or Reply([], paged=True, next_cursor=None)
+        return found
 
-    async def _whole(self, parts: tuple[str, ...], form: msgspec.json.Decoder[list[T]], route: str) -> list[T]:
+    async def _whole(self, parts: tuple[str, ...], form: Form[list[T]], route: str) -> list[T]:
         """All pages of a list; raises LimitExceeded beyond what is read of one."""
         found = await self._page(parts, form, _page_query(None), route)
         entries = list(found.content)

@@ -8,6 +8,7 @@ from typing import Annotated, Any
 import msgspec
 
 from .. import hierarchy, records
+from .bodies import ListOf
 
 Id = int | str
 # The years 1 to 9999, in ms since the epoch.
@@ -21,15 +22,20 @@ class FlowRow(msgspec.Struct, gc=False):
     ts_epoch: Time
 
 
-class RunRow(msgspec.Struct, gc=False):
-    """`last_heartbeat_ts` in seconds; `status` only where it was filtered by."""
+class RunPlace(msgspec.Struct, gc=False):
+    """What tells where a run stands in a listing, and all that is known of one whose row can't be read."""
 
     flow_id: str
     run_number: Id
     ts_epoch: Time
+
+
+class RunRow(RunPlace, gc=False):
+    """`last_heartbeat_ts` in seconds; `status` only where it was filtered by."""
+
     user_name: str | None = None
-    tags: list[str] | None = None
-    system_tags: list[str] | None = None
+    tags: tuple[str, ...] | None = None
+    system_tags: tuple[str, ...] | None = None
     last_heartbeat_ts: Seconds | None = None
     status: str | None = None
 
@@ -41,11 +47,16 @@ class StepRow(msgspec.Struct, gc=False):
     ts_epoch: Time
 
 
-class TaskRow(msgspec.Struct, gc=False):
+class TaskPlace(msgspec.Struct, gc=False):
+    """All that is known of a task whose row can't be read."""
+
     flow_id: str
     run_number: Id
     step_name: str
     task_id: Id
+
+
+class TaskRow(TaskPlace, gc=False):
     ts_epoch: Time
 
 
@@ -64,15 +75,16 @@ class MetadataRow(msgspec.Struct, gc=False):
     tags: list[str] | None = None
 
 
-class ArtifactRow(msgspec.Struct, gc=False):
-    flow_id: str
-    run_number: Id
-    step_name: str
-    task_id: Id
+class ArtifactPlace(TaskPlace, gc=False):
+    """All that is known of an artifact whose row can't be read."""
+
     name: str
+    attempt_id: Annotated[int, msgspec.Meta(ge=0, le=32_767)] = 0
+
+
+class ArtifactRow(ArtifactPlace, gc=False, kw_only=True):
     sha: str
     ts_epoch: Time
-    attempt_id: Annotated[int, msgspec.Meta(ge=0, le=32_767)] = 0
     location: str | None = None
     content_type: str | None = None
 
@@ -84,16 +96,15 @@ class TagsReply(msgspec.Struct, gc=False):
 
 
 FLOW = msgspec.json.Decoder(FlowRow)
-FLOWS = msgspec.json.Decoder(list[FlowRow])
+FLOWS = ListOf(FlowRow)
 RUN = msgspec.json.Decoder(RunRow)
-RUNS = msgspec.json.Decoder(list[RunRow])
 STEP = msgspec.json.Decoder(StepRow)
-STEPS = msgspec.json.Decoder(list[StepRow])
+STEPS = ListOf(StepRow)
 TASK = msgspec.json.Decoder(TaskRow)
-TASKS = msgspec.json.Decoder(list[TaskRow])
-METADATA = msgspec.json.Decoder(list[MetadataRow])
+TASKS = ListOf[TaskPlace](TaskRow, TaskPlace)
+METADATA = ListOf(MetadataRow)
 ARTIFACT = msgspec.json.Decoder(ArtifactRow)
-ARTIFACTS = msgspec.json.Decoder(list[ArtifactRow])
+ARTIFACTS = ListOf[ArtifactPlace](ArtifactRow, ArtifactPlace)
 TAGS = msgspec.json.Decoder(TagsReply)
 
 
@@ -111,16 +122,16 @@ def run_record(provider: str, row: RunRow) -> records.Run:
     )
 
 
-def run_of(row: RunRow | StepRow | TaskRow | MetadataRow | ArtifactRow) -> str:
+def run_of(row: RunPlace | StepRow | TaskPlace | MetadataRow) -> str:
     """The pathspec of its run."""
     return f"{row.flow_id}/{row.run_number}"
 
 
-def step_of(row: StepRow | TaskRow | MetadataRow | ArtifactRow) -> str:
+def step_of(row: StepRow | TaskPlace | MetadataRow) -> str:
     """The pathspec of its step."""
     return f"{row.flow_id}/{row.run_number}/{row.step_name}"
 
 
-def task_of(row: TaskRow | MetadataRow | ArtifactRow) -> str:
+def task_of(row: TaskPlace | MetadataRow) -> str:
     """The pathspec of its task."""
     return f"{row.flow_id}/{row.run_number}/{row.step_name}/{row.task_id}"
