@@ -16,6 +16,7 @@ from .locations import Location
 
 # Where a flow has its blobs, and the root its included files.
 _DATA = "data"
+_NAME_SIZE = 100  # bytes of memory, about
 _OF_ATTEMPT = re.compile(r"(?P<attempt>[0-5])\.(?P<name>[^/]+)")
 
 
@@ -64,7 +65,7 @@ class Listings:
         known: list[str] | None = self._lately.get((flow, begins))
         if known is None:
             known = [name for name in await self._folders(flow, begins) if name != _DATA]
-            self._lately.put((flow, begins), known)
+            self._lately.put((flow, begins), known, size=_NAME_SIZE * len(known))
         return known
 
     async def steps(self, run: str) -> list[str]:
