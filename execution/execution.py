@@ -1,0 +1,146 @@
+"""One execution: of a selection set of the root, a level of objects at a time."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from graphql import GraphQLObjectType
+
+from . import work
+from .completion import PLAIN, Completed
+from .core import Info, is_awaitable, is_non_null
+from .level import Level, entries
+from .objects import Objects
+from .places import FieldPlace, Place
+from .plans import Plan
+from .rows import Column, getter, rows
+from .ways import Way
+from .work import Join, Work, awaited
+
+
+class _Columns(Join):
+    """The fields of a level of so many objects. It is over early where no object of it is left that is not null."""
+
+    __slots__ = ("count", "lost", "over")
+
+    def __init__(self, works: list[Work[Completed]], count: int) -> None:
+        super().__init__(works)
+        self.count = count
+        self.lost = set[int]()
+        self.over = False
+
+    def ended(self, index: int, result: Any) -> bool:
+        if self.over:
+            return False
+        column, lost = result
+        if lost:
+            self.lost |= lost
+        self.over = super().ended(index, column) or len(self.lost) == self.count
+        return self.over
+
+
+class Execution(Objects):
+    """Executes levels: a column of values for each field, and rows when all columns of the level are there."""
+
+    def level(
+        self, type_: GraphQLObjectType, objects: list[Any], place: Place | None, selected: list[Plan]
+    ) -> Work[Completed]:
+        count = len(objects)
+        self.declared.counted(count * len(selected))
+        if not selected:
+            return [{} for _ in objects], None
+        # What may have to wait is begun first, so that the rest is done meanwhile.
+        ordered = sorted(selected, key=lambda plan: plan.way not in (Way.LEVEL, Way.EACH))
+        columns = _Columns([self._field(type_, objects, place, plan) for plan in ordered], count)
+        made: list[Column] = yield columns
+        if len(columns.lost) == count:
+            return [None] * count, columns.lost
+        in_order: list[Column] = [[]] * len(made)
+        for plan, column in zip(ordered, made, strict=True):
+            in_order[plan.rank] = column
+        made_rows = yield from _rows([plan.key for plan in selected], in_order, count)
+        for index in columns.lost:
+            made_rows[index] = None
+        return made_rows, columns.lost or None
+
+    def _field(
+        self, type_: GraphQLObjectType, objects: list[Any], parents: Place | None, plan: Plan
+    ) -> Work[Completed]:
+        """The column of a field of objects."""
+        if plan.way is Way.TYPENAME:
+            return [type_.name] * len(objects), None
+        nullable = not is_non_null(plan.type) or not self.executor.error_propagation
+        place = FieldPlace(plan, type_, parents, nullable)
+        values = _read(plan, objects)
+        if values is None:
+            values = yield from self._resolved(plan, objects, place)
+        return (yield from self.completed(plan.type, place, values))
+
+    def _resolved(self, plan: Plan, objects: list[Any], place: FieldPlace) -> Work[Column]:
+        """What the field's resolver gives for each object."""
+        try:
+            arguments = plan.arguments(self.executor)
+        except Exception as error:
+            return [error] * len(objects)
+        if plan.way is Way.LEVEL:
+            answer = yield from self._answer(plan, objects, place, arguments)
+            return entries(answer, place, len(objects))
+        values = Column()
+        for index, one in enumerate(objects):
+            if not (index + 1) % work.TURN:
+                yield None
+            try:
+                values.append(plan.resolve(one, self._info_of(place, index), **arguments))
+            except Exception as error:
+                values.append(error)
+        return values
+
+    def _answer(self, plan: Plan, objects: list[Any], place: FieldPlace, arguments: dict[str, Any]) -> Work[Any]:
+        """What a resolver answers to a level, or the Exception that it raises."""
+        try:
+            answer = plan.resolve(Level(objects, place), self._info_of(place, 0), **arguments)
+        except Exception as error:
+            return error
+        if is_awaitable(answer):
+            (answer,) = yield from awaited([answer])
+        return answer
+
+    def _info_of(self, place: FieldPlace, index: int) -> Info:
+        plan = place.plan
+        return self.executor.build_resolve_info(plan.definition, plan.nodes, place.parent_type, place.path(index))
+
+
+def _read(plan: Plan, objects: list[Any]) -> Column | None:
+    """The values of the attribute that the field is; None where its resolver has to be called for each."""
+    attribute = plan.found.attribute
+    if attribute is None:
+        return None
+    try:
+        if plan.way is Way.ATTRIBUTE:
+            return getter(attribute)(objects)
+        return _by_default(attribute, objects)
+    except Exception:
+        return None
+
+
+def _by_default(name: str, objects: list[Any]) -> Column | None:
+    """What graphql-core's default resolver finds under a name, unless that is to be called."""
+    kinds = set(map(type, objects))
+    if kinds == {dict}:
+        values = [one.get(name) for one in objects]
+    elif any(issubclass(kind, Mapping) for kind in kinds):
+        return None
+    else:
+        values = getter(name)(objects)
+    kinds = set(map(type, values)) - PLAIN
+    return None if any(callable(value) for value in values if type(value) in kinds) else values
+
+
+def _rows(keys: list[str], columns: list[Column], count: int) -> Work[Column]:
+    if count <= work.ROWS:
+        return rows(keys, columns)
+    made = Column()
+    while len(made) < count:
+        part = slice(len(made), len(made) + work.ROWS)
+        made += rows(keys, [column[part] for column in columns])
+        yield None
+    return made

@@ -1,0 +1,83 @@
+"""Scalars and enums: as whole columns where that can be, else value by value."""
+
+from collections.abc import Callable
+from math import isfinite
+from typing import Any, TypeVar
+
+from graphql import GraphQLEnumType, GraphQLScalarType
+
+from .core import serialize_boolean, serialize_float, serialize_id, serialize_int, serialize_string
+from .rows import Column
+
+F = TypeVar("F")
+Leaf = GraphQLScalarType | GraphQLEnumType
+NONE = type(None)
+_MARK = "as_columns"
+
+
+def _in_32_bits(values: Column) -> bool:
+    return min(values) >= -(2**31) and max(values) < 2**31
+
+
+def _finite(values: Column) -> bool:
+    return all(map(isfinite, values))
+
+
+# What sends values of exactly this class as they are, all that pass the test.
+_AS_THEY_ARE: dict[object, tuple[type, Callable[[Column], bool] | None]] = {
+    serialize_string: (str, None),
+    serialize_id: (str, None),
+    serialize_boolean: (bool, None),
+    serialize_int: (int, _in_32_bits),
+    serialize_float: (float, _finite),
+}
+
+
+def as_columns(whole: Callable[[Column], Column]) -> Callable[[F], F]:
+    """Say of the function that serializes a scalar's value what it makes of a column of them, none of them null.
+
+    `whole` raises where any of them can't be sent: then they are looked at one by one.
+    """
+
+    def mark(serialize: F) -> F:
+        setattr(serialize, _MARK, whole)
+        return serialize
+
+    return mark
+
+
+def sent_as_they_are(type_: Leaf, values: Column, kinds: set[type]) -> bool:
+    """Whether the column, of values of these classes, is known to be what is sent."""
+    kind, test = _AS_THEY_ARE.get(type_.coerce_output_value, (None, None))
+    if kind is None:
+        return False
+    if kinds == {kind}:
+        return test is None or test(values)
+    return test is None and kinds == {kind, NONE}
+
+
+def as_whole(type_: Leaf, values: Column) -> Column | None:
+    """The column as it is sent, if the type says how; None where that fails, or it does not say."""
+    whole = getattr(type_.coerce_output_value, _MARK, None)
+    try:
+        return whole and whole(values)
+    except Exception:
+        return None
+
+
+def coercion(type_: Leaf, coerce: Callable[[Leaf, Any], Any], kinds: set[type]) -> Callable[[Any], Any]:
+    """A function from one value to what is sent. Of an enum each is looked up once; values of different classes may be
+    equal, and then it makes a difference which."""
+    if not isinstance(type_, GraphQLEnumType) or len(kinds) > 1:
+        return lambda value: coerce(type_, value)
+    known: dict[Any, Any] = {}
+
+    def remembered(value: Any) -> Any:
+        try:
+            return known[value]
+        except KeyError:
+            return known.setdefault(value, coerce(type_, value))
+        except TypeError:  # not hashable
+            return coerce(type_, value)
+
+    return remembered

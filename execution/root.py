@@ -1,0 +1,74 @@
+"""The fields of an operation's root: all side by side, or those of a mutation one after the other."""
+
+from collections import deque
+from typing import Any
+
+from graphql import GraphQLError, GraphQLObjectType
+
+from .completion import Completed
+from .core import AnyExecutor, AwaitableOrValue, GroupedFieldSet
+from .execution import Execution
+from .failures import Failures
+from .objects import Declared
+from .plans import plans
+from .work import Run
+
+
+class Root:
+    """`parts`: sets of fields, of which one is executed after the other."""
+
+    def __init__(
+        self,
+        executor: AnyExecutor,
+        declared: Declared,
+        type_: GraphQLObjectType,
+        value: Any,
+        parts: list[GroupedFieldSet],
+    ) -> None:
+        self._executor = executor
+        self._declared = declared
+        self._type = type_
+        self._value = value
+        self._parts = deque(parts)
+        self._data: dict[str, Any] = {}
+
+    def execute(self) -> AwaitableOrValue[dict[str, Any]]:
+        """The data; a coroutine of it from the first field on that has to wait. Raises what makes all of it null."""
+        while self._parts:
+            part = self._next()
+            part.run.go()
+            if not part.run.over:
+                return self._go_on(part)
+            self._executor.settle_in_background(part.run.unbegun)
+            self._data |= part.data(self._executor.collected_errors.errors)
+        return self._data
+
+    async def _go_on(self, part: "_Part") -> dict[str, Any]:
+        await part.run.finish()
+        self._data |= part.data(self._executor.collected_errors.errors)
+        while self._parts:
+            part = self._next()
+            await part.run.finish()
+            self._data |= part.data(self._executor.collected_errors.errors)
+        return self._data
+
+    def _next(self) -> "_Part":
+        failures = Failures()
+        execution = Execution(self._executor, failures, self._declared)
+        selected = plans(self._executor, self._declared.ways, self._type, self._parts.popleft())
+        return _Part(Run(execution.level(self._type, [self._value], None, selected)), failures)
+
+
+class _Part:
+    """Fields of the root that are executed side by side."""
+
+    def __init__(self, run: Run[Completed], failures: Failures) -> None:
+        self.run = run
+        self._failures = failures
+        failures.on_fatal = run.end
+
+    def data(self, errors: list[GraphQLError]) -> dict[str, Any]:
+        """The data, when all is done; its errors are added to those. Raises the one that makes all of it null."""
+        self._failures.report(errors)
+        (row,), _ = self.run.result
+        return row

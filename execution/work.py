@@ -1,0 +1,174 @@
+"""Pieces of work that go on side by side in turns, and hold the event loop for no longer than a slice of time.
+
+A piece is a generator. It yields a Join to go on when other pieces have ended, a Wait to go on when awaitables have,
+and None to let others have a turn. So what is written reads from top to bottom, costs nothing of asyncio where nothing
+is awaited, and can end without an event loop.
+"""
+
+import asyncio
+from collections import deque
+from collections.abc import Awaitable, Generator, Sequence
+from time import perf_counter
+from typing import Any, Generic, NamedTuple, TypeVar
+
+T = TypeVar("T")
+Work = Generator["Join | Wait | None", Any, T]
+
+# Seconds that the event loop is held at a time.
+SLICE = 0.004
+# Values that are looked at one by one, and rows that are put together, before others have a turn: a millisecond or two.
+TURN = 512
+ROWS = 8192
+
+
+class Join:
+    """Pieces of work; who yields it goes on with their results once all have ended."""
+
+    __slots__ = ("missing", "results", "waiting", "works")
+
+    def __init__(self, works: Sequence[Work[Any]]) -> None:
+        self.works = works
+        self.results: list[Any] = [None] * len(works)
+        self.missing = len(works)
+        self.waiting: _Piece
+
+    def ended(self, index: int, result: Any) -> bool:
+        """Take the result of one; whether whoever waits can go on."""
+        self.results[index] = result
+        self.missing -= 1
+        return not self.missing
+
+
+class Wait:
+    """Awaitables; who yields it goes on with their futures once all are done: see `awaited`."""
+
+    __slots__ = ("awaitables",)
+
+    def __init__(self, awaitables: list[Awaitable[Any]]) -> None:
+        self.awaitables = awaitables
+
+
+class _Piece(NamedTuple):
+    """Work, and the join whose result of that number it is."""
+
+    work: Work[Any]
+    join: Join | None
+    number: int
+
+
+class Run(Generic[T]):
+    """A piece of work, with all that it waits for."""
+
+    def __init__(self, work: Work[T]) -> None:
+        self.over = False
+        self.result: T
+        self._ready = deque[tuple[_Piece, Any]]([(_Piece(work, None, 0), None)])
+        self._waits: list[tuple[_Piece, Wait]] = []
+        self._futures = set[asyncio.Future[Any]]()
+        self._wake: asyncio.Future[None] | None = None
+
+    @property
+    def unbegun(self) -> list[Awaitable[Any]]:
+        """The awaitables that are waited for, and that `finish` has not begun to await."""
+        return [awaitable for _, wait in self._waits for awaitable in wait.awaitables]
+
+    def end(self) -> None:
+        """Leave undone what is not done: its result is of no use any more."""
+        self.over = True
+
+    def go(self) -> None:
+        """Go on until all is done or waits."""
+        while self._ready and not self.over:
+            self._turn()
+
+    async def finish(self) -> None:
+        """Go on until all is done, in slices; what was begun for it ends with it."""
+        try:
+            while not self.over:
+                await self._slice()
+        finally:
+            self._leave()
+
+    async def _slice(self) -> None:
+        until = perf_counter() + SLICE
+        while self._ready:
+            self._turn()
+            if self.over:
+                return
+            if perf_counter() > until:
+                await asyncio.sleep(0)
+                return
+        # All that can be asked for now is begun in one tick of the loop: a DataLoader makes one batch of it.
+        waits, self._waits = self._waits, []
+        for piece, wait in waits:
+            self._begin(piece, wait)
+        self._wake = asyncio.get_running_loop().create_future()
+        await self._wake
+
+    def _leave(self) -> None:
+        """End what was begun and is not done; what was not begun never will be."""
+        left, self._futures = self._futures, set[asyncio.Future[Any]]()
+        for future in left:
+            future.cancel()
+        for awaitable in filter(asyncio.iscoroutine, self.unbegun):
+            awaitable.close()
+
+    def _turn(self) -> None:
+        piece, value = self._ready.popleft()
+        try:
+            asked = piece.work.send(value)
+        except StopIteration as end:
+            self._ended(piece, end.value)
+            return
+        if asked is None:
+            self._ready.append((piece, None))
+        elif isinstance(asked, Join):
+            asked.waiting = piece
+            self._ready.extend((_Piece(work, asked, index), None) for index, work in enumerate(asked.works))
+        else:
+            self._waits.append((piece, asked))
+
+    def _ended(self, piece: _Piece, result: Any) -> None:
+        if piece.join is None:
+            self.result, self.over = result, True
+        elif piece.join.ended(piece.number, result):
+            self._ready.append((piece.join.waiting, piece.join.results))
+
+    def _begin(self, piece: _Piece, wait: Wait) -> None:
+        futures = [asyncio.ensure_future(awaitable) for awaitable in wait.awaitables]
+        left = len(futures)
+
+        def came(future: asyncio.Future[Any]) -> None:
+            nonlocal left
+            left -= 1
+            self._futures.discard(future)
+            if not future.cancelled():
+                future.exception()  # looked at, lest asyncio complains of what nobody asks for any more
+            if not left and not self.over:
+                self._arrived(piece, futures)
+
+        # What it was given is not its own to cancel: a loader's future is others' too.
+        given = zip(futures, wait.awaitables, strict=True)
+        self._futures.update(future for future, awaitable in given if future is not awaitable)
+        for future in futures:
+            future.add_done_callback(came)
+
+    def _arrived(self, piece: _Piece, futures: Sequence[asyncio.Future[Any]]) -> None:
+        self._ready.append((piece, futures))
+        if self._wake is not None and not self._wake.done():
+            self._wake.set_result(None)
+
+
+def awaited(awaitables: list[Awaitable[Any]]) -> Work[list[Any]]:
+    """What they come to, an Exception in the place of what one raised.
+
+    Raises what is no Exception, such as that one was cancelled: it ends the operation.
+    """
+    futures: list[asyncio.Future[Any]] = yield Wait(awaitables)
+    return [future.result() if (error := future.exception()) is None else _met(error) for future in futures]
+
+
+def _met(error: BaseException) -> Exception:
+    if not isinstance(error, Exception):
+        raise error
+    return error

@@ -1,0 +1,168 @@
+"""LevelExecutor against graphql-core's Executor: random queries on random schemas.
+
+`python tests/execution_fuzzing.py [CASES [SEED]]` says how many were the same, or which was not.
+What the specification leaves open is compared as such: which of several errors is told that make the same place null.
+What all of them are is asked of graphql-core with errors that do not propagate (`error_propagation`).
+"""
+
+import asyncio
+import inspect
+import json
+import sys
+import warnings
+from collections import Counter
+from random import Random, SystemRandom
+from typing import Any, NamedTuple
+
+from graphql import DocumentNode, ExecutionResult, GraphQLError, GraphQLSchema, execute, parse  # pyright: ignore[reportUnknownVariableType] - of graphql-core
+from graphql.execution import Executor
+
+import fuzzed_queries
+import fuzzed_schemas
+from metaflow_graphql.execution import LevelExecutor, work
+
+# Operations on each schema.
+EACH = 20
+_USUAL = work.SLICE, work.TURN, work.ROWS
+Path = tuple[str | int, ...]
+
+
+class Core(Executor[Any]):
+    """graphql-core's own."""
+
+
+class _WithAll(Executor[Any]):
+    """Every error is told at its own place, and none makes null what is around it."""
+
+    def __init__(self, *args: Any, **more: Any) -> None:
+        super().__init__(*args, **more)  # pyright: ignore[reportUnknownMemberType] - of graphql-core
+        self.error_propagation = False
+
+
+class CoreWithAll(_WithAll): ...
+
+
+class LevelsWithAll(_WithAll, LevelExecutor): ...
+
+
+class Told(NamedTuple):
+    """An error as it is compared."""
+
+    path: Path
+    message: str
+    locations: tuple[tuple[int, int], ...]
+    extensions: str
+
+
+class Difference(Exception):
+    """What two executors do not agree on."""
+
+
+class Case(NamedTuple):
+    """An operation; the schema and it are made of the two seeds."""
+
+    schema: GraphQLSchema
+    document: DocumentNode
+    variables: dict[str, Any]
+
+    async def answer(self, executor: type[Executor[Any]]) -> ExecutionResult:
+        result = execute(self.schema, self.document, None, {}, self.variables, executor_class=executor)
+        return await result if inspect.isawaitable(result) else result
+
+
+def told(result: ExecutionResult) -> list[Told]:
+    return [_told(error) for error in result.errors or []]
+
+
+def _told(error: GraphQLError) -> Told:
+    locations = tuple((at.line, at.column) for at in error.locations or ())
+    return Told(tuple(error.path or ()), error.message, locations, json.dumps(error.extensions or {}, sort_keys=True))
+
+
+def null_at(data: Any, path: Path) -> int | None:
+    """How many parts of a path lead to null; None where none of it is null."""
+    for depth, key in enumerate(path):
+        if data is None:
+            return depth
+        data = data[key]
+    return len(path) if data is None else None
+
+
+async def compare(case: Case) -> Counter[str]:
+    """Raises Difference; counts what was compared."""
+    core, levels = await case.answer(Core), await case.answer(LevelExecutor)
+    core_all, levels_all = await case.answer(CoreWithAll), await case.answer(LevelsWithAll)
+    _same("data", repr(core.data), repr(levels.data))  # the order of keys too
+    _same("data without propagation", repr(core_all.data), repr(levels_all.data))
+    every, in_nulled_lists = _all_errors(core_all, levels_all)
+    ours = told(levels)
+    for error in ours:
+        if error not in every and error not in in_nulled_lists:
+            raise Difference(f"an error of ours that there is not: {error}")
+    for error, times in (Counter(ours) - Counter(every)).items():
+        if error not in in_nulled_lists:
+            raise Difference(f"{times} times too often: {error}")
+    for error in set(every) - set(ours):
+        depth = null_at(levels.data, error.path)
+        if depth is None or depth >= len(error.path):
+            raise Difference(f"an error that we do not tell: {error}")
+        if not any(other.path[:depth] == error.path[:depth] for other in ours):
+            raise Difference(f"null at {error.path[:depth]} without an error")
+    return Counter(cases=1, errors=len(ours), propagated=len(every) - len(ours))
+
+
+def _same(what: str, core: object, ours: object) -> None:
+    if core != ours:
+        raise Difference(f"{what}:\n  core {core}\n  ours {ours}")
+
+
+def _all_errors(core: ExecutionResult, levels: ExecutionResult) -> tuple[list[Told], set[Told]]:
+    """All errors, without those that only one has, inside of a list that is null for an error of its own: the items
+    that came before its iterator failed are completed by one, and not by the other."""
+    of_core, of_levels = told(core), told(levels)
+    at = {error.path for error in of_levels}
+    only = Counter(of_core)
+    only.subtract(of_levels)
+    excused = set[Told]()
+    for error in (error for error, times in only.items() if times):
+        depth = null_at(levels.data, error.path)
+        if depth is None or depth >= len(error.path) or error.path[:depth] not in at:
+            raise Difference(f"told without propagation by {'core' if only[error] > 0 else 'us'} alone: {error}")
+        excused.add(error)
+    return [error for error in of_core if error not in excused], excused
+
+
+async def cases(count: int, seed: int) -> Counter[str]:
+    """Compare so many cases; Difference says which seed has the one that differs."""
+    seen = Counter[str]()
+    while seen["cases"] < count:
+        chance = Random(seed)
+        _in_small_parts(chance.random() < 0.5)
+        schema = fuzzed_schemas.schema(seed, sync=chance.random() < 0.3)
+        for _ in range(EACH):
+            query = fuzzed_queries.query(schema, chance, "mutation" if chance.random() < 0.15 else "query")
+            try:
+                seen += await compare(Case(schema, parse(query.text), query.variables))
+            except Difference as difference:
+                raise Difference(f"seed {seed}: {difference}\n{query.text}\n{query.variables}") from None
+        seed += 1
+    return seen
+
+
+def _in_small_parts(small: bool) -> None:
+    """Whether others have a turn after each value and row, as after thousands otherwise."""
+    (slice_, turn, rows) = (0, 1, 1) if small else _USUAL
+    settings: Any = work
+    settings.SLICE, settings.TURN, settings.ROWS = slice_, turn, rows
+
+
+def run(count: int, seed: int | None = None) -> Counter[str]:
+    seed = SystemRandom().randrange(2**31) if seed is None else seed
+    print(f"{count:,} cases from seed {seed}: python tests/execution_fuzzing.py {count} {seed}", flush=True)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", RuntimeWarning)  # coroutines that either leaves where null goes up
+        return asyncio.run(cases(count, seed))
+
+
+if __name__ == "__main__":
+    print(dict(run(*map(int, sys.argv[1:] or ["10000"]))))
