@@ -46,9 +46,11 @@ class Ways:
         """The way of a field that has this resolver, and no middleware around it."""
         if name == "__typename":
             return Found(Way.TYPENAME)
-        if resolver is default_field_resolver:
-            return Found(Way.DEFAULT, name)
         if self.answers_levels(field, resolver):
             return Found(Way.LEVEL)
+        if field.args:  # which may be wrong, also where nobody reads them
+            return Found(Way.EACH)
+        if resolver is default_field_resolver:
+            return Found(Way.DEFAULT, name)
         attribute = self.attribute_of(field, resolver)
         return Found(Way.ATTRIBUTE, attribute) if attribute else Found(Way.EACH)

@@ -100,13 +100,10 @@ class Context:
         if key not in self.levels:
 
             async def answer(parents: list[Any]) -> list[Any]:
-                # Of many tasks the parent is one and the same step: it is answered once.
-                once = {id(parent): parent for parent in parents}
                 try:
-                    found = dict(zip(once, await by(list(once.values()), info, **arguments), strict=True))
+                    return await once_for_each(by, parents, info, arguments)
                 except Exhausted as error:  # aiodataloader would leave all waiting for ever
                     return [error for _ in parents]
-                return [found[id(parent)] for parent in parents]
 
             # Gathers, and keeps nothing: records are made anew on each level, and ids of freed ones come again.
             self.levels[key] = DataLoader(answer, cache=False)
@@ -128,13 +125,27 @@ class Context:
         for held in self.levels.values():
             held.clear_all()
 
-    def report(self, error: GatewayError, info: "Info") -> None:
-        """Tell the client of an object that is left out of the list at this field."""
+    def report(self, error: GatewayError, info: "Info", path: list[str | int] | None = None) -> None:
+        """Tell the client of an object that is left out of the list at this field, or at another path."""
         raw = cast("Any", info._raw_info)  # pyright: ignore[reportPrivateUsage, reportUnknownMemberType] - nowhere else
-        self.reported.append(GraphQLError(str(error), raw.field_nodes, path=info.path.as_list(), original_error=error))
+        self.reported.append(
+            GraphQLError(str(error), raw.field_nodes, path=path or info.path.as_list(), original_error=error)
+        )
 
 
 Info = strawberry.Info[Context, None]
+
+
+async def once_for_each(
+    by: Callable[..., Awaitable[list[Any]]], parents: list[Any], info: Info, arguments: dict[str, Any]
+) -> list[Any]:
+    """What `by` answers to each parent. Of many tasks the parent is one and the same step: it is answered once."""
+    once = {id(parent): parent for parent in parents}
+    found = await by(list(once.values()), info, **arguments)
+    if len(once) == len(parents):
+        return found
+    by_id = dict(zip(once, found, strict=True))
+    return [by_id[id(parent)] for parent in parents]
 
 
 def context_for(gateway: Gateway, address: str | None = None, selected: frozenset[str] = frozenset()) -> Context:

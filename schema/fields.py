@@ -7,12 +7,17 @@ from typing import Any, TypeVar, cast, dataclass_transform
 import strawberry
 from strawberry import Parent
 
+from ..execution import Level
+from ..execution.strawberry import OF_LEVEL
 from ..providers.usage import Exhausted
-from ..resolvers.context import Info
+from ..resolvers.context import Info, once_for_each
 from ..resolvers.entries import Partial
 from ..resolvers.pages import Page
 
 T = TypeVar("T")
+
+# Answers that may hold errors of what they had to leave out.
+_WITH_ERRORS: set[type] = {Page, Partial}
 
 
 @dataclass_transform(frozen_default=True, kw_only_default=True)
@@ -67,21 +72,35 @@ def resolved(by: Callable[..., Awaitable[list[Any]]], description: str) -> Any:
     """
 
     async def resolve(parent: Parent[Any], info: Info, **arguments: object) -> Any:
+        if isinstance(parent, Level):
+            return await _of_level(by, parent, info, arguments)
+        # An executor that goes object by object: those that ask at the same time are gathered.
         return _whole(await info.context.level(by, info, arguments).load(parent), info)
 
-    # What an executor that goes object by object calls.
-    return strawberry.field(resolver=_taking(resolve, by, of_level=True), description=description, metadata={"by": by})
+    return strawberry.field(resolver=_taking(resolve, by, of_level=True), description=description, metadata=OF_LEVEL)
 
 
-def _whole(answer: Any, info: Info) -> Any:
-    """The answer, once the client is told of what its list had to leave out; raises Exhausted, which ends them all."""
+async def _of_level(
+    by: Callable[..., Awaitable[list[Any]]], level: Level, info: Info, arguments: dict[str, Any]
+) -> list[Any]:
+    answers = await once_for_each(by, level, info, arguments)
+    if set(map(type, answers)) & _WITH_ERRORS:
+        return [_whole(answer, info, level.path(number)) for number, answer in enumerate(answers)]
+    return answers
+
+
+def _whole(answer: Any, info: Info, path: list[str | int] | None = None) -> Any:
+    """The answer, once the client is told of what its list had to leave out; raises Exhausted, which ends them all.
+
+    `path`: where it stands, if not where the info says.
+    """
     if isinstance(answer, Exhausted):
         raise answer
     if not isinstance(answer, (Page, Partial)):
         return answer
     listed = cast("Page[Any] | Partial", answer)
     for error in listed.errors:
-        info.context.report(error, info)
+        info.context.report(error, info, path)
     return listed.value if isinstance(listed, Partial) else listed
 
 

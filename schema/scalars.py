@@ -7,6 +7,7 @@ import strawberry
 from graphql import GraphQLError
 from strawberry.types.scalar import ScalarDefinition
 
+from ..execution import as_columns
 from ..providers.times import rfc3339, ts_epoch
 from ..resolvers import inputs
 
@@ -14,6 +15,7 @@ from ..resolvers import inputs
 _RFC3339 = re.compile(r"\d{4}-\d\d-\d\d[Tt ]\d\d:\d\d:\d\d(\.\d+)?([Zz]|[+-]\d\d:\d\d)", re.ASCII)
 
 
+@as_columns(list)
 def _as_it_is(value: Any) -> Any:
     """Records hold what is sent: nothing to look at for each value."""
     return value

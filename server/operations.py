@@ -95,6 +95,9 @@ def _bounded(executor: type[Executor[Any]]) -> type[Executor[Any]]:
     """The executor, that gives up beyond ANSWER_FIELDS: each level of a short query can have 500 times as many."""
 
     class Bounded(executor):
+        def counted(self, fields: int) -> None:  # of LevelExecutor
+            usage.current.get().take(fields)
+
         def execute_fields(
             self,
             parent_type: GraphQLObjectType,

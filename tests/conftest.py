@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 import chromium
+import executors
 from gateways import Gateway, serving
 from oracle_answers import client_answers
 from running import Runs, made
@@ -17,6 +18,8 @@ from service_runs import ServiceRuns, runs_of_service
 # Ignored in the background of a shell, and then by the schedulers of runs too, which are to be interrupted.
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
     signal.signal(signal.SIGINT, signal.default_int_handler)
+
+executors.choose()
 
 TESTS = Path(__file__).parent
 BUILDS = TESTS.parent / "build" / "test-runs"

@@ -86,9 +86,13 @@ class _Schema:
                 )
                 for n in range(6)
             }
-            return {
+            resolved = {
                 field: GraphQLField(of.type, args=of.arguments, resolve=self._resolver(name, field, of.type, of.kind))
                 for field, of in (common | own).items()
+            }
+            return resolved | {
+                "type": GraphQLField(GraphQLString),
+                "seed": GraphQLField(GraphQLNonNull(GraphQLInt), args=chance.choice(_ARGUMENTS)),
             }
 
         return fields

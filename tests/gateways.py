@@ -2,13 +2,14 @@
 
 import os
 import subprocess
-import sys
 from collections.abc import Generator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import httpx
+
+from executors import PROGRAM
 
 
 class Gateway:
@@ -43,8 +44,7 @@ def serving(
 
     `settings`: Metaflow's, in its environment.
     """
-    command = [sys.executable, "-m", "metaflow_graphql", "serve", "--port", "0"]
-    command += ["--metadata", f"default={metadata or f'local@{root}'}", *options]
+    command = [*PROGRAM, "serve", "--port", "0", "--metadata", f"default={metadata or f'local@{root}'}", *options]
     environment = {name: value for name, value in os.environ.items() if not name.startswith("METAFLOW_")}
     environment |= settings or {}
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env=environment, cwd=root) as process:

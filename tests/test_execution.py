@@ -1,0 +1,344 @@
+"""What LevelExecutor promises, one by one; `test_execution_fuzzing.py` looks for what nobody thought of."""
+
+import asyncio
+import inspect
+from collections.abc import AsyncIterator
+from time import perf_counter
+from typing import Any
+
+import pytest
+from graphql import (
+    ExecutionResult,
+    GraphQLSchema,
+    build_schema,
+    execute,  # pyright: ignore[reportUnknownVariableType] - graphql-core leaves out parameters of generic types
+    parse,
+    subscribe,  # pyright: ignore[reportUnknownVariableType] - the same
+)
+from graphql.execution import Executor
+
+from metaflow_graphql.execution import Level, LevelExecutor, answers_levels
+
+Answer = tuple[Any, list[tuple[str, list[str | int] | None]]]
+
+
+def answer(schema: GraphQLSchema, query: str, root: Any = None, **more: Any) -> Answer:
+    """The data, and the message and path of each error."""
+
+    async def executed() -> ExecutionResult:
+        given: dict[str, Any] = {"executor_class": LevelExecutor, **more}
+        result = execute(schema, parse(query), root, **given)
+        return await result if inspect.isawaitable(result) else result
+
+    return told(asyncio.run(executed()))
+
+
+def told(result: ExecutionResult) -> Answer:
+    return result.data, [(error.message, error.path) for error in result.errors or []]
+
+
+def as_core_does(schema: GraphQLSchema, query: str, root: Any = None, **more: Any) -> Answer:
+    """The same, which must be what graphql-core's executor answers."""
+    found = answer(schema, query, root, **more)
+    assert repr(found) == repr(answer(schema, query, root, **more, executor_class=Executor))
+    return found
+
+
+def test_keys_stand_in_the_order_of_the_query() -> None:
+    schema = build_schema("type Query { a: Int b: [Item] } type Item { x: Int y: Int }")
+    query = "{ b { y ...F first: x __typename } again: a a } fragment F on Item { x @skip(if: true) second: x }"
+    assert list(as_core_does(schema, query, {"a": 1, "b": [{"x": 1, "y": 2}]})[0]["b"][0]) == [
+        "y",
+        "second",
+        "first",
+        "__typename",
+    ]
+
+
+def test_null_goes_up_to_where_it_may_be() -> None:
+    schema = build_schema("type Query { some: [[Item!]!] } type Item { x: Int! other: Int! }")
+    root = {"some": [[{"x": 1, "other": 1}], [{"x": 2, "other": 2}, {"x": None, "other": 1}], None]}
+    message = "Cannot return null for non-nullable field Item.x."
+    assert as_core_does(schema, "{ some { x other } }", root) == (
+        {"some": None},
+        [(message, ["some", 1, 1, "x"])],
+    )
+
+
+def test_one_null_object_leaves_the_others_alone() -> None:
+    schema = build_schema("type Query { some: [Item] } type Item { x: Int! y: Int }")
+    root = {"some": [{"x": 1}, {"x": ValueError("no x")}, {"x": 3, "y": 4}]}
+    assert as_core_does(schema, "{ some { x y } }", root) == (
+        {"some": [{"x": 1, "y": None}, None, {"x": 3, "y": 4}]},
+        [("no x", ["some", 1, "x"])],
+    )
+
+
+def test_null_that_reaches_the_root_is_all_of_the_answer() -> None:
+    schema = build_schema("type Query { a: Item! b: Int } type Item { x: [Int!]! }")
+    assert as_core_does(schema, "{ b a { x } }", {"b": 1, "a": {"x": [1, None]}}) == (
+        None,
+        [("Cannot return null for non-nullable field Item.x.", ["a", "x", 1])],
+    )
+
+
+def test_errors_stand_in_the_order_of_the_answer_whenever_they_were_met() -> None:
+    async def later(_info: Any) -> None:
+        await asyncio.sleep(0.01)
+        raise ValueError("later")
+
+    schema = build_schema("type Query { a: Int b: Int c: Int! }")
+    root = {"a": later, "b": ValueError("at once"), "c": 1}
+    assert answer(schema, "{ a b c }", root) == (
+        {"a": None, "b": None, "c": 1},
+        [("later", ["a"]), ("at once", ["b"])],
+    )
+
+
+def test_what_makes_an_object_null_is_not_waited_for_longer() -> None:
+    async def never(_info: Any) -> None:
+        await asyncio.Event().wait()
+
+    schema = build_schema("type Query { a: Item b: Int } type Item { bad: Int! slow: Int }")
+    found = answer(schema, "{ a { slow bad } b }", {"a": {"bad": None, "slow": never}, "b": 1})
+    assert found[0] == {"a": None, "b": 1}
+
+
+def test_fields_of_a_mutation_go_one_after_the_other() -> None:
+    begun = list[str]()
+
+    def field(name: str, seconds: float) -> Any:
+        async def resolve(_info: Any) -> str:
+            begun.append(f"{name} begins")
+            await asyncio.sleep(seconds)
+            begun.append(f"{name} ends")
+            return name
+
+        return resolve
+
+    schema = build_schema("type Query { a: String } type Mutation { a: String b: String }")
+    root = {"a": field("a", 0.01), "b": field("b", 0)}
+    assert answer(schema, "mutation { b2: b a b }", root) == ({"b2": "b", "a": "a", "b": "b"}, [])
+    assert begun == ["b begins", "b ends", "a begins", "a ends", "b begins", "b ends"]
+
+
+ANIMALS = """
+type Query { pets: [Pet] any: [Any] }
+interface Pet { name: String }
+type Dog implements Pet { name: String barks: Boolean }
+type Cat implements Pet { name: String meows: Boolean }
+union Any = Dog | Cat
+"""
+
+
+@pytest.mark.parametrize("field", ["pets", "any"])
+def test_objects_of_an_abstract_type_are_told_apart(field: str) -> None:
+    pets = [
+        {"__typename": "Dog", "name": "Rex", "barks": True},
+        {"__typename": "Cat", "name": "Tom", "meows": False},
+        {"__typename": "Cow"},
+        {"__typename": "Query"},
+        None,
+        {"__typename": "Dog", "name": "Fido", "barks": False},
+    ]
+    query = f"{{ {field} {{ kind: __typename ... on Pet {{ name }} ... on Dog {{ barks }} ... on Cat {{ meows }} }} }}"
+    data, errors = as_core_does(build_schema(ANIMALS), query, {field: pets})
+    assert data[field][:2] == [
+        {"kind": "Dog", "name": "Rex", "barks": True},
+        {"kind": "Cat", "name": "Tom", "meows": False},
+    ]
+    assert [path for _, path in errors] == [[field, 2], [field, 3]]
+
+
+def test_objects_are_asked_for_their_type_where_nothing_else_tells() -> None:
+    schema = build_schema(ANIMALS)
+    types: dict[str, Any] = schema.type_map
+
+    async def barks(value: Any, _info: Any) -> bool:
+        return "barks" in value
+
+    def meows(value: Any, _info: Any) -> bool:
+        return "meows" in value
+
+    types["Dog"].is_type_of = barks
+    types["Cat"].is_type_of = meows
+    assert as_core_does(schema, "{ pets { __typename } }", {"pets": [{"meows": 1}, {"barks": 1}]}) == (
+        {"pets": [{"__typename": "Cat"}, {"__typename": "Dog"}]},
+        [],
+    )
+
+
+def test_each_event_of_a_subscription_is_executed() -> None:
+    async def events(_info: Any) -> AsyncIterator[dict[str, Any]]:
+        for number in range(3):
+            yield {"event": {"number": number if number != 1 else "no number"}}
+
+    async def all_of_them() -> list[Answer]:
+        schema = build_schema("type Query { a: Int } type Subscription { event: Event } type Event { number: Int }")
+        document = parse("subscription { event { number } }")
+        stream: Any = subscribe(schema, document, {"event": events}, executor_class=LevelExecutor)
+        return [told(result) async for result in stream]
+
+    message = "Int cannot represent non-integer value: 'no number'"
+    assert asyncio.run(all_of_them()) == [
+        ({"event": {"number": 0}}, []),
+        ({"event": {"number": None}}, [(message, ["event", "number"])]),
+        ({"event": {"number": 2}}, []),
+    ]
+
+
+def test_middleware_sees_each_field_of_each_object() -> None:
+    seen = list[str]()
+
+    def middleware(following: Any, source: Any, info: Any, **arguments: Any) -> Any:
+        seen.append(".".join(map(str, info.path.as_list())))
+        return following(source, info, **arguments)
+
+    schema = build_schema("type Query { some: [Item] } type Item { x: Int }")
+    answer(schema, "{ some { x } }", {"some": [{"x": 1}, {"x": 2}]}, middleware=[middleware])
+    assert seen == ["some", "some.0.x", "some.1.x"]
+
+
+def of_levels(resolver: Any) -> GraphQLSchema:
+    """A schema in which it resolves Item.x."""
+    schema = build_schema("type Query { some: [Item] more: [Item] } type Item { x(by: Int = 1): Int id: Int }")
+    types: dict[str, Any] = schema.type_map
+    types["Item"].fields["x"].resolve = answers_levels(resolver)
+    return schema
+
+
+SOME = {"some": [{"id": 1}, {"id": 2}], "more": [{"id": 3}]}
+
+
+def test_a_resolver_answers_for_a_level_in_one_call() -> None:
+    asked = list[tuple[list[Any], dict[str, Any], list[list[str | int]]]]()
+
+    async def x(items: Level, _info: Any, **arguments: int) -> list[Any]:
+        asked.append((list(items), arguments, [items.path(number) for number in range(len(items))]))
+        await asyncio.sleep(0)
+        return [ValueError("no x") if item["id"] == 2 else item["id"] * arguments["by"] for item in items]
+
+    assert answer(of_levels(x), "{ some { twice: x(by: 2) } more { x } }", SOME) == (
+        {"some": [{"twice": 2}, {"twice": None}], "more": [{"x": 3}]},
+        [("no x", ["some", 1, "twice"])],
+    )
+    assert asked == [
+        ([{"id": 1}, {"id": 2}], {"by": 2}, [["some", 0, "twice"], ["some", 1, "twice"]]),
+        ([{"id": 3}], {"by": 1}, [["more", 0, "x"]]),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("given", "message"),
+    [
+        ([1], "The resolver of 'x' answered 1 entries for 2 objects."),
+        (None, "The resolver of 'x' answered None for 2 objects."),
+        (ValueError("none at all"), "none at all"),
+    ],
+)
+def test_what_is_no_answer_to_a_level_is_an_error_of_all_of_it(given: Any, message: str) -> None:
+    def x(_items: Level, _info: Any, **_: int) -> Any:
+        return given
+
+    assert answer(of_levels(x), "{ some { x } }", SOME) == (
+        {"some": [{"x": None}, {"x": None}]},
+        [(message, ["some", 0, "x"]), (message, ["some", 1, "x"])],
+    )
+
+
+def test_an_answer_that_is_awaitable_in_parts_stays_as_its_resolver_made_it() -> None:
+    async def one() -> int:
+        return 1
+
+    given = list[Any]()
+
+    def x(_items: Level, _info: Any, **_: int) -> list[Any]:
+        given[:] = [one(), 2]
+        return given
+
+    assert answer(of_levels(x), "{ some { x } }", SOME)[0] == {"some": [{"x": 1}, {"x": 2}]}
+    assert inspect.iscoroutine(given[0])
+
+
+class End(BaseException):
+    """No error of a field."""
+
+
+@pytest.mark.parametrize("entries", [True, False])
+def test_what_is_no_exception_ends_the_operation(entries: bool) -> None:
+    async def x(items: Level, _info: Any, **_: int) -> list[Any]:
+        if entries:
+            return [End() for _ in items]
+        raise End
+
+    with pytest.raises(End):
+        answer(of_levels(x), "{ some { x } }", SOME)
+
+
+def test_what_is_wrong_with_arguments_is_an_error_of_each_object() -> None:
+    schema = build_schema("type Query { some: [Item] } type Item { x(by: Int!): Int }")
+    _, errors = as_core_does(schema, "{ some { x } }", {"some": [{}, {}]})
+    assert [path for _, path in errors] == [["some", 0, "x"], ["some", 1, "x"]]
+
+
+def test_a_method_is_called_and_an_attribute_read() -> None:
+    class Item:
+        x = 1
+
+        def y(self, _info: Any, by: int = 1) -> int:
+            return self.x + by
+
+    schema = build_schema("type Query { some: [Item] } type Item { x: Int y(by: Int): Int z: Int class: Int }")
+    assert as_core_does(schema, "{ some { x y(by: 2) z class } }", {"some": [Item(), {"x": 5}]})[0] == {
+        "some": [{"x": 1, "y": 3, "z": None, "class": None}, {"x": 5, "y": None, "z": None, "class": None}]
+    }
+
+
+def test_others_have_turns_while_a_large_answer_is_made() -> None:
+    schema = build_schema("type Query { some: [Item] } type Item { x: Int y: Float }")
+    many = [{"x": str(number), "y": number} for number in range(60_000)]  # no value may be sent as it is
+    gaps = list[float]()
+
+    async def some(_info: Any) -> list[Any]:
+        return many
+
+    async def others() -> None:
+        while True:
+            begun = perf_counter()
+            await asyncio.sleep(0)
+            gaps.append(perf_counter() - begun)
+
+    async def both() -> None:
+        waiting = asyncio.create_task(others())
+        result: Any = execute(schema, parse("{ some { x y } }"), {"some": some}, executor_class=LevelExecutor)
+        assert len((await result).data["some"]) == len(many)
+        waiting.cancel()
+
+    asyncio.run(both())
+    assert len(gaps) > 10
+
+
+def test_what_was_begun_ends_with_the_operation() -> None:
+    ended = list[str]()
+
+    async def slow(_info: Any) -> None:
+        try:
+            await asyncio.Event().wait()
+        finally:
+            ended.append("slow")
+
+    async def cancelled() -> None:
+        schema = build_schema("type Query { slow: Int }")
+        result: Any = execute(schema, parse("{ slow }"), {"slow": slow}, executor_class=LevelExecutor)
+        with pytest.raises(asyncio.TimeoutError):
+            await asyncio.wait_for(result, 0.01)
+        await asyncio.sleep(0)
+
+    asyncio.run(cancelled())
+    assert ended == ["slow"]
+
+
+def test_incremental_delivery_is_left_to_the_executor_after_it() -> None:
+    schema = build_schema("type Query { a: Int b: Int }")
+    assert as_core_does(schema, "{ a ... @ defer { b } }", {"a": 1, "b": 2})[0] == {"a": 1, "b": 2}
+    assert as_core_does(schema, "{ a defer: b }", {"a": 1, "b": 2})[0] == {"a": 1, "defer": 2}
