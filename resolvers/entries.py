@@ -25,7 +25,20 @@ class Partial(NamedTuple):
 
 async def each(loader: DataLoader[K, V], keys: Iterable[K]) -> Answers[V]:
     """What the loader has for each key, in their order; what a key met in the place of its value."""
-    return await asyncio.gather(*map(loader.load, keys), return_exceptions=True)
+    futures = list(map(loader.load, keys))
+    for future in futures:
+        # A batch is there all at once: to wait for the first of it is enough, and costs nothing for the others.
+        if not future.done():
+            await asyncio.wait((future,))
+    return list(map(_outcome, futures))
+
+
+def _outcome(future: asyncio.Future[V]) -> V | BaseException:
+    try:
+        error = future.exception()
+    except asyncio.CancelledError as cancelled:
+        return cancelled
+    return future.result() if error is None else error
 
 
 async def gathered(answers: Iterable[Awaitable[V]]) -> Answers[V]:

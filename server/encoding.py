@@ -15,9 +15,8 @@ from .limits import ANSWER_BYTES
 
 # Seconds between two chances for others. Encoding holds the interpreter's lock: a thread would not help.
 SLICE = 0.004
-# Values that are encoded in one go: a millisecond or two.
-_AT_ONCE = 20_000
-_PART = 256
+# Values that are encoded in one go without a look at the time: less than a millisecond.
+_AT_ONCE = 4_000
 _TEXT = 1000  # characters that take as long as one value
 _CONTAINERS: frozenset[type] = frozenset({list, dict})
 
@@ -48,7 +47,7 @@ def dumps(value: Any, *, indent: bool = False) -> bytes:
 
 
 def _pieces(value: Any) -> Iterator[bytes]:
-    """What is large entry by entry; the small entries between in runs. Many pieces would take far more memory."""
+    """What is large in parts. Small ones, for to weigh it takes longer than to encode it."""
     if not (isinstance(value, dict | list) and value) or _weight(value) < _AT_ONCE:
         yield dumps(value)
     elif isinstance(value, list):
@@ -58,22 +57,21 @@ def _pieces(value: Any) -> Iterator[bytes]:
 
 
 def _of_list(entries: list[Any]) -> Iterator[bytes]:
-    mark, run, weight = b"[", list[Any](), 0
-    for start in range(0, len(entries), _PART):
-        part = entries[start : start + _PART]
-        of_part = _weight(part)
-        if of_part < _AT_ONCE:
-            run += part
-            weight += of_part
-        if run and (weight > _AT_ONCE or of_part >= _AT_ONCE):
-            yield mark + dumps(run)[1:-1]
-            mark, run, weight = b",", [], 0
-        if of_part >= _AT_ONCE:
-            for entry in part:
-                yield mark
-                yield from _pieces(entry)
-                mark = b","
-    yield (mark + dumps(run)[1:-1] if run else b"") + b"]"
+    """Parts as long as time allows: an entry alone is weighed, of more it is seen what the part before took."""
+    mark, start, many = b"[", 0, 1
+    while start < len(entries):
+        part = entries[start : start + many]
+        start += many
+        if many == 1 and _weight(part[0]) >= _AT_ONCE:
+            yield mark
+            yield from _pieces(part[0])
+        else:
+            begun = perf_counter()
+            piece = dumps(part)[1:-1]
+            many = many * 2 if perf_counter() - begun < SLICE / 4 else (many + 1) // 2
+            yield mark + piece
+        mark = b","
+    yield b"]"
 
 
 def _of_dict(entries: dict[str, Any]) -> Iterator[bytes]:

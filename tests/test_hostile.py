@@ -164,7 +164,6 @@ def test_an_answer_of_any_form_is_encoded_as_in_one_go(monkeypatch: pytest.Monke
 
     for _ in range(200):
         monkeypatch.setattr(encoding, "_AT_ONCE", chance.randrange(2, 30))
-        monkeypatch.setattr(encoding, "_PART", chance.randrange(1, 5))
         value = {"data": made(6)}
         assert b"".join(pieces(value)) == orjson.dumps(value)
 
