@@ -7,7 +7,6 @@ from typing import Any, TypeVar, cast
 
 import msgspec
 import strawberry
-from aiodataloader import DataLoader
 from graphql import GraphQLError
 
 from ..providers.artifacts import Artifacts
@@ -16,7 +15,7 @@ from ..providers.code_packages import Packages
 from ..providers.errors import GatewayError, UnknownMetadataProvider
 from ..providers.pathspec import shown
 from ..providers.usage import Exhausted
-from .entries import Answers
+from .entries import Answers, Loader
 from .loaders import Loaders, loader
 
 K = TypeVar("K")
@@ -88,13 +87,13 @@ class Context:
     loaders: Loaders
     address: str | None = None
     selected: frozenset[str] = frozenset()
-    levels: dict[object, DataLoader[Any, Any]] = field(default_factory=dict[object, DataLoader[Any, Any]])
+    levels: dict[object, Loader[Any, Any]] = field(default_factory=dict[object, Loader[Any, Any]])
     reported: list[GraphQLError] = field(default_factory=list[GraphQLError])
     log_turns: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(4))
 
     def level(
         self, by: Callable[..., Awaitable[list[Any]]], info: "Info", arguments: dict[str, Any]
-    ) -> DataLoader[Any, Any]:
+    ) -> Loader[Any, Any]:
         """The objects that wait for the same resolver with the same arguments."""
         key = (by, repr(arguments))
         if key not in self.levels:
@@ -106,10 +105,10 @@ class Context:
                     return [error for _ in parents]
 
             # Gathers, and keeps nothing: records are made anew on each level, and ids of freed ones come again.
-            self.levels[key] = DataLoader(answer, cache=False)
+            self.levels[key] = Loader(answer, cache=False)
         return self.levels[key]
 
-    def derived(self, by: Callable[[list[K], "Context"], Coroutine[Any, Any, Answers[V]]]) -> DataLoader[K, V]:
+    def derived(self, by: Callable[[list[K], "Context"], Coroutine[Any, Any, Answers[V]]]) -> Loader[K, V]:
         """What `by` makes of what the loaders hold, for each key once in the operation."""
         if by not in self.levels:
 

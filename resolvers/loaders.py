@@ -4,13 +4,11 @@ from collections.abc import Callable, Coroutine, Mapping, Sequence
 from functools import partial
 from typing import Any, Protocol, TypeVar, cast
 
-from aiodataloader import DataLoader
-
 from ..providers.artifacts import Artifacts
 from ..providers.base import MetadataProvider, Provider
 from ..providers.code_packages import Packages
 from ..providers.errors import GatewayError
-from .entries import gathered
+from .entries import Loader, gathered
 
 
 class ProviderKey(Protocol):
@@ -45,7 +43,7 @@ class Loaders:
         }
         providers = self._providers = self._seen()
 
-        def of(method: Callable[[MetadataProvider], Batch[N, V]], *, kept: bool = True) -> DataLoader[N, V]:
+        def of(method: Callable[[MetadataProvider], Batch[N, V]], *, kept: bool = True) -> Loader[N, V]:
             return loader(partial(_by_provider, providers, method), kept=kept)
 
         self.flows = of(lambda provider: provider.flows)
@@ -76,19 +74,19 @@ class Loaders:
         """Read anew what is asked for from now on: a mutation has changed it."""
         self._providers.update(self._seen())
         for held in vars(self).values():
-            if isinstance(held, DataLoader):
-                cast("DataLoader[Any, Any]", held).clear_all()
+            if isinstance(held, Loader):
+                cast("Loader[Any, Any]", held).clear_all()
 
 
 def loader(
     batch: Callable[[list[K]], Coroutine[Any, Any, Sequence[V | BaseException]]], *, kept: bool = True
-) -> DataLoader[K, V]:
+) -> Loader[K, V]:
     """A dataloader whose batch function returns errors in the place of the values that met them.
 
     Unless `kept`, what was read is not remembered, and read again for whoever asks later.
     """
     # aiodataloader raises an entry that is an exception where its key is awaited; its types do not say so.
-    return DataLoader(cast("Callable[[list[K]], Coroutine[Any, Any, list[V]]]", batch), cache=kept)
+    return Loader(cast("Callable[[list[K]], Coroutine[Any, Any, list[V]]]", batch), cache=kept)
 
 
 async def _by_provider(

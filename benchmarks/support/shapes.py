@@ -11,7 +11,7 @@ from aiodataloader import DataLoader
 
 from metaflow_graphql.execution import Level
 from metaflow_graphql.execution.strawberry import OF_LEVEL, StrawberryExecutor
-from metaflow_graphql.resolvers.entries import each
+from metaflow_graphql.resolvers.entries import Loader, each
 
 RUNS, STEPS, TASKS, ARTIFACTS = 100, 5, 10, 8
 ROWS, LEAVES, BAD, PAGE, DEPTH = 10_000, 5_000, 5_000, 50, 20
@@ -80,8 +80,8 @@ class Context:
     """Of one operation: a loader for each level of the nested shape, and what gathers levels for other executors."""
 
     def __init__(self) -> None:
-        self.loaders: dict[type, DataLoader[Any, Any]] = {
-            kind: DataLoader(_children) for kind in (RunRecord, StepRecord, TaskRecord)
+        self.loaders: dict[type, Loader[Any, Any]] = {
+            kind: Loader(_children) for kind in (RunRecord, StepRecord, TaskRecord)
         }
         self._levels: dict[object, DataLoader[Any, Any]] = {}
 
