@@ -136,11 +136,12 @@ def _by_default(name: str, objects: list[Any]) -> Column | None:
 
 
 def _rows(keys: list[str], columns: list[Column], count: int) -> Work[Column]:
-    if count <= work.ROWS:
+    at_once = max(1, work.IN_ROWS // len(keys))
+    if count <= at_once:
         return rows(keys, columns)
     made = Column()
     while len(made) < count:
-        part = slice(len(made), len(made) + work.ROWS)
+        part = slice(len(made), len(made) + at_once)
         made += rows(keys, [column[part] for column in columns])
         yield None
     return made

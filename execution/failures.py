@@ -1,10 +1,11 @@
 """The errors of an operation: each at its path, and one for each place that is null because of them."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any, NamedTuple
 
 from graphql import GraphQLError, located_error
 
+from . import work
 from .places import Place
 
 
@@ -42,18 +43,22 @@ class Failures:
         name = f"{field.parent_type}.{field.plan.nodes[0].name.value}"
         self.add(place, index, TypeError(f"Cannot return null for non-nullable field {name}."))
 
-    def report(self, errors: list[GraphQLError]) -> None:
+    def report(self, errors: list[GraphQLError]) -> Iterator[None]:
         """Add them in the order of the answer, whenever they were met; raises the one that makes all of it null.
 
-        Of several in a place that becomes null the first is told (GraphQL, section 6.4.4).
+        Of several in a place that becomes null the first is told (GraphQL, section 6.4.4). Yields to let others have
+        a turn.
         """
-        nulled = set[tuple[Any, ...]]()
-        for _, error, path, depth in sorted(self._met, key=_ranks):
-            if any(tuple(path[:length]) in nulled for length in range(len(path) + 1)):
+        nulled, depths = set[tuple[Any, ...]](), set[int]()
+        for number, (_, error, path, depth) in enumerate(sorted(self._met, key=_ranks)):
+            if not (number + 1) % work.TURN:
+                yield
+            if any(tuple(path[:above]) in nulled for above in depths):
                 continue
             if not depth:
                 raise error
             nulled.add(tuple(path[:depth]))
+            depths.add(depth)
             errors.append(error)
 
 

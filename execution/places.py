@@ -46,13 +46,14 @@ class Place(ABC):
 class FieldPlace(Place):
     """Of the values of a field. `parents`: the place of its objects; None of the root."""
 
-    __slots__ = ("parent_type", "parents", "plan")
+    __slots__ = ("_last", "parent_type", "parents", "plan")
 
     def __init__(self, plan: Plan, parent_type: GraphQLObjectType, parents: Place | None, nullable: bool) -> None:
         self.plan = plan
         self.parent_type = parent_type
         self.parents = parents
         self.nullable = nullable
+        self._last: tuple[int, Path] | None = None  # asked for again by all fields below
 
     @property
     def field(self) -> "FieldPlace":
@@ -63,7 +64,10 @@ class FieldPlace(Place):
         return [*above, Part(self.plan.key, self.nullable, self.plan.rank)]
 
     def path(self, index: int) -> Path:
-        return Path(self.parents and self.parents.path(index), self.plan.key, self.parent_type.name)
+        if self._last is None or self._last[0] != index:
+            above = self.parents and self.parents.path(index)
+            self._last = index, Path(above, self.plan.key, self.parent_type.name)
+        return self._last[1]
 
 
 class ItemPlace(Place):

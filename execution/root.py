@@ -1,9 +1,10 @@
 """The fields of an operation's root: all side by side, or those of a mutation one after the other."""
 
+import asyncio
 from collections import deque
 from typing import Any
 
-from graphql import GraphQLError, GraphQLObjectType
+from graphql import GraphQLObjectType
 
 from .completion import Completed
 from .core import AnyExecutor, AwaitableOrValue, GroupedFieldSet
@@ -40,17 +41,22 @@ class Root:
             if not part.run.over:
                 return self._go_on(part)
             self._executor.settle_in_background(part.run.unbegun)
-            self._data |= part.data(self._executor.collected_errors.errors)
+            for _ in part.report(self._executor.collected_errors.errors):
+                pass
+            self._data |= part.data
         return self._data
 
     async def _go_on(self, part: "_Part") -> dict[str, Any]:
-        await part.run.finish()
-        self._data |= part.data(self._executor.collected_errors.errors)
+        await self._finished(part)
         while self._parts:
-            part = self._next()
-            await part.run.finish()
-            self._data |= part.data(self._executor.collected_errors.errors)
+            await self._finished(self._next())
         return self._data
+
+    async def _finished(self, part: "_Part") -> None:
+        await part.run.finish()
+        for _ in part.report(self._executor.collected_errors.errors):
+            await asyncio.sleep(0)
+        self._data |= part.data
 
     def _next(self) -> "_Part":
         failures = Failures()
@@ -64,11 +70,11 @@ class _Part:
 
     def __init__(self, run: Run[Completed], failures: Failures) -> None:
         self.run = run
-        self._failures = failures
+        self.report = failures.report
         failures.on_fatal = run.end
 
-    def data(self, errors: list[GraphQLError]) -> dict[str, Any]:
-        """The data, when all is done; its errors are added to those. Raises the one that makes all of it null."""
-        self._failures.report(errors)
+    @property
+    def data(self) -> dict[str, Any]:
+        """The data, when all is done, and no error makes it null."""
         (row,), _ = self.run.result
         return row

@@ -16,9 +16,9 @@ Work = Generator["Join | Wait | None", Any, T]
 
 # Seconds that the event loop is held at a time.
 SLICE = 0.004
-# Values that are looked at one by one, and rows that are put together, before others have a turn: a millisecond or two.
+# Values that are looked at one by one, and that are put into rows, before others have a turn: a few milliseconds.
 TURN = 512
-ROWS = 8192
+IN_ROWS = 40_000
 
 
 class Join:

@@ -18,15 +18,13 @@ SLICE = 0.004
 # Values that are encoded in one go without a look at the time: less than a millisecond.
 _AT_ONCE = 4_000
 _TEXT = 1000  # characters that take as long as one value
-# Of an answer; a view of a part of bytes spares a copy.
-_Piece = bytes | memoryview
 _CONTAINERS: frozenset[type] = frozenset({list, dict})
 
 
 async def encoded(answer: dict[str, Any]) -> bytes:
     """The JSON of an answer, in UTF-8; RequestError where it is beyond ANSWER_BYTES."""
     begun = perf_counter()
-    pieces: list[_Piece] = []
+    pieces: list[bytes] = []
     room = ANSWER_BYTES
     for piece in _pieces(answer):
         pieces.append(piece)
@@ -48,7 +46,7 @@ def dumps(value: Any, *, indent: bool = False) -> bytes:
         return json.dumps(_plain(value), ensure_ascii=False, indent=2 if indent else None).encode()
 
 
-def _pieces(value: Any) -> Iterator[_Piece]:
+def _pieces(value: Any) -> Iterator[bytes]:
     """What is large in parts. Small ones, for to weigh it takes longer than to encode it."""
     if not (isinstance(value, dict | list) and value) or _weight(value) < _AT_ONCE:
         yield dumps(value)
@@ -58,7 +56,7 @@ def _pieces(value: Any) -> Iterator[_Piece]:
         yield from _of_dict(cast(dict[str, Any], value))
 
 
-def _of_list(entries: list[Any]) -> Iterator[_Piece]:
+def _of_list(entries: list[Any]) -> Iterator[bytes]:
     """Parts as long as time allows: an entry alone is weighed, of more it is seen what the part before took."""
     mark, start, many = b"[", 0, 1
     while start < len(entries):
@@ -69,7 +67,7 @@ def _of_list(entries: list[Any]) -> Iterator[_Piece]:
             yield from _pieces(part[0])
         else:
             begun = perf_counter()
-            piece = memoryview(dumps(part))[1:-1]
+            piece = dumps(part)[1:-1]
             many = many * 2 if perf_counter() - begun < SLICE / 4 else (many + 1) // 2
             yield mark
             yield piece
@@ -77,7 +75,7 @@ def _of_list(entries: list[Any]) -> Iterator[_Piece]:
     yield b"]"
 
 
-def _of_dict(entries: dict[str, Any]) -> Iterator[_Piece]:
+def _of_dict(entries: dict[str, Any]) -> Iterator[bytes]:
     mark, run, weight = b"{", dict[str, Any](), 0
     for key, entry in entries.items():
         of_entry = _weight(entry)

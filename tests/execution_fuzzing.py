@@ -23,7 +23,7 @@ from metaflow_graphql.execution import LevelExecutor, work
 
 # Operations on each schema.
 EACH = 20
-_USUAL = work.SLICE, work.TURN, work.ROWS
+_USUAL = work.SLICE, work.TURN, work.IN_ROWS
 Path = tuple[str | int, ...]
 
 
@@ -153,7 +153,7 @@ def _in_small_parts(small: bool) -> None:
     """Whether others have a turn after each value and row, as after thousands otherwise."""
     (slice_, turn, rows) = (0, 1, 1) if small else _USUAL
     settings: Any = work
-    settings.SLICE, settings.TURN, settings.ROWS = slice_, turn, rows
+    settings.SLICE, settings.TURN, settings.IN_ROWS = slice_, turn, rows
 
 
 def run(count: int, seed: int | None = None) -> Counter[str]:
