@@ -20,22 +20,19 @@ from .work import Join, Work, awaited
 class _Columns(Join):
     """The fields of a level of so many objects. It is over early where no object of it is left that is not null."""
 
-    __slots__ = ("count", "lost", "over")
+    __slots__ = ("count", "lost")
 
     def __init__(self, works: list[Work[Completed]], count: int) -> None:
         super().__init__(works)
         self.count = count
         self.lost = set[int]()
-        self.over = False
 
-    def ended(self, index: int, result: Any) -> bool:
-        if self.over:
-            return False
+    def take(self, number: int, result: Any) -> None:
         column, lost = result
+        super().take(number, column)
         if lost:
             self.lost |= lost
-        self.over = super().ended(index, column) or len(self.lost) == self.count
-        return self.over
+            self.over = self.over or len(self.lost) == self.count
 
 
 class Execution(Objects):

@@ -22,21 +22,22 @@ IN_ROWS = 40_000
 
 
 class Join:
-    """Pieces of work; who yields it goes on with their results once all have ended."""
+    """Pieces of work; who yields it goes on with their results once it is over, as a rule when all have ended."""
 
-    __slots__ = ("missing", "results", "waiting", "works")
+    __slots__ = ("missing", "over", "results", "waiting", "works")
 
     def __init__(self, works: Sequence[Work[Any]]) -> None:
         self.works = works
         self.results: list[Any] = [None] * len(works)
         self.missing = len(works)
+        self.over = False
         self.waiting: _Piece
 
-    def ended(self, index: int, result: Any) -> bool:
-        """Take the result of one; whether whoever waits can go on."""
-        self.results[index] = result
+    def take(self, number: int, result: Any) -> None:
+        """The result of one of them."""
+        self.results[number] = result
         self.missing -= 1
-        return not self.missing
+        self.over = not self.missing
 
 
 class Wait:
@@ -115,6 +116,9 @@ class Run(Generic[T]):
 
     def _turn(self) -> None:
         piece, value = self._ready.popleft()
+        if piece.join is not None and piece.join.over:
+            piece.work.close()  # nobody waits for it any more
+            return
         try:
             asked = piece.work.send(value)
         except StopIteration as end:
@@ -131,7 +135,9 @@ class Run(Generic[T]):
     def _ended(self, piece: _Piece, result: Any) -> None:
         if piece.join is None:
             self.result, self.over = result, True
-        elif piece.join.ended(piece.number, result):
+            return
+        piece.join.take(piece.number, result)
+        if piece.join.over:
             self._ready.append((piece.join.waiting, piece.join.results))
 
     def _begin(self, piece: _Piece, wait: Wait) -> None:

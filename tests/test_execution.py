@@ -104,6 +104,19 @@ def test_what_makes_an_object_null_is_not_waited_for_longer() -> None:
     assert found[0] == {"a": None, "b": 1}
 
 
+def test_what_makes_an_object_null_leaves_undone_what_has_not_begun() -> None:
+    asked = list[str]()
+
+    def called(_info: Any) -> int:
+        asked.append("called")
+        return 1
+
+    schema = build_schema("type Query { a: Item } type Item { bad: Int! more: Item called: Int }")
+    query = "{ a { bad more { called } } }"
+    assert answer(schema, query, {"a": {"bad": None, "more": {"called": called}}})[0] == {"a": None}
+    assert asked == []
+
+
 def test_fields_of_a_mutation_go_one_after_the_other() -> None:
     begun = list[str]()
 
