@@ -58,7 +58,7 @@ format: install  ## format the code and mend what the linter can
 
 # Attacks, mutations and loads run in processes that are measured, which coverage would distort; the tests over all the
 # runs again, through a service or in S3, enter no line that others do not.
-UNCOVERED := decoding_attacks decoding_fuzzing service_gateway_faults soak
+UNCOVERED := decoding_attacks decoding_fuzzing execution_fuzzing service_gateway_faults soak
 UNCOVERED += service_parity service_s3_parity s3_provider_parity same_over_service
 
 coverage: install  ## run the tests and show the lines that none enters
