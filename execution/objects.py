@@ -46,8 +46,10 @@ class Objects(Completion):
     def composites(self, type_: Any, place: Place, values: Column, kinds: set[type]) -> Work[Completed]:
         if isinstance(type_, GraphQLObjectType):
             return (yield from self._of_type(type_, place, values))
-        types = {kind: self.declared.types.get(kind) for kind in kinds}
+        types: dict[type, Any] = {kind: self.declared.types.get(kind) for kind in kinds}
         if all(known and self.executor.schema.is_sub_type(type_, known) for known in types.values()):
+            if len(types) == 1:
+                return (yield from self._selected(types.popitem()[1], place, values))
             return (yield from self._by_type(place, values, [types[type(value)] for value in values], self._selected))
         return (yield from self._of_abstract(type_, place, values))
 
