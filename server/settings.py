@@ -98,7 +98,7 @@ def settings(options: Options, environment: Environment, cwd: Path) -> Settings:
         _card_roots(config, cwd),
         find_root(config.local_sysroot, cwd) if remote else None,
         s3_access(options.s3, config, environment, cwd, own_roots, needed=remote),
-        trusted(environment) if any(isinstance(source, Service) for source in metadata.values()) else None,
+        trusted(environment) if any(map(_is_encrypted, metadata.values())) else None,
         None if options.metadata or remote or not config.service_url else _NOT_THE_SERVICE,
     )
 
@@ -128,6 +128,10 @@ def _provider(name: str, source: Source, settings: Settings, s3: S3Datastore) ->
         return S3Provider(name, source.url, s3, datastore)
     client = Client(source.url, source.headers, name=f"The metadata provider {name}", tls=settings.tls)
     return ServiceProvider(name, client, datastore)
+
+
+def _is_encrypted(source: Source) -> bool:
+    return isinstance(source, Service) and source.url.startswith("https:")
 
 
 def _check_seconds(options: Options) -> None:

@@ -293,6 +293,28 @@ async def test_a_service_may_learn_to_give_pages_and_forget_it() -> None:
                 assert (pathspecs(found), found.more) == modelled(rows, key)
 
 
+@in_a_loop
+async def test_a_service_may_forget_to_give_pages_in_the_middle_of_them() -> None:
+    users = ("one", "two")
+    runs: list[dict[str, Any]] = [
+        {"flow_id": "Busy", "run_number": number, "ts_epoch": START + number, "user_name": users[number % 2]}
+        for number in range(20)
+    ]
+    asked = 0
+
+    async def answer(_: web.BaseRequest) -> web.Response:
+        nonlocal asked
+        asked += 1
+        paged = {"X-Limit": "7", "X-Next-Cursor": "next"} if asked == 1 else {}
+        return web.Response(text=json.dumps(runs[:-8:-1] if paged else runs), headers=paged)
+
+    wanted = page_key(5, flows=frozenset({"Busy"}), users=frozenset({"two"}))
+    async with upstream(answer) as url, asking(url) as gateway:
+        (found,) = await gateway.provider.for_operation().run_pages([wanted])
+    assert isinstance(found, RunPage)
+    assert (pathspecs(found), found.more) == ([f"Busy/{number}" for number in (19, 17, 15, 13, 11)], True)
+
+
 LONG = 110_000
 
 

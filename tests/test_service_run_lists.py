@@ -89,6 +89,13 @@ def test_a_list_of_more_than_is_held_is_not_read_to_its_end(monkeypatch: pytest.
         listed(*(row(at, at) for at in range(1_000)))
 
 
+@pytest.mark.parametrize("spoilt", [0, {}, row("x" * 1_000, 2, tags=5), row("x" * 1_000, 2)])
+def test_what_can_not_be_read_takes_memory_too(monkeypatch: pytest.MonkeyPatch, spoilt: Any) -> None:
+    monkeypatch.setattr(run_lists, "_LARGEST", 100_000)
+    with pytest.raises(LimitExceeded, match="more than the gateway holds in memory"):
+        listed(row(1, 1), *[spoilt] * (90 if spoilt else 500))
+
+
 @pytest.mark.parametrize("spoilt", [{"tags": 5}, {"tags": [None]}, {"user_name": ["x"]}, {"last_heartbeat_ts": 1e300}])
 def test_a_row_that_can_not_be_read_keeps_its_place(spoilt: dict[str, Any]) -> None:
     assert content(listed(row(1, 1), row(3, 3), row("two", 2, **spoilt))) == [
@@ -138,3 +145,17 @@ def test_a_list_of_too_many_entries_is_not_read(monkeypatch: pytest.MonkeyPatch)
     assert len(list(bodies.raw_rows(b"[{},{},{}]"))) == 3
     with pytest.raises(LimitExceeded, match="does not read whole"):
         list(bodies.raw_rows(b'[{"a": [{}]}, {}, {}]'))
+
+
+@pytest.mark.parametrize("body", [b"[0,0,0,0,0]", b"[[],[],[],[],[]]", b'[{"a": [0,0,0,0,0]}]'])
+def test_entries_that_are_no_objects_are_as_many(monkeypatch: pytest.MonkeyPatch, body: bytes) -> None:
+    monkeypatch.setattr(bodies, "_MOST_ROWS", 3)
+    with pytest.raises(LimitExceeded, match="does not read whole"):
+        list(bodies.raw_rows(body))
+
+
+@pytest.mark.parametrize("body", [b"\x0c[]", b"[]\x0b", b"[{}\x0c]", b"[{}\x0b,{}]"])
+def test_what_is_no_blank_of_json_is_none(monkeypatch: pytest.MonkeyPatch, body: bytes) -> None:
+    monkeypatch.setattr(bodies, "_PIECE", 1)
+    with pytest.raises(msgspec.DecodeError):
+        list(bodies.raw_rows(body))

@@ -83,7 +83,7 @@ async def walked(gateway: Asking) -> tuple[list[str], list[Any]]:
 
 
 @pytest.mark.parametrize("release", RELEASES)
-@pytest.mark.parametrize("spoilt", [{"tags": 5}, {"ts_epoch": "x"}, None])
+@pytest.mark.parametrize("spoilt", [{"tags": 5}, {"tags": 5, "run_number": "a/b"}, {"ts_epoch": "x"}, None])
 @pytest.mark.parametrize("run", [1, 4, 7])
 def test_a_run_that_can_not_be_read_costs_its_own_entry(release: str, spoilt: dict[str, Any] | None, run: int) -> None:
     def spoil(row: dict[str, Any]) -> Any:
@@ -92,7 +92,7 @@ def test_a_run_that_can_not_be_read_costs_its_own_entry(release: str, spoilt: di
     with made({"start": [True]}, runs=7) as store:
         found, errors = asked(store, release, "/runs", spoil, walked)
     assert found == [str(number) for number in range(7, 0, -1) if number != run]
-    which = f"Flow/{run}" if spoilt and "tags" in spoilt else "a run of Flow"
+    which = f"Flow/{run}" if spoilt == {"tags": 5} else "a run of Flow"
     message = f"The metadata service's row of {which} can't be read: it has not the form of a run."
     assert errors == [("CORRUPT_METADATA", ["flow", "runs"], message)]
 

@@ -13,6 +13,7 @@ from urllib.parse import urlsplit
 
 class Gateway:
     def __init__(self, url: str) -> None:
+        self.url = url
         self._connection = HTTPConnection(urlsplit(url).netloc)
         self._connection.connect()
 

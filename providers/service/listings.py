@@ -70,7 +70,9 @@ class FlowRuns:
         return self._ready[0] if self._ready else None
 
     def take(self) -> None:
-        _ = self._ready.popleft()
+        taken, _ = self._ready.popleft()
+        # A service may give all at once in the middle of its pages: what was taken does not come again.
+        self._key = self._key._replace(after=taken)
 
     async def _fetch(self) -> None:
         whole: RunList | None = self._source.lists.get(self._flow)
@@ -82,6 +84,7 @@ class FlowRuns:
                 return
             whole = found.content
             self._source.lists.put(self._flow, whole, asked, size=whole.size)
+        self._unsettled.clear()
         self._ready.extend(await self._of_whole(whole))
         self._over = True
 
@@ -199,7 +202,7 @@ def _entry(source: Source, place: Position, row: rows.RunPlace) -> Run | Gateway
     """The run, or why it can't be read."""
     if isinstance(row, rows.RunRow):
         return source.made(row)
-    which = f"{place.flow}/{place.run_id}" if place.run_id else f"a run of {place.flow}"
+    which = f"{place.flow}/{place.run_id}" if is_component(place.run_id) else f"a run of {place.flow}"
     return CorruptMetadata(f"The metadata service's row of {which} can't be read: it has not the form of a run.")
 
 

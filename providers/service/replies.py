@@ -6,10 +6,8 @@ from collections.abc import Mapping
 from email.utils import parsedate_to_datetime
 from typing import Any, Generic, NamedTuple, TypeVar, cast
 
-import msgspec
-
 from ..errors import GatewayError, ProviderError, ProviderUnavailable
-from .bodies import Form, decoded
+from .bodies import UNREADABLE, Form, decoded
 
 T = TypeVar("T")
 
@@ -106,7 +104,7 @@ async def content(name: str, received: Received, form: Form[T]) -> Reply[T] | No
 async def _decoded(name: str, body: bytes, form: Form[T]) -> T:
     try:
         return await decoded(body, form)
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):  # never their texts, which quote the body
+    except UNREADABLE:  # never their texts, which quote the body
         error = ProviderError(f"{name} answered with something else than the metadata service does.", retryable=True)
         raise FailedTry(error, tries=2, down=None) from None
 

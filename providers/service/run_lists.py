@@ -62,6 +62,7 @@ class RunListForm:
         lost = 0
         for raw in raw_rows(body):
             row = _read(raw)
+            same.size += _ROW_SIZE
             if row is not None:
                 found.append(same.of(row))
             elif found:
@@ -88,8 +89,9 @@ class _Same:
 
     def of(self, row: rows.RunPlace) -> rows.RunPlace:
         """The row, made to hold what others hold already."""
-        self.size += _ROW_SIZE
         row.flow_id = self._text(row.flow_id)
+        if isinstance(row.run_number, str):
+            self.size += _TEXT_SIZE + len(row.run_number)
         if isinstance(row, rows.RunRow):
             row.user_name = row.user_name and self._text(row.user_name)
             row.tags = row.tags and self._of_tags(row.tags)
@@ -121,7 +123,7 @@ def _time(row: rows.RunPlace) -> int:
     return row.ts_epoch
 
 
-def _read(raw: bytes | msgspec.Raw) -> rows.RunPlace | None:
+def _read(raw: msgspec.Raw) -> rows.RunPlace | None:
     """The row, or its place alone, or None where not even that can be read."""
     for form in (_ROW, _PLACE):
         try:
