@@ -7,7 +7,7 @@ import signal
 import subprocess
 import sys
 from collections.abc import Generator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import NamedTuple
 
@@ -58,8 +58,11 @@ class Watched:
 
     def sockets(self) -> int:
         """How many it has open, and pipes are none."""
-        open_files = [file.readlink() for file in Path(f"/proc/{self._process.pid}/fd").iterdir()]
-        return sum(file.name.startswith("socket:") for file in open_files)
+        count = 0
+        for file in Path(f"/proc/{self._process.pid}/fd").iterdir():
+            with suppress(FileNotFoundError):  # closed since it was listed
+                count += file.readlink().name.startswith("socket:")
+        return count
 
     def signal(self, number: signal.Signals) -> None:
         self._process.send_signal(number)
