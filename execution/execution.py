@@ -1,13 +1,14 @@
 """One execution: of a selection set of the root, a level of objects at a time."""
 
 from collections.abc import Mapping
+from functools import partial
 from typing import Any
 
 from graphql import GraphQLObjectType
 
 from . import work
 from .completion import PLAIN, Completed
-from .core import Info, is_awaitable, is_non_null
+from .core import is_awaitable, is_non_null
 from .level import Level, entries
 from .objects import Objects
 from .places import FieldPlace, Place
@@ -81,29 +82,17 @@ class Execution(Objects):
         if plan.way is Way.LEVEL:
             answer = yield from self._answer(plan, objects, place, arguments)
             return entries(answer, place, len(objects))
-        values = Column()
-        for index, one in enumerate(objects):
-            if not (index + 1) % work.TURN:
-                yield None
-            try:
-                values.append(plan.resolve(one, self._info_of(place, index), **arguments))
-            except Exception as error:
-                values.append(error)
-        return values
+        return (yield from self.asked(place, objects, partial(plan.resolve, **arguments)))
 
     def _answer(self, plan: Plan, objects: list[Any], place: FieldPlace, arguments: dict[str, Any]) -> Work[Any]:
         """What a resolver answers to a level, or the Exception that it raises."""
         try:
-            answer = plan.resolve(Level(objects, place), self._info_of(place, 0), **arguments)
+            answer = plan.resolve(Level(objects, place), self.info(place, 0), **arguments)
         except Exception as error:
             return error
         if is_awaitable(answer):
             (answer,) = yield from awaited([answer])
         return answer
-
-    def _info_of(self, place: FieldPlace, index: int) -> Info:
-        plan = place.plan
-        return self.executor.build_resolve_info(plan.definition, plan.nodes, place.parent_type, place.path(index))
 
 
 def _read(plan: Plan, objects: list[Any]) -> Column | None:

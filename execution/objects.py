@@ -58,7 +58,7 @@ class Objects(Completion):
         check = type_.is_type_of
         if check is None or all(self.declared.types.get(kind) is type_ for kind in set(map(type, values))):
             return (yield from self._selected(type_, place, values))
-        answers = yield from self._each(place, values, check)
+        answers = yield from self.settled((yield from self.asked(place, values, check)))
         details = place.field.plan.details
         checked = [
             answer
@@ -73,13 +73,14 @@ class Objects(Completion):
     def _of_abstract(self, type_: Any, place: Place, values: Column) -> Work[Completed]:
         """Objects of an interface or a union, each of which has to be asked for its type."""
         resolve = type_.resolve_type or self.executor.type_resolver
-        answers = yield from self._each(place, values, lambda value, info: resolve(value, info, type_))
+        asked = yield from self.asked(place, values, lambda value, info: resolve(value, info, type_))
+        answers = yield from self.settled(asked)
         pairs: Column = []
         for index, (value, answer) in enumerate(zip(values, answers, strict=True)):
             try:
                 if isinstance(answer, Exception):
                     raise answer
-                info = self._info(place, index)
+                info = self.info(place, index)
                 of_type = self.executor.ensure_valid_runtime_type(answer, type_, place.field.plan.details, info, value)
                 pairs.append((value, of_type))
             except Exception as error:
@@ -90,19 +91,19 @@ class Objects(Completion):
 
         return (yield from self.sifted(place, pairs, True, of_types))
 
-    def _each(self, place: Place, values: Column, ask: Callable[[Any, Info], Any]) -> Work[Column]:
+    def asked(self, place: Place, values: Column, ask: Callable[[Any, Info], Any]) -> Work[Column]:
         """What is answered of each value; the Exception where that is raised."""
         answers = Column()
         for index, value in enumerate(values):
             if not (index + 1) % work.TURN:
                 yield None
             try:
-                answers.append(ask(value, self._info(place, index)))
+                answers.append(ask(value, self.info(place, index)))
             except Exception as error:
                 answers.append(error)
-        return (yield from self.settled(answers))
+        return answers
 
-    def _info(self, place: Place, index: int) -> Info:
+    def info(self, place: Place, index: int) -> Info:
         """What resolvers of the field's values get: its path is the field's, also for the items of a list."""
         path = place.path(index)
         while isinstance(path.key, int) and path.prev:
