@@ -7,44 +7,17 @@ parts of their names.
 
 import asyncio
 import gc
-import inspect
 import json
 import logging
 import sys
 import time
 import tracemalloc
-from collections.abc import Awaitable, Callable
-from typing import Any
 
-from graphql import ExecutionResult, execute  # pyright: ignore[reportUnknownVariableType] - of graphql-core
-from support.limit import Limit
-from support.shapes import OURS, QUERIES, STRAWBERRYS, Context
+from support.answering import Answering, answerings
+from support.shapes import QUERIES
 from support.timing import taken
 
-from metaflow_graphql.execution.strawberry import StrawberryExecutor
-from metaflow_graphql.server.documents import Documents
-from metaflow_graphql.server.encoding import dumps, encoded
-
-Answering = Callable[[bytes], Awaitable[bytes]]
 SECONDS = 3.0  # for each way of each shape
-
-_schema: Any = OURS._schema  # pyright: ignore[reportPrivateUsage] - Strawberry has no other name for it
-_documents = Documents(_schema)
-
-
-def _sent(result: ExecutionResult | Any) -> dict[str, Any]:
-    data = {"data": result.data}
-    return {"errors": [error.formatted for error in result.errors], **data} if result.errors else data
-
-
-async def ours(body: bytes) -> bytes:
-    document = await _documents.document(json.loads(body)["query"])
-    result = execute(_schema, document.node, context_value=Context(), executor_class=StrawberryExecutor)
-    return await encoded(_sent(await result if inspect.isawaitable(result) else result))
-
-
-async def strawberrys(body: bytes) -> bytes:
-    return dumps(_sent(await STRAWBERRYS.execute(json.loads(body)["query"], context_value=Context())))
 
 
 async def seconds(answer: Answering, body: bytes, rounds: int) -> list[float]:
@@ -68,15 +41,8 @@ async def peak(answer: Answering, body: bytes) -> float:
 
 async def measured(shape: str, query: str) -> None:
     body = json.dumps({"query": query}).encode()
-    found = [json.loads(await answer(body)) for answer in (ours, strawberrys)]
-    assert found[0]["data"] == found[1]["data"], "the answers differ"
-    limit = Limit(found[0]["data"])
-
-    async def least(_body: bytes) -> bytes:
-        return limit()
-
-    print(f"{shape}: {limit.leaves:,} leaves, {len(await ours(body)):,} bytes")
-    ways = {"dicts and orjson": least, "ours": ours, "Strawberry": strawberrys}
+    ways = await answerings(body)
+    print(f"{shape}: {len(await ways['ours'](body)):,} bytes")
     times: dict[str, list[float]] = {way: await seconds(answer, body, 1) for way, answer in ways.items()}
     for _ in range(5):  # in turns: what else the machine does is spread over all of them
         for way, answer in ways.items():

@@ -3,6 +3,7 @@
 from .executor import LevelExecutor
 from .leaves import as_columns
 from .level import Level, answers_levels
+from .rows import dicts, structs
 from .ways import Found, Way, Ways
 
-__all__ = ["Found", "Level", "LevelExecutor", "Way", "Ways", "answers_levels", "as_columns"]
+__all__ = ["Found", "Level", "LevelExecutor", "Way", "Ways", "answers_levels", "as_columns", "dicts", "structs"]

@@ -1,6 +1,6 @@
 """Columns of values made to columns of the answer (GraphQL, section 6.4.3), all values of a column at once.
 
-One pass in C, `set(map(type, column))`, tells of a whole column whether any of its values is null, an error or
+One pass in C, for the classes of its values, tells of a whole column whether any of its values is null, an error or
 awaitable, or needs a look of its own. So the short way is not assumed but proven for each column, and the long one is
 taken only where the classes in it say so.
 """
@@ -19,7 +19,7 @@ from .core import AnyExecutor, OutputType, is_iterable, is_list, is_non_null, li
 from .failures import Failures
 from .leaves import NONE, Leaf, as_whole, coercion, sent_as_they_are
 from .places import ItemPlace, Place, SomePlace
-from .rows import Column
+from .rows import Column, classes
 from .work import Work, awaited
 
 UNDEFINED = type(Undefined)
@@ -46,21 +46,21 @@ class Completion(ABC):
 
     def completed(self, type_: OutputType, place: Place, values: Column) -> Work[Completed]:
         """Complete values of a type, as resolvers gave them."""
-        kinds = set(map(type, values))
+        kinds = classes(values)
         if waiting := self._awaitable(values, kinds):
             values = yield from _replaced(values, waiting)
-            kinds = set(map(type, values))
+            kinds = classes(values)
         strict = is_non_null(type_)
         bare: OutputType = type_.of_type if strict else type_
         if isinstance(bare, Leaf) and sent_as_they_are(bare, values, kinds) and not (strict and NONE in kinds):
             return values, None
         if any(kind is NONE or kind is UNDEFINED or issubclass(kind, Exception) for kind in kinds):
             return (yield from self.sifted(place, values, strict, lambda at, kept: self._present(bare, at, kept)))
-        return (yield from self._present(bare, place, values))
+        return (yield from self._present(bare, place, values, kinds))
 
     def settled(self, values: Column) -> Work[Column]:
         """The values, what is awaitable awaited; an Exception in the place of what one raised."""
-        waiting = self._awaitable(values, set(map(type, values)))
+        waiting = self._awaitable(values, classes(values))
         return (yield from _replaced(values, waiting)) if waiting else values
 
     def sifted(
@@ -99,9 +99,9 @@ class Completion(ABC):
             return [index for index, value in enumerate(values) if type(value) in kinds] if kinds else []
         return [index for index, value in enumerate(values) if self.executor.is_awaitable(value)]
 
-    def _present(self, type_: Any, place: Place, values: Column) -> Work[Completed]:
-        """Complete values which are neither null nor errors."""
-        kinds = set(map(type, values))
+    def _present(self, type_: Any, place: Place, values: Column, kinds: set[type] | None = None) -> Work[Completed]:
+        """Complete values which are neither null nor errors, `kinds` their classes if known."""
+        kinds = kinds or classes(values)
         if isinstance(type_, Leaf):
             return (yield from self._leaves(type_, place, values, kinds))
         if is_list(type_):

@@ -13,7 +13,7 @@ from .level import Level, entries
 from .objects import Objects
 from .places import FieldPlace, Place
 from .plans import Plan
-from .rows import Column, getter, rows
+from .rows import Column, classes, getter
 from .ways import Way
 from .work import Join, Work, awaited
 
@@ -55,7 +55,7 @@ class Execution(Objects):
         in_order: list[Column] = [[]] * len(made)
         for plan, column in zip(ordered, made, strict=True):
             in_order[plan.rank] = column
-        made_rows = yield from _rows([plan.key for plan in selected], in_order, count)
+        made_rows = yield from self._rows([plan.key for plan in selected], in_order, count)
         for index in columns.lost:
             made_rows[index] = None
         return made_rows, columns.lost or None
@@ -94,6 +94,18 @@ class Execution(Objects):
             (answer,) = yield from awaited([answer])
         return answer
 
+    def _rows(self, keys: list[str], columns: list[Column], count: int) -> Work[Column]:
+        rows = self.declared.rows
+        at_once = max(1, work.IN_ROWS // len(keys))
+        if count <= at_once:
+            return rows(keys, columns)
+        made = Column()
+        while len(made) < count:
+            part = slice(len(made), len(made) + at_once)
+            made += rows(keys, [column[part] for column in columns])
+            yield None
+        return made
+
 
 def _read(plan: Plan, objects: list[Any]) -> Column | None:
     """The values of the attribute that the field is; None where its resolver has to be called for each."""
@@ -110,24 +122,12 @@ def _read(plan: Plan, objects: list[Any]) -> Column | None:
 
 def _by_default(name: str, objects: list[Any]) -> Column | None:
     """What graphql-core's default resolver finds under a name, unless that is to be called."""
-    kinds = set(map(type, objects))
+    kinds = classes(objects)
     if kinds == {dict}:
         values = [one.get(name) for one in objects]
     elif any(issubclass(kind, Mapping) for kind in kinds):
         return None
     else:
         values = getter(name)(objects)
-    kinds = set(map(type, values)) - PLAIN
+    kinds = classes(values) - PLAIN
     return None if any(callable(value) for value in values if type(value) in kinds) else values
-
-
-def _rows(keys: list[str], columns: list[Column], count: int) -> Work[Column]:
-    at_once = max(1, work.IN_ROWS // len(keys))
-    if count <= at_once:
-        return rows(keys, columns)
-    made = Column()
-    while len(made) < count:
-        part = slice(len(made), len(made) + at_once)
-        made += rows(keys, [column[part] for column in columns])
-        yield None
-    return made

@@ -8,6 +8,7 @@ from graphql.execution import Executor
 from .core import AwaitableOrValue, GroupedFieldSet
 from .objects import Declared, TypesOfClasses
 from .root import Root
+from .rows import dicts
 from .ways import Ways
 
 _INCREMENTAL = ("defer", "stream")
@@ -22,6 +23,8 @@ class LevelExecutor(Executor[Any]):
     """
 
     ways = Ways()
+    # Makes rows of the columns of a level: `dicts`, or `structs` where only what encodes the answer reads it.
+    rows = staticmethod(dicts)
 
     def types_of_classes(self) -> TypesOfClasses:
         """The object types of the schema that are known by the class of a value."""
@@ -43,7 +46,7 @@ class LevelExecutor(Executor[Any]):
                 root_type, root_value, grouped_field_set, serially, position_context
             )
         parts = [{key: details} for key, details in grouped_field_set.items()] if serially else [grouped_field_set]
-        declared = Declared(self.ways, self.types_of_classes(), self.counted)
+        declared = Declared(self.ways, self.types_of_classes(), self.counted, self.rows)
         return Root(self, declared, root_type, root_value, parts).execute()
 
     def _incremental(self) -> bool:

@@ -3,19 +3,17 @@
 from collections.abc import Callable, Iterator
 from typing import Any, NamedTuple
 
-from graphql import GraphQLError, located_error
+from graphql import GraphQLError
 
 from . import work
+from .located import Locator
 from .places import Place
 
 
 class _Failure(NamedTuple):
-    """`depth`: of how many parts of its path the place is that becomes null; 0: the whole answer does."""
-
     ranks: list[int]
-    error: GraphQLError
-    path: list[str | int]
-    depth: int
+    locator: Locator
+    error: Exception
 
 
 class Failures:
@@ -24,18 +22,14 @@ class Failures:
     def __init__(self) -> None:
         self.on_fatal: Callable[[], None] = _nothing
         self._met: list[_Failure] = []
+        self._locators: dict[Place, Locator] = {}
 
     def add(self, place: Place, index: int, error: Exception) -> None:
         """An error met at a value."""
-        parts = place.parts(index)
-        depth = len(parts)
-        while depth and not parts[depth - 1].nullable:
-            depth -= 1
-        if not depth:
+        locator = self._locators.get(place) or self._locators.setdefault(place, Locator(place))
+        if not locator.nulled:
             self.on_fatal()
-        path = [part.key for part in parts]
-        located = located_error(error, place.field.plan.nodes, path)
-        self._met.append(_Failure([part.rank for part in parts], located, path, depth))
+        self._met.append(_Failure(place.ranks(index), locator, error))
 
     def add_null(self, place: Place, index: int) -> None:
         """A value is null where that may not be."""
@@ -49,21 +43,22 @@ class Failures:
         Of several in a place that becomes null the first is told (GraphQL, section 6.4.4). Yields to let others have
         a turn.
         """
-        nulled, depths = set[tuple[Any, ...]](), set[int]()
-        for number, (_, error, path, depth) in enumerate(sorted(self._met, key=_ranks)):
+        nulled, depths = set[tuple[int, ...]](), set[int]()
+        for number, (ranks, locator, error) in enumerate(sorted(self._met, key=_ranks)):
             if not (number + 1) % work.TURN:
                 yield
-            if any(tuple(path[:above]) in nulled for above in depths):
+            if any(tuple(ranks[:depth]) in nulled for depth in depths):
                 continue
-            if not depth:
-                raise error
-            nulled.add(tuple(path[:depth]))
-            depths.add(depth)
-            errors.append(error)
+            located = locator.located(error, ranks)
+            if not locator.nulled:
+                raise located
+            nulled.add(tuple(ranks[: locator.nulled]))
+            depths.add(locator.nulled)
+            errors.append(located)
 
 
 def _nothing() -> None: ...
 
 
-def _ranks(failure: _Failure) -> list[int]:
+def _ranks(failure: _Failure) -> Any:
     return failure.ranks

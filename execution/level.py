@@ -4,7 +4,7 @@ from typing import Any, TypeVar, cast
 
 from .core import inspect
 from .places import FieldPlace
-from .rows import Column
+from .rows import Column, classes
 from .ways import ANSWERS_LEVELS
 
 F = TypeVar("F")
@@ -51,6 +51,6 @@ def entries(answer: Any, place: FieldPlace, count: int) -> Column:
 
 
 def _raise_what_ends_all(column: Column) -> None:
-    for kind in set(map(type, column)):
+    for kind in classes(column):
         if issubclass(kind, BaseException) and not issubclass(kind, Exception):
             raise next(entry for entry in column if type(entry) is kind)

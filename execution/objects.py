@@ -12,7 +12,7 @@ from .core import AnyExecutor, Info, invalid_return_type_error
 from .failures import Failures
 from .places import Place, SomePlace
 from .plans import Plan, plans
-from .rows import Column
+from .rows import Column, classes
 from .ways import Ways
 from .work import Join, Work
 
@@ -21,11 +21,12 @@ TypesOfClasses = Mapping[type, GraphQLObjectType]
 
 
 class Declared(NamedTuple):
-    """What is known of a schema beyond what graphql-core knows. `counted`: called with the fields of each level."""
+    """What is known of a schema beyond what graphql-core knows, and what an executor does in its own way."""
 
     ways: Ways
     types: TypesOfClasses
     counted: Callable[[int], None]
+    rows: Callable[[list[str], list[Column]], Column]
 
 
 class Objects(Completion):
@@ -45,7 +46,7 @@ class Objects(Completion):
 
     def composites(self, type_: Any, place: Place, values: Column, kinds: set[type]) -> Work[Completed]:
         if isinstance(type_, GraphQLObjectType):
-            return (yield from self._of_type(type_, place, values))
+            return (yield from self._of_type(type_, place, values, kinds))
         types: dict[type, Any] = {kind: self.declared.types.get(kind) for kind in kinds}
         if all(known and self.executor.schema.is_sub_type(type_, known) for known in types.values()):
             if len(types) == 1:
@@ -53,10 +54,12 @@ class Objects(Completion):
             return (yield from self._by_type(place, values, [types[type(value)] for value in values], self._selected))
         return (yield from self._of_abstract(type_, place, values))
 
-    def _of_type(self, type_: GraphQLObjectType, place: Place, values: Column) -> Work[Completed]:
+    def _of_type(
+        self, type_: GraphQLObjectType, place: Place, values: Column, kinds: set[type] | None = None
+    ) -> Work[Completed]:
         """Objects of which none is known to be of the type that they should be of."""
         check = type_.is_type_of
-        if check is None or all(self.declared.types.get(kind) is type_ for kind in set(map(type, values))):
+        if check is None or all(self.declared.types.get(kind) is type_ for kind in kinds or classes(values)):
             return (yield from self._selected(type_, place, values))
         answers = yield from self.settled((yield from self.asked(place, values, check)))
         details = place.field.plan.details

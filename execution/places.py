@@ -7,20 +7,11 @@ where something fails, and where a resolver is called for one object.
 from abc import ABC, abstractmethod
 from bisect import bisect_right
 from itertools import accumulate
-from typing import NamedTuple
 
 from graphql import GraphQLObjectType
 
 from .core import Path
 from .plans import Plan
-
-
-class Part(NamedTuple):
-    """A part of a path: a response key or an index; whether null may stand there; its rank among its siblings."""
-
-    key: str | int
-    nullable: bool
-    rank: int
 
 
 class Place(ABC):
@@ -30,17 +21,32 @@ class Place(ABC):
     nullable: bool
 
     @property
+    def nulled(self) -> int:
+        """Of how many parts the path is of what becomes null with a value; 0: the whole answer does."""
+        return len(self.keys) if self.nullable else self.around.nulled if self.around else 0
+
+    @property
+    @abstractmethod
+    def around(self) -> "Place | None":
+        """The place of the objects or lists that the values are in; None at the root."""
+
+    @property
+    @abstractmethod
+    def keys(self) -> list[str | None]:
+        """The response keys in the paths of the values; None for an index."""
+
+    @property
     @abstractmethod
     def field(self) -> "FieldPlace":
         """The field whose values these are, or are in."""
 
     @abstractmethod
-    def parts(self, index: int) -> list[Part]:
-        """The path of a value."""
+    def ranks(self, index: int) -> list[int]:
+        """The path of a value, by numbers: of each part which it is among its siblings in the answer."""
 
     @abstractmethod
     def path(self, index: int) -> Path:
-        """The same, as resolvers get it."""
+        """The path of a value, as resolvers get it."""
 
 
 class FieldPlace(Place):
@@ -56,12 +62,21 @@ class FieldPlace(Place):
         self._last: tuple[int, Path] | None = None  # asked for again by all fields below
 
     @property
+    def around(self) -> Place | None:
+        return self.parents
+
+    @property
+    def keys(self) -> list[str | None]:
+        return [*(self.parents.keys if self.parents else []), self.plan.key]
+
+    @property
     def field(self) -> "FieldPlace":
         return self
 
-    def parts(self, index: int) -> list[Part]:
-        above = self.parents.parts(index) if self.parents else []
-        return [*above, Part(self.plan.key, self.nullable, self.plan.rank)]
+    def ranks(self, index: int) -> list[int]:
+        found = self.parents.ranks(index) if self.parents else []
+        found.append(self.plan.rank)
+        return found
 
     def path(self, index: int) -> Path:
         if self._last is None or self._last[0] != index:
@@ -81,6 +96,14 @@ class ItemPlace(Place):
         self.nullable = nullable
 
     @property
+    def around(self) -> Place:
+        return self.lists
+
+    @property
+    def keys(self) -> list[str | None]:
+        return [*self.lists.keys, None]
+
+    @property
     def field(self) -> FieldPlace:
         return self.lists.field
 
@@ -88,10 +111,11 @@ class ItemPlace(Place):
         """The list that an item is in."""
         return bisect_right(self.starts, index) - 1
 
-    def parts(self, index: int) -> list[Part]:
+    def ranks(self, index: int) -> list[int]:
         owner = self.owner(index)
-        at = index - self.starts[owner]
-        return [*self.lists.parts(owner), Part(at, self.nullable, at)]
+        found = self.lists.ranks(owner)
+        found.append(index - self.starts[owner])
+        return found
 
     def path(self, index: int) -> Path:
         owner = self.owner(index)
@@ -109,11 +133,19 @@ class SomePlace(Place):
         self.nullable = of_all.nullable
 
     @property
+    def around(self) -> Place | None:
+        return self.all.around
+
+    @property
+    def keys(self) -> list[str | None]:
+        return self.all.keys
+
+    @property
     def field(self) -> FieldPlace:
         return self.all.field
 
-    def parts(self, index: int) -> list[Part]:
-        return self.all.parts(self.indices[index])
+    def ranks(self, index: int) -> list[int]:
+        return self.all.ranks(self.indices[index])
 
     def path(self, index: int) -> Path:
         return self.all.path(self.indices[index])

@@ -53,10 +53,12 @@ class GraphQLEndpoint:
         except Exception as error:  # the one place where nothing may pass
             return _json(dumps({"errors": [faults.internal(error)]}), media, 500)
 
-    async def _answer(self, asked: Operation, faults: Faults, *, queries_only: bool) -> bytes:
+    async def _answer(self, asked: Operation, faults: Faults, *, queries_only: bool) -> memoryview:
         return await encoded(await self._operations.answer(asked, faults, queries_only=queries_only))
 
 
-def _json(content: bytes, media: str, status: int = 200, headers: dict[str, str] | None = None) -> Response:
+def _json(
+    content: bytes | memoryview, media: str, status: int = 200, headers: dict[str, str] | None = None
+) -> Response:
     caching = {"cache-control": "no-store", "vary": "accept"}
     return Response(content, status, {**caching, **(headers or {})}, f"{media}; charset=utf-8")

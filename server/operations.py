@@ -17,6 +17,7 @@ from graphql import (
 from graphql.execution.collect_fields import GroupedFieldSet
 from graphql.pyutils import AwaitableOrValue, Path
 
+from ..execution import structs
 from ..providers import usage
 from ..resolvers.context import Gateway, context_for
 from .documents import Documents, operation_of
@@ -95,6 +96,8 @@ def _bounded(executor: type[Executor[Any]]) -> type[Executor[Any]]:
     """The executor, that gives up beyond ANSWER_FIELDS: each level of a short query can have 500 times as many."""
 
     class Bounded(executor):
+        rows = staticmethod(structs)  # of LevelExecutor
+
         def counted(self, fields: int) -> None:  # of LevelExecutor
             usage.current.get().take(fields)
 

@@ -12,14 +12,17 @@ import sys
 import warnings
 from collections import Counter
 from random import Random, SystemRandom
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, cast
 
 from graphql import DocumentNode, ExecutionResult, GraphQLError, GraphQLSchema, execute, parse  # pyright: ignore[reportUnknownVariableType] - of graphql-core
 from graphql.execution import Executor
+from msgspec import Struct
+from msgspec.structs import astuple
 
 import fuzzed_queries
 import fuzzed_schemas
-from metaflow_graphql.execution import LevelExecutor, work
+import metaflow_graphql.execution.rows
+from metaflow_graphql.execution import LevelExecutor, structs, work
 
 # Operations on each schema.
 EACH = 20
@@ -29,6 +32,12 @@ Path = tuple[str | int, ...]
 
 class Core(Executor[Any]):
     """graphql-core's own."""
+
+
+class Structs(LevelExecutor):
+    """Whose rows are structs."""
+
+    rows = staticmethod(structs)
 
 
 class _WithAll(Executor[Any]):
@@ -43,6 +52,9 @@ class CoreWithAll(_WithAll): ...
 
 
 class LevelsWithAll(_WithAll, LevelExecutor): ...
+
+
+class StructsWithAll(_WithAll, Structs): ...
 
 
 class Told(NamedTuple):
@@ -67,7 +79,18 @@ class Case(NamedTuple):
 
     async def answer(self, executor: type[Executor[Any]]) -> ExecutionResult:
         result = execute(self.schema, self.document, None, {}, self.variables, executor_class=executor)
-        return await result if inspect.isawaitable(result) else result
+        answered = await result if inspect.isawaitable(result) else result
+        answered.data = _of_dicts(answered.data)
+        return answered
+
+
+def _of_dicts(data: Any) -> Any:
+    """The same, with the dicts that its structs are encoded as."""
+    if isinstance(data, Struct):
+        data = dict(zip(data.__struct_encode_fields__, astuple(data), strict=True))
+    if type(data) is dict:
+        return {key: _of_dicts(value) for key, value in cast(dict[str, Any], data).items()}
+    return [_of_dicts(value) for value in cast(list[Any], data)] if type(data) is list else data
 
 
 def told(result: ExecutionResult) -> list[Told]:
@@ -88,27 +111,28 @@ def null_at(data: Any, path: Path) -> int | None:
     return len(path) if data is None else None
 
 
-async def compare(case: Case) -> Counter[str]:
+async def compare(case: Case, as_structs: bool) -> Counter[str]:
     """Raises Difference; counts what was compared."""
-    core, levels = await case.answer(Core), await case.answer(LevelExecutor)
-    core_all, levels_all = await case.answer(CoreWithAll), await case.answer(LevelsWithAll)
+    ours, ours_with_all = (Structs, StructsWithAll) if as_structs else (LevelExecutor, LevelsWithAll)
+    core, levels = await case.answer(Core), await case.answer(ours)
+    core_all, levels_all = await case.answer(CoreWithAll), await case.answer(ours_with_all)
     _same("data", repr(core.data), repr(levels.data))  # the order of keys too
     _same("data without propagation", repr(core_all.data), repr(levels_all.data))
     every, in_nulled_lists = _all_errors(core_all, levels_all)
-    ours = told(levels)
-    for error in ours:
+    of_ours = told(levels)
+    for error in of_ours:
         if error not in every and error not in in_nulled_lists:
             raise Difference(f"an error of ours that there is not: {error}")
-    for error, times in (Counter(ours) - Counter(every)).items():
+    for error, times in (Counter(of_ours) - Counter(every)).items():
         if error not in in_nulled_lists:
             raise Difference(f"{times} times too often: {error}")
-    for error in set(every) - set(ours):
+    for error in set(every) - set(of_ours):
         depth = null_at(levels.data, error.path)
         if depth is None or depth >= len(error.path):
             raise Difference(f"an error that we do not tell: {error}")
-        if not any(other.path[:depth] == error.path[:depth] for other in ours):
+        if not any(other.path[:depth] == error.path[:depth] for other in of_ours):
             raise Difference(f"null at {error.path[:depth]} without an error")
-    return Counter(cases=1, errors=len(ours), propagated=len(every) - len(ours))
+    return Counter(cases=1, errors=len(of_ours), propagated=len(every) - len(of_ours))
 
 
 def _same(what: str, core: object, ours: object) -> None:
@@ -142,7 +166,8 @@ async def cases(count: int, seed: int) -> Counter[str]:
         for _ in range(EACH):
             query = fuzzed_queries.query(schema, chance, "mutation" if chance.random() < 0.15 else "query")
             try:
-                seen += await compare(Case(schema, parse(query.text), query.variables))
+                case = Case(schema, parse(query.text), query.variables)
+                seen += await compare(case, as_structs=chance.random() < 0.5)
             except Difference as difference:
                 raise Difference(f"seed {seed}: {difference}\n{query.text}\n{query.variables}") from None
         seed += 1
@@ -153,6 +178,8 @@ def _in_small_parts(small: bool) -> None:
     """Whether others have a turn after each value and row, as after thousands otherwise."""
     (slice_, turn, rows) = (0, 1, 1) if small else _USUAL
     settings: Any = work
+    of_rows: Any = metaflow_graphql.execution.rows
+    of_rows._FEW = 2  # where rows are to be structs, all but those that are alone at their level
     settings.SLICE, settings.TURN, settings.IN_ROWS = slice_, turn, rows
 
 

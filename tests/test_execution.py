@@ -6,9 +6,11 @@ from collections.abc import AsyncIterator
 from time import perf_counter
 from typing import Any
 
+import msgspec
 import pytest
 from graphql import (
     ExecutionResult,
+    GraphQLError,
     GraphQLSchema,
     build_schema,
     execute,  # pyright: ignore[reportUnknownVariableType] - graphql-core leaves out parameters of generic types
@@ -17,7 +19,7 @@ from graphql import (
 )
 from graphql.execution import Executor
 
-from metaflow_graphql.execution import Level, LevelExecutor, answers_levels
+from metaflow_graphql.execution import Level, LevelExecutor, answers_levels, structs
 
 Answer = tuple[Any, list[tuple[str, list[str | int] | None]]]
 
@@ -53,6 +55,65 @@ def test_keys_stand_in_the_order_of_the_query() -> None:
         "first",
         "__typename",
     ]
+
+
+@pytest.mark.parametrize("count", [1, 1000])
+def test_rows_that_are_structs_are_encoded_as_dicts_are(count: int) -> None:
+    class Structs(LevelExecutor):
+        rows = staticmethod(structs)
+
+    schema = build_schema("type Query { items: [Item] } type Item { a: Int b: [Item!] c: String! }")
+    items = [{"a": number, "b": [{"c": str(number)}], "c": None if number % 3 else "ö"} for number in range(count)]
+    query = "{ items { class: a b { __typename None: c } _1: c } }"
+    found = answer(schema, query, {"items": items}, executor_class=Structs)
+    assert msgspec.json.encode(found) == msgspec.json.encode(as_core_does(schema, query, {"items": items}))
+
+
+def _raised(error: Exception, **attributes: object) -> Exception:
+    for name, value in attributes.items():
+        setattr(error, name, value)
+    try:
+        try:
+            raise LookupError("at first")
+        except LookupError as first:
+            raise error from (first if attributes.get("chained") else None)
+    except Exception as caught:
+        return caught
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        ValueError("plain"),
+        ValueError(),
+        ValueError("with", "arguments"),
+        _raised(ValueError("in its context")),
+        _raised(ValueError("of a cause"), chained=True),
+        _raised(ValueError("with extensions"), extensions={"code": "A"}),
+        _raised(ValueError("with what are none"), extensions=[1]),
+        _raised(ValueError("hidden"), message="shown"),
+        _raised(ValueError("elsewhere"), source="{ a }", positions=[2]),
+        _raised(ValueError("at nodes"), nodes=None),
+        GraphQLError("of graphql-core"),
+        GraphQLError("with a path", path=["elsewhere", 1], extensions={"code": "B"}),
+        _raised(GraphQLError("raised", original_error=KeyError("x"))),
+    ],
+    ids=repr,
+)
+def test_an_error_is_located_as_graphql_core_locates_it(error: Exception) -> None:
+    schema = build_schema("type Query { items: [Item] } type Item { a: Int }")
+
+    async def first(executor: type[Executor[Any]]) -> GraphQLError:
+        document = parse("{ items { a\n b: a } }")
+        result = execute(schema, document, {"items": [{"a": error}]}, executor_class=executor)
+        found = (await result if inspect.isawaitable(result) else result).errors or []
+        assert len({id(one) for one in found}) == (1 if getattr(error, "path", None) else 2)
+        return found[-1]
+
+    ours, cores = asyncio.run(first(LevelExecutor)), asyncio.run(first(Executor))
+    slots = [*GraphQLError.__slots__, "args", "__cause__", "__context__", "__suppress_context__"]
+    assert {slot: getattr(ours, slot) for slot in slots} == {slot: getattr(cores, slot) for slot in slots}
+    assert type(ours) is type(cores)
 
 
 def test_null_goes_up_to_where_it_may_be() -> None:
