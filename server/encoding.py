@@ -6,7 +6,7 @@ Rows may be structs (execution/rows.py): msgspec encodes those faster than any l
 import asyncio
 import json
 import math
-from collections.abc import Collection, Iterator
+from collections.abc import Callable, Collection, Iterator
 from itertools import chain
 from time import perf_counter
 from typing import Any, cast
@@ -58,13 +58,24 @@ def _write(value: Any, made: bytearray) -> None:
 
 def _written(value: Any, made: bytearray) -> Iterator[None]:
     """Add what is large in parts. Small ones, for to weigh it takes longer than to encode it."""
-    if not (isinstance(value, dict | list | msgspec.Struct) and value) or _weight(value) < _AT_ONCE:
+    if _weight(value) < _AT_ONCE:
         _write(value, made)
         yield
-    elif isinstance(value, list):
-        yield from _list_written(cast(list[Any], value), made)
     else:
-        yield from _dict_written(cast(dict[str, Any], value if isinstance(value, dict) else _as_dict(value)), made)
+        yield from _parts_written(value, made)
+
+
+def _parts_written(value: Any, made: bytearray) -> Iterator[None]:
+    """Add a value that weighs too much to be added in one go, if it has parts."""
+    if isinstance(value, msgspec.Struct):
+        value = _as_dict(value)
+    if isinstance(value, dict) and value:
+        yield from _dict_written(cast(dict[str, Any], value), made)
+    elif isinstance(value, list) and value:
+        yield from _list_written(cast(list[Any], value), made)
+    else:  # text
+        _write(value, made)
+        yield
 
 
 def _list_written(entries: list[Any], made: bytearray) -> Iterator[None]:
@@ -75,7 +86,7 @@ def _list_written(entries: list[Any], made: bytearray) -> Iterator[None]:
         start += many
         if many == 1 and _weight(part[0]) >= _AT_ONCE:
             made += mark
-            yield from _written(part[0], made)
+            yield from _parts_written(part[0], made)
         else:
             begun = perf_counter()
             _write_open(part, made, mark)
@@ -101,7 +112,7 @@ def _dict_written(entries: dict[str, Any], made: bytearray) -> Iterator[None]:
             made += mark
             _write(key, made)
             made += b":"
-            yield from _written(entry, made)
+            yield from _parts_written(entry, made)
             mark = b","
     if run:
         _write_open(run, made, mark)
@@ -121,22 +132,26 @@ def _weight(value: Any) -> int:
     """How many values it holds, and of text so many as take as long; not counted further than _AT_ONCE."""
     weight = 1
     level: list[Any] = [value]
-    while level:
-        texts = [one for one in level if type(one) is str]
-        inner = [_entries(one) for one in level if type(one) not in _LEAVES] if len(texts) < len(level) else []
-        weight += sum(map(len, inner)) + sum(map(len, texts)) // _TEXT
-        if weight >= _AT_ONCE:
-            break
-        level = list(chain.from_iterable(inner))
+    while level and weight < _AT_ONCE:
+        inner: list[Collection[Any]] = []
+        for kind in set(map(type, level)):
+            of_kind = [one for one in level if type(one) is kind]
+            if kind is str:
+                weight += sum(map(len, of_kind)) // _TEXT
+            elif kind not in _LEAVES:
+                inner += map(_entries(kind), of_kind)
+        weight += sum(map(len, inner))
+        level = list(chain.from_iterable(inner)) if weight < _AT_ONCE else []
     return weight
 
 
-def _entries(value: Any) -> Collection[Any]:
-    if isinstance(value, list):
-        return cast(list[Any], value)
-    if isinstance(value, msgspec.Struct):
-        return msgspec.structs.astuple(value)
-    return cast(dict[str, Any], value).values() if isinstance(value, dict) else ()
+def _entries(kind: type) -> Callable[[Any], Collection[Any]]:
+    """What gives the values that are in a value of a class."""
+    if issubclass(kind, msgspec.Struct):
+        return msgspec.structs.astuple
+    if issubclass(kind, dict):
+        return cast(Callable[[Any], Collection[Any]], dict.values)
+    return list if issubclass(kind, list | tuple) else lambda _: ()
 
 
 def _as_dict(row: msgspec.Struct) -> dict[str, Any]:
