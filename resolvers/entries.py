@@ -87,6 +87,8 @@ def raised(found: V | BaseException) -> V:
 def readable(entries: Sequence[V | GatewayError]) -> tuple[list[V], list[GatewayError]]:
     """What could be read of a list, and the errors of the rest."""
     errors = [entry for entry in entries if isinstance(entry, GatewayError)]
+    if not errors:
+        return list(cast("Sequence[V]", entries)), errors
     return [entry for entry in entries if not isinstance(entry, GatewayError)], errors
 
 

@@ -13,7 +13,7 @@ from .common import created_at
 from .context import Info
 from .entries import Answers, each, gathered, readable
 from .inputs import sent
-from .pages import Page, between, decode, encode, fill, page, window
+from .pages import Page, between, cut, decode, encode, page, window
 
 __all__ = ["all_flows", "created_at", "latest_run", "latest_successful_run", "run", "runs"]
 
@@ -44,7 +44,7 @@ async def all_flows(
         return len(flows)
 
     start, end = between(part, len(flows), index)
-    nodes, more = await fill(flows[start:end], part, None)
+    nodes, more = cut(flows[start:end], part)
     return page(nodes, more, part, lambda flow: encode(flow.name), total, errors)
 
 

@@ -34,11 +34,17 @@ class Edge(msgspec.Struct, frozen=True):
 
 
 class Page(msgspec.Struct, Generic[T], frozen=True):
-    """A part of a list. `total` counts all of it, when asked; `errors` are of objects that had to be left out."""
+    """A part of a list. `errors` are of objects that had to be left out.
+
+    What few ask for is made when it is asked for: `cursor` makes an object's, `total` counts all of the list. `ends`:
+    the first and last cursor, where they are of objects that had to be left out.
+    """
 
     nodes: list[T]
-    edges: list[Edge]
-    page_info: PageInfo
+    cursor: Callable[[T], str]
+    has_next_page: bool
+    has_previous_page: bool
+    ends: tuple[str, str] | None
     total: Callable[[], Awaitable[int | None]]
     errors: list[GatewayError]
 
@@ -100,25 +106,25 @@ def between(window: Window, count: int, index: Callable[[str, bool], int]) -> tu
     return start, max(start, end)
 
 
-async def fill(
-    candidates: list[T], window: Window, keep: Callable[[list[T]], Awaitable[list[T]]] | None
-) -> tuple[list[T], bool]:
-    """The page's objects out of those between its cursors, and whether more follow in its direction.
+def cut(candidates: list[T], window: Window) -> tuple[list[T], bool]:
+    """The page's objects out of those between its cursors, and whether more follow in its direction."""
+    size = window.size
+    page = candidates[max(0, len(candidates) - size) :] if window.backward else candidates[:size]
+    return page, len(candidates) > size
 
-    `keep` says which of some candidates pass the filters; asked in growing parts, not for all of a long list.
-    """
+
+async def fill(
+    candidates: list[T], window: Window, keep: Callable[[list[T]], Awaitable[list[T]]]
+) -> tuple[list[T], bool]:
+    """The same, of those that `keep` says pass the filters: asked in growing parts, not for all of a long list."""
     wanted = window.size + 1
     ordered = candidates[::-1] if window.backward else candidates
     found: list[T] = []
-    if keep is None:
-        found = ordered[:wanted]
-    else:
-        start, part = 0, max(64, wanted)
-        while len(found) < wanted and start < len(ordered):
-            found += await keep(ordered[start : start + part])
-            start, part = start + part, part * 2
-    page = found[: window.size]
-    return (page[::-1] if window.backward else page), len(found) > window.size
+    start, part = 0, max(64, wanted)
+    while len(found) < wanted and start < len(ordered):
+        found += await keep(ordered[start : start + part])
+        start, part = start + part, part * 2
+    return cut(found[::-1] if window.backward else found, window)
 
 
 def page(
@@ -132,19 +138,32 @@ def page(
 ) -> Page[T]:
     """A page of these; at its other end others stand if it was asked for from a cursor there.
 
-    `ends`: its first and last cursor, where they are of objects that had to be left out. Its objects count, before
-    any field of theirs does: pages of pages grow fast.
+    Its objects count, before any field of theirs does: pages of pages grow fast.
     """
     usage.current.get().take(len(nodes))
-    edges = [Edge(cursor(node), node) for node in nodes]
-    start, end = ends or ((edges[0].cursor, edges[-1].cursor) if edges else (None, None))
-    info = PageInfo(
+    return Page(
+        nodes,
+        cursor,
         has_next_page=window.before is not None if window.backward else more,
         has_previous_page=more if window.backward else window.after is not None,
-        start_cursor=start,
-        end_cursor=end,
+        ends=ends,
+        total=total,
+        errors=errors or [],
     )
-    return Page(nodes, edges, info, total, errors or [])
+
+
+async def edges(pages: list[Page[Any]], info: Info) -> Answers[list[Edge]]:
+    return [[Edge(page.cursor(node), node) for node in page.nodes] for page in pages]
+
+
+async def page_info(pages: list[Page[Any]], info: Info) -> Answers[PageInfo]:
+    return [PageInfo(page.has_next_page, page.has_previous_page, *_ends(page)) for page in pages]
+
+
+def _ends(page: Page[Any]) -> tuple[str, str] | tuple[None, None]:
+    if page.ends or not page.nodes:
+        return page.ends or (None, None)
+    return page.cursor(page.nodes[0]), page.cursor(page.nodes[-1])
 
 
 async def total_count(pages: list[Page[Any]], info: Info) -> Answers[int | None]:

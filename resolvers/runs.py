@@ -108,7 +108,7 @@ async def tasks(
 ) -> Answers[Page[records.Task]]:
     part, wanted = window(first, after, last, before), task_pages.conditions(filter)
     found = await gathered(_newest_tasks(run, info.context) for run in runs)
-    return await gathered(task_pages.page_of(of_run, wanted, part, info.context) for of_run in found)
+    return await task_pages.pages_of(found, wanted, part, info.context)
 
 
 async def task_counts(runs: Runs, info: Info) -> Answers[TaskCounts]:

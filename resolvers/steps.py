@@ -64,7 +64,7 @@ async def tasks(
 ) -> Answers[Page[records.Task]]:
     part, wanted = window(first, after, last, before), task_pages.conditions(filter)
     found = await each(info.context.loaders.tasks_of, map(key_of, steps))
-    return await gathered(task_pages.page_of(tasks, wanted, part, info.context) for tasks in found)
+    return await task_pages.pages_of(found, wanted, part, info.context)
 
 
 async def task_counts(steps: list[records.Step], info: Info) -> Answers[TaskCounts]:

@@ -11,10 +11,12 @@ from ..providers.records import TaskStatus
 from ..providers.times import ts_epoch
 from . import inputs
 from .context import Context
-from .entries import existing, gathered, raised, readable
+from .entries import Answers, existing, gathered, raised, readable
 from .inputs import sent
-from .pages import Page, Window, between, decode, encode, fill, page
+from .pages import Page, Window, between, cut, decode, encode, fill, page
 from .statuses import task_courses
+
+_Tasks = Sequence[records.Task | GatewayError]
 
 
 class Conditions(NamedTuple):
@@ -38,27 +40,38 @@ def conditions(filter: inputs.TaskFilter | None) -> Conditions:
     )
 
 
-async def page_of(
-    entries: Sequence[records.Task | GatewayError] | BaseException,
-    wanted: Conditions,
-    window: Window,
-    context: Context,
-) -> Page[records.Task]:
-    """A page of these tasks, in their order. A cursor names a task: tasks do not go away.
+async def pages_of(
+    lists: Sequence[_Tasks | BaseException], wanted: Conditions, window: Window, context: Context
+) -> Answers[Page[records.Task]]:
+    """A page of each list of tasks, in its order. A cursor names a task: tasks do not go away.
 
     Of which a filter can't tell whether they pass are left out, with their errors.
     """
+    if wanted.created_from_ms is None and wanted.statuses is None:
+        # Nothing is to be waited for: for hundreds of lists, tasks of asyncio would take most of the time.
+        return [_page_by_names(entries, wanted, window) for entries in lists]
+    return await gathered(_page(entries, wanted, window, context) for entries in lists)
+
+
+def _page_by_names(
+    entries: _Tasks | BaseException, wanted: Conditions, window: Window
+) -> Page[records.Task] | BaseException:
+    try:
+        tasks, errors = readable(raised(entries))
+        nodes, more = cut(_between_cursors(tasks, wanted, window), window)
+    except GatewayError as error:
+        return error
+
+    async def total() -> int:
+        return len(_of_steps(tasks, wanted))
+
+    return page(nodes, more, window, _cursor, total, errors)
+
+
+async def _page(
+    entries: _Tasks | BaseException, wanted: Conditions, window: Window, context: Context
+) -> Page[records.Task]:
     tasks, errors = readable(raised(entries))
-    places = {task.pathspec: place for place, task in enumerate(tasks)}
-
-    def index(cursor: str, including: bool) -> int:
-        (pathspec,) = decode(cursor, tuple[str])
-        if pathspec not in places:
-            raise BadUserInput("The cursor is of a task that is not in this list.")
-        return places[pathspec] + including
-
-    start, end = between(window, len(tasks), index)
-    chosen = _of_steps(tasks[start:end], wanted)
 
     async def keep(some: list[records.Task]) -> list[records.Task]:
         told = await gathered(_meets(task, wanted, context) for task in some)
@@ -69,13 +82,30 @@ async def page_of(
         told = await gathered(_meets(task, wanted, context) for task in _of_steps(tasks, wanted))
         return sum(raised(meets) for meets in told)
 
-    unfiltered = wanted.created_from_ms is None and wanted.statuses is None
-    nodes, more = await fill(chosen, window, None if unfiltered else keep)
-    return page(nodes, more, window, lambda task: encode(task.pathspec), total, errors)
+    nodes, more = await fill(_between_cursors(tasks, wanted, window), window, keep)
+    return page(nodes, more, window, _cursor, total, errors)
+
+
+def _between_cursors(tasks: list[records.Task], wanted: Conditions, window: Window) -> list[records.Task]:
+    def index(cursor: str, including: bool) -> int:
+        (pathspec,) = decode(cursor, tuple[str])
+        for place, task in enumerate(tasks):
+            if task.pathspec == pathspec:
+                return place + including
+        raise BadUserInput("The cursor is of a task that is not in this list.")
+
+    start, end = between(window, len(tasks), index)
+    return _of_steps(tasks[start:end], wanted)
+
+
+def _cursor(task: records.Task) -> str:
+    return encode(task.pathspec)
 
 
 def _of_steps(tasks: list[records.Task], wanted: Conditions) -> list[records.Task]:
-    return [task for task in tasks if wanted.steps is None or name(parent(task.pathspec)) in wanted.steps]
+    if wanted.steps is None:
+        return tasks
+    return [task for task in tasks if name(parent(task.pathspec)) in wanted.steps]
 
 
 async def _meets(task: records.Task, wanted: Conditions, context: Context) -> bool:

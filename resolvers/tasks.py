@@ -132,7 +132,7 @@ async def parent_tasks(
 ) -> Answers[Page[records.Task]]:
     part = window(first, after, last, before)
     found = await gathered(lineage.parent_tasks(key_of(task), info.context) for task in tasks)
-    return await gathered(task_pages.page_of(related, task_pages.Conditions(), part, info.context) for related in found)
+    return await task_pages.pages_of(found, task_pages.Conditions(), part, info.context)
 
 
 async def child_tasks(
@@ -145,7 +145,7 @@ async def child_tasks(
 ) -> Answers[Page[records.Task]]:
     part = window(first, after, last, before)
     found = await gathered(lineage.child_tasks(key_of(task), info.context) for task in tasks)
-    return await gathered(task_pages.page_of(related, task_pages.Conditions(), part, info.context) for related in found)
+    return await task_pages.pages_of(found, task_pages.Conditions(), part, info.context)
 
 
 async def _courses(tasks: Tasks, context: Context) -> Answers[TaskCourse]:

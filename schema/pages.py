@@ -26,9 +26,9 @@ class Edge(Generic[T]):
 
 @strawberry.type(description="A page of a list.")
 class Connection(Generic[T]):
-    edges: list[Edge[T]] = stored("The objects with their cursors.")
+    edges: list[Edge[T]] = resolved(pages.edges, "The objects with their cursors.")
     nodes: list[T] = stored("The objects.")
-    page_info: PageInfo = stored("Where the page stands in the list.")
+    page_info: PageInfo = resolved(pages.page_info, "Where the page stands in the list.")
     total_count: int | None = resolved(
         pages.total_count, "Of the whole list; null where the provider cannot count without reading all."
     )

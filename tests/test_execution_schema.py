@@ -13,19 +13,19 @@ Card: cardId createdAt hash id type
 CodeFile: path size
 CodeTarball: size
 DataArtifact: attempt contentType createdAt finishedAt id location name pathComponents pathspec sha
-DataArtifactConnection: edges nodes pageInfo
+DataArtifactConnection: nodes
 DataArtifactEdge: cursor node
 DataEntry: name
 Decorator: attributes name
 Flow: id name originPathspec parent pathComponents pathspec systemTags tags userTags
-FlowConnection: edges nodes pageInfo
+FlowConnection: nodes
 FlowEdge: cursor node
 FlowGraph: doc endStep file id nodes startStep
 ForeachFrame: index numSplits step value variable
 GraphNode: condition decorators doc foreachArtifact line matchingJoin name next sourceFile type
 Limit: description name value
 LogLine: number stream text timestamp
-LogLineConnection: edges nodes pageInfo
+LogLineConnection: nodes
 LogLineEdge: cursor node
 Metadata: attempt createdAt name type value
 MetadataProvider: info isDefault name type
@@ -36,7 +36,7 @@ MetaflowTrigger: event events id
 PageInfo: endCursor hasNextPage hasPreviousPage startCursor
 Parameter: name
 Run: createdAt id pathComponents pathspec runId systemTags tags user userTags
-RunConnection: edges nodes pageInfo
+RunConnection: nodes
 RunEdge: cursor node
 RunTagsPayload: run
 ServerInfo: errorCodes limits version
@@ -45,7 +45,7 @@ TableColumn: name type
 TablePreview: columns rowCount rows
 TagCount: isSystem runs tag
 Task: id pathComponents pathspec taskId
-TaskConnection: edges nodes pageInfo
+TaskConnection: nodes
 TaskCounts: failed pending running succeeded total unknown
 TaskEdge: cursor node
 TaskException: caught message stacktrace type
@@ -55,12 +55,12 @@ Card: data html url
 CodeFile: text
 CodeTarball: file files url
 DataArtifact: data originPathspec parent preview size systemTags table tags type url userTags
-DataArtifactConnection: totalCount
+DataArtifactConnection: edges pageInfo totalCount
 DataEntry: artifact value
 Flow: createdAt latestRun latestSuccessfulRun run runs
-FlowConnection: totalCount
+FlowConnection: edges pageInfo totalCount
 GraphNode: step
-LogLineConnection: totalCount
+LogLineConnection: edges pageInfo totalCount
 MetadataProvider: canMutateTags
 MetaflowCode: flowspec info scriptName tarball
 MetaflowData: entries has value values
@@ -68,13 +68,13 @@ MetaflowTrigger: get run runs
 Parameter: value
 Run: artifactNames artifacts code data durationMs endTask failedTask finished finishedAt graph originPathspec
     parameters parent startedAt status step steps successful taskCounts tasks trigger
-RunConnection: totalCount
+RunConnection: edges pageInfo totalCount
 Step: childSteps controlTasks createdAt durationMs environmentInfo finishedAt originPathspec parent parentSteps
     startedAt status systemTags tags task taskCounts tasks userTags
 Task: artifact artifacts attempt attempts cards childTasks code createdAt data durationMs environmentInfo exception
     finished finishedAt foreachStack index logUrl loglines metadata metadataDict originPathspec parent parentTasks
     runtimeName startedAt status stderr stderrSize stdout stdoutSize successful systemTags tags userTags
-TaskConnection: totalCount
+TaskConnection: edges pageInfo totalCount
 """
 # Of the root there is one object.
 EACH = """

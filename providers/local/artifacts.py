@@ -30,8 +30,7 @@ def artifacts_of(tree: Tree, task: Key) -> list[records.DataArtifact | GatewayEr
     folder, attempt = _attempt(tree, task)
     if folder is None or attempt is None:
         return []
-    files = [file for file in _files(folder, attempt) if not _name(file).startswith("_")]
-    found = folder.once(("artifacts", attempt), lambda: _all(tree, task.pathspec, folder, files))
+    found = folder.once(("artifacts", attempt), lambda: _shown(tree, task.pathspec, folder, attempt))
     if task.attempt is None:
         return found
     return [one if isinstance(one, GatewayError) else hierarchy.seen_at(one, task.attempt) for one in found]
@@ -47,7 +46,8 @@ def _attempt(tree: Tree, task: Key) -> tuple[Folder | None, int | None]:
     folder = tree.folder(f"{task.pathspec}/{META}")
     if folder is None or task.attempt is not None:
         return folder, task.attempt
-    return folder, _latest_done(tree, folder, task.pathspec)
+    (latest,) = folder.once("latest done", lambda: [_latest_done(tree, folder, task.pathspec)])
+    return folder, latest
 
 
 def _latest_done(tree: Tree, folder: Folder, task: str) -> int | None:
@@ -72,7 +72,8 @@ def _name(file: str) -> str:
     return file.partition("_artifact_")[2].removesuffix(".json")
 
 
-def _all(tree: Tree, task: str, folder: Folder, files: list[str]) -> list[records.DataArtifact | GatewayError]:
+def _shown(tree: Tree, task: str, folder: Folder, attempt: int) -> list[records.DataArtifact | GatewayError]:
+    files = [file for file in _files(folder, attempt) if not _name(file).startswith("_")]
     found = tree.contents(folder, files, _reader(tree, task))
     return [_corrupt(task, file, one) if isinstance(one, Unreadable) else one for file, one in found.items()]
 

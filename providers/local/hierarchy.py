@@ -13,6 +13,8 @@ from .tree import Tree
 
 R = TypeVar("R", bound=records.Record)
 
+_NOWHERE: tuple[int, tuple[str | int, ...]] = (-1, ())
+
 
 class Placed(NamedTuple, Generic[R]):
     """A record, its time, and its place among others: later ones compare as greater."""
@@ -54,7 +56,7 @@ def step(tree: Tree, key: Key) -> records.Step | None:
 
 def steps_of(tree: Tree, run: Key) -> list[records.Step | GatewayError]:
     """The steps of a run, newest first; none where there is no such run."""
-    return _newest_first(_step(tree, pathspec) for pathspec in _below(tree, run))
+    return _below(tree, run, _step)
 
 
 def task(tree: Tree, key: Key) -> records.Task | None:
@@ -67,7 +69,7 @@ def task(tree: Tree, key: Key) -> records.Task | None:
 
 def tasks_of(tree: Tree, step: Key) -> list[records.Task | GatewayError]:
     """The tasks of a step, newest first."""
-    return _newest_first(_task(tree, pathspec) for pathspec in _below(tree, step))
+    return _below(tree, step, _task)
 
 
 def created_at(tree: Tree, key: Key) -> int | None:
@@ -84,11 +86,25 @@ def created_at(tree: Tree, key: Key) -> int | None:
     return ts_epoch
 
 
-def _below(tree: Tree, parent: Key) -> list[str]:
-    if not tree.holds(pathspecs.run_of(parent.pathspec)):
+def _below(tree: Tree, parent: Key, child: Callable[[Tree, str], Placed[R] | None]) -> list[R | GatewayError]:
+    """The objects below another, newest first. Their own files are written once: they are not looked at again."""
+    folder = tree.folder(parent.pathspec) if tree.holds(pathspecs.run_of(parent.pathspec)) else None
+    if folder is None:
         return []
-    folder = tree.folder(parent.pathspec)
-    return [f"{parent.pathspec}/{name}" for name in folder.folders] if folder else []
+    found = folder.once(
+        "below", lambda: _newest_first(child(tree, f"{parent.pathspec}/{name}") for name in folder.folders), _read
+    )
+    return [placed.record for placed in found if placed is not None]
+
+
+def _newest_first(found: Iterable[Placed[R] | None]) -> list[Placed[R] | None]:
+    objects = list(found)
+    return sorted(objects, key=lambda placed: placed.place if placed else _NOWHERE, reverse=True)
+
+
+def _read(found: list[Placed[R] | None]) -> bool:
+    """Whether all are there, and could be read."""
+    return all(placed is not None and isinstance(placed.ts_epoch, int) for placed in found)
 
 
 def _step(tree: Tree, pathspec: str) -> Placed[records.Step] | None:
@@ -108,12 +124,6 @@ def _placed(tree: Tree, pathspec: str, record: Callable[[Tree, str, int], R]) ->
         return tree.own(pathspec, lambda data: placed(forms.OWN.read(data).ts_epoch))
     except CorruptMetadata as error:
         return placed(error)
-
-
-def _newest_first(found: Iterable[Placed[R] | None]) -> list[R | GatewayError]:
-    objects = [placed for placed in found if placed is not None]
-    objects.sort(key=lambda placed: placed.place, reverse=True)
-    return [placed.record for placed in objects]
 
 
 def _step_record(tree: Tree, pathspec: str, _: int) -> records.Step:

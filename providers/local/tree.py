@@ -30,6 +30,10 @@ _A_FOLDER = 350
 _AN_ENTRY = 900
 
 
+def _without_errors(entries: list[T]) -> bool:
+    return not any(isinstance(entry, GatewayError) for entry in entries)
+
+
 class Folder:
     """What a folder lists, and what was made of it. `files` with their inodes; both with symlinks among them."""
 
@@ -51,14 +55,16 @@ class Folder:
         listed = _A_FILE * len(self.files) + _A_FOLDER * len(self.folders)
         return _AN_ENTRY + listed + _A_RECORD * len(self.contents) + _A_BYTE * self.bytes_read
 
-    def once(self, what: Hashable, make: Callable[[], list[T]]) -> list[T]:
-        """What `make` makes of the folder: made once, if no entry is an error. Nobody may change it."""
-        kept = self.made.get(what)
+    def once(
+        self, what: Hashable, make: Callable[[], list[T]], lasts: Callable[[list[T]], bool] = _without_errors
+    ) -> list[T]:
+        """What `make` makes of the folder: made once, if it `lasts`. Nobody may change it."""
+        kept = cast("list[T] | None", self.made.get(what))
         if kept is None:
             kept = make()
-            if not any(isinstance(entry, GatewayError) for entry in kept):
+            if lasts(kept):
                 self.made[what] = kept
-        return cast("list[T]", kept)
+        return kept
 
     def taking_over(self, older: "Folder") -> None:
         """Keep what was made of files that still are the same."""
