@@ -2,6 +2,7 @@
 
 import inspect
 from collections.abc import Awaitable, Callable
+from functools import partial
 from typing import Any, TypeVar, cast, dataclass_transform
 
 import strawberry
@@ -85,14 +86,14 @@ async def _of_level(
 ) -> list[Any]:
     answers = await once_for_each(by, level, info, arguments)
     if set(map(type, answers)) & _WITH_ERRORS:
-        return [_whole(answer, info, level.path(number)) for number, answer in enumerate(answers)]
+        return [_whole(answer, info, partial(level.path, number)) for number, answer in enumerate(answers)]
     return answers
 
 
-def _whole(answer: Any, info: Info, path: list[str | int] | None = None) -> Any:
+def _whole(answer: Any, info: Info, path: Callable[[], list[str | int]] | None = None) -> Any:
     """The answer, once the client is told of what its list had to leave out; raises Exhausted, which ends them all.
 
-    `path`: where it stands, if not where the info says.
+    `path` tells where it stands, if not where the info says.
     """
     if isinstance(answer, Exhausted):
         raise answer
@@ -100,7 +101,7 @@ def _whole(answer: Any, info: Info, path: list[str | int] | None = None) -> Any:
         return answer
     listed = cast("Page[Any] | Partial", answer)
     for error in listed.errors:
-        info.context.report(error, info, path)
+        info.context.report(error, info, path and path())
     return listed.value if isinstance(listed, Partial) else listed
 
 
