@@ -59,7 +59,7 @@ async def main(*names: str) -> None:
     logging.disable()  # Strawberry logs each error
     gc.collect()
     gc.freeze()  # as server/serve.py does
-    gc.set_threshold(20_000, 20, 20)
+    gc.set_threshold(2_000, 5, 1_000)
     print(f"  {'':18} {'min':>9} {'median':>12} {'ratios':>12} {'peak':>12}")
     for shape, query in QUERIES.items():
         if not names or any(name in shape for name in names):

@@ -1,11 +1,12 @@
 """How long others wait while one client asks for much: a query of one field, alone and beside nested walks."""
 
+import multiprocessing
 import statistics
-import threading
 import time
 from collections.abc import Generator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 from nested_walk import QUERY, RUNS
 from support.serving import Gateway, serving
@@ -28,25 +29,25 @@ def waited(gateway: Gateway) -> list[float]:
     return found
 
 
+def walk(url: str, ended: Any, walks: Any) -> None:
+    """Ask for all artifacts of all runs, again and again."""
+    gateway = Gateway(url)
+    while not ended.is_set():
+        gateway.answer(QUERY)
+        walks.value += 1
+
+
 @contextmanager
-def walking(url: str) -> Generator[list[int]]:
-    """Meanwhile another client asks for all artifacts of all runs, again and again; the sizes of its answers."""
-    ended = threading.Event()
-    sizes: list[int] = []
-
-    def walk() -> None:
-        gateway = Gateway(url)
-        while not ended.is_set():
-            sizes.append(len(gateway.answer(QUERY)))
-        gateway.close()
-
-    thread = threading.Thread(target=walk)
-    thread.start()
+def walking(url: str) -> Generator[Any]:
+    """Meanwhile another client, in a process of its own, asks for much; how often it has."""
+    ended, walks = multiprocessing.Event(), multiprocessing.Value("i", 0)
+    process = multiprocessing.Process(target=walk, args=(url, ended, walks))
+    process.start()
     try:
-        yield sizes
+        yield walks
     finally:
         ended.set()
-        thread.join()
+        process.join()
 
 
 def show(what: str, seconds: list[float]) -> None:
@@ -57,11 +58,11 @@ def show(what: str, seconds: list[float]) -> None:
 
 def main(root: Path) -> None:
     with serving(root) as gateway:
-        gateway.answer(QUERY)
+        size = len(gateway.answer(QUERY))
         alone = waited(gateway)
-        with walking(gateway.url) as sizes:
+        with walking(gateway.url) as walks:
             beside = waited(gateway)
-    print(f"one field, alone and beside {len(sizes)} walks over {RUNS} runs, of {sizes[0]:,} bytes each; ms")
+    print(f"one field, alone and beside {walks.value} walks over {RUNS} runs, of {size:,} bytes each; ms")
     print(f"{'':24} {'asked':>6} {'median':>8} {'p99':>8} {'worst':>8}")
     show("alone", alone)
     show("beside walks", beside)

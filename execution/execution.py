@@ -11,7 +11,7 @@ from .completion import PLAIN, Completed
 from .core import is_awaitable, is_non_null
 from .level import Level, entries
 from .objects import Objects
-from .places import FieldPlace, Place
+from .places import FieldPlace, Place, SomePlace
 from .plans import Plan
 from .rows import Column, classes, getter
 from .ways import Way
@@ -44,6 +44,22 @@ class Execution(Objects):
     ) -> Work[Completed]:
         count = len(objects)
         self.declared.counted(count * len(selected))
+        if count <= work.OBJECTS or place is None:
+            return (yield from self._part(type_, objects, place, selected))
+        made, lost = Column(), set[int]()
+        for start in range(0, count, work.OBJECTS):
+            part = range(start, min(start + work.OBJECTS, count))
+            rows, of_part = yield from self._part(type_, objects[start : part.stop], SomePlace(place, part), selected)
+            made += rows
+            lost.update(start + index for index in of_part or ())
+            yield None
+        return made, lost or None
+
+    def _part(
+        self, type_: GraphQLObjectType, objects: list[Any], place: Place | None, selected: list[Plan]
+    ) -> Work[Completed]:
+        """Rows of a level, or of a part of a long one."""
+        count = len(objects)
         if not selected:
             return [{} for _ in objects], None
         # What may have to wait is begun first, so that the rest is done meanwhile.

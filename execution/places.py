@@ -6,6 +6,7 @@ where something fails, and where a resolver is called for one object.
 
 from abc import ABC, abstractmethod
 from bisect import bisect_right
+from collections.abc import Sequence
 from itertools import accumulate
 
 from graphql import GraphQLObjectType
@@ -127,7 +128,7 @@ class SomePlace(Place):
 
     __slots__ = ("all", "indices")
 
-    def __init__(self, of_all: Place, indices: list[int]) -> None:
+    def __init__(self, of_all: Place, indices: Sequence[int]) -> None:
         self.all = of_all
         self.indices = indices
         self.nullable = of_all.nullable

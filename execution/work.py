@@ -15,10 +15,12 @@ T = TypeVar("T")
 Work = Generator["Join | Wait | None", Any, T]
 
 # Seconds that the event loop is held at a time.
-SLICE = 0.004
-# Values that are looked at one by one, and that are put into rows, before others have a turn: a few milliseconds.
+SLICE = 0.001
+# Before others have a turn, a few milliseconds: values looked at one by one, values put into rows, objects whose fields
+# are read.
 TURN = 512
 IN_ROWS = 40_000
+OBJECTS = 20_000
 
 
 class Join:

@@ -15,7 +15,7 @@ from ..providers.code_packages import Packages
 from ..providers.errors import GatewayError, UnknownMetadataProvider
 from ..providers.pathspec import shown
 from ..providers.usage import Exhausted
-from .entries import Answers, Loader
+from .entries import Answers, Loader, in_parts
 from .loaders import Loaders, loader
 
 K = TypeVar("K")
@@ -140,7 +140,7 @@ async def once_for_each(
 ) -> list[Any]:
     """What `by` answers to each parent. Of many tasks the parent is one and the same step: it is answered once."""
     once = {id(parent): parent for parent in parents}
-    found = await by(list(once.values()), info, **arguments)
+    found = await in_parts(lambda part: by(part, info, **arguments), list(once.values()))
     if len(once) == len(parents):
         return found
     by_id = dict(zip(once, found, strict=True))

@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import Awaitable, Callable, Iterable, Sequence
 from typing import Any, NamedTuple, TypeVar, cast
 
-from aiodataloader import DataLoader, enqueue_post_future_job
+from aiodataloader import DataLoader
 from aiodataloader import Loader as Waiting
 
 from ..providers.errors import GatewayError
@@ -16,6 +16,10 @@ W = TypeVar("W")
 
 Answers = list[V | BaseException]
 
+# Objects that are answered for, and answers that are begun, before others have a turn: a few milliseconds.
+_PART = 256
+_AT_ONCE = 128
+
 
 class Partial(NamedTuple):
     """A list, or a dict, without what could not be read, and the errors of that."""
@@ -25,7 +29,12 @@ class Partial(NamedTuple):
 
 
 class Loader(DataLoader[K, V]):
-    """A dataloader that takes the keys of a level at once, which takes two thirds of the time."""
+    """A dataloader that takes the keys of a level at once, and hands out what came for them in parts.
+
+    aiodataloader's own takes half as long again, and wakes all that wait for thousands of keys in one turn of the loop.
+    """
+
+    _batches: set[asyncio.Future[None]]
 
     def load_all(self, keys: Iterable[K]) -> list[asyncio.Future[V]]:
         """As `load` for each key."""
@@ -41,8 +50,47 @@ class Loader(DataLoader[K, V]):
                 queue.append(Waiting(key, future))
             futures.append(future)
         if first and queue:
-            enqueue_post_future_job(self.loop, self)
+            self.loop.call_soon(self._begin)
         return futures
+
+    def do_resolve_reject(self, key: K, future: asyncio.Future[V]) -> None:
+        """Called by `load` with a key that is not known yet."""
+        self._queue.append(Waiting(key, future))
+        if len(self._queue) == 1:
+            self.loop.call_soon(self._begin)
+
+    def _begin(self) -> None:
+        batch = asyncio.ensure_future(self._batch())
+        vars(self).setdefault("_batches", set()).add(batch)
+        batch.add_done_callback(self._batches.discard)
+
+    async def _batch(self) -> None:
+        """Load all keys that were asked for until now. As in aiodataloader, none is known after what `batch` raises."""
+        waiting = cast("list[Any]", self._queue)
+        self._queue = []
+        try:
+            values = await self.batch_load_fn([one.key for one in waiting])
+            for number, (one, value) in enumerate(zip(waiting, values, strict=True), 1):
+                _settle(one.future, value)
+                if not number % _AT_ONCE:
+                    await asyncio.sleep(0)
+        except BaseException as error:
+            for one in waiting:
+                self.clear(one.key)
+                _settle(one.future, error)
+            if not isinstance(error, Exception):
+                raise
+
+
+def _settle(future: asyncio.Future[V], value: V | BaseException) -> None:
+    if future.done():
+        return
+    if isinstance(value, asyncio.CancelledError):
+        future.cancel()
+    elif isinstance(value, BaseException):
+        future.set_exception(value)
+    else:
+        future.set_result(value)
 
 
 async def each(loader: Loader[K, V], keys: Iterable[K]) -> Answers[V]:
@@ -63,13 +111,38 @@ def _outcome(future: asyncio.Future[V]) -> V | BaseException:
     return future.result() if error is None else error
 
 
-async def gathered(answers: Iterable[Awaitable[V]]) -> Answers[V]:
-    """The answers of all, in their order; what one met in the place of its answer. Exhausted is an end to them all."""
-    found = await asyncio.gather(*answers, return_exceptions=True)
+async def gathered(answers: Iterable[Awaitable[V]], at_once: int = _AT_ONCE) -> Answers[V]:
+    """The answers of all, in their order; what one met in the place of its answer. Exhausted is an end to them all.
+
+    So many are begun at once: what each does before it waits holds the event loop.
+    """
+    tasks: list[asyncio.Future[V]] = []
+    try:
+        for answer in answers:
+            tasks.append(asyncio.ensure_future(answer))
+            if not len(tasks) % at_once:
+                await asyncio.sleep(0)
+        found = await asyncio.gather(*tasks, return_exceptions=True)
+    except asyncio.CancelledError:
+        for task in tasks:
+            task.cancel()
+        raise
     for entry in found:
         if isinstance(entry, Exhausted):
             raise entry
     return found
+
+
+async def in_parts(by: Callable[[list[K]], Awaitable[Sequence[V | BaseException]]], objects: list[K]) -> Answers[V]:
+    """What `by` answers for objects, an entry for each; asked for some of them at a time."""
+    if len(objects) <= _PART:
+        return list(await by(objects))
+    parts = [objects[start : start + _PART] for start in range(0, len(objects), _PART)]
+    answers = await gathered((by(part) for part in parts), at_once=1)
+    entries: Answers[V] = []
+    for part, answer in zip(parts, answers, strict=True):
+        entries += [answer] * len(part) if isinstance(answer, BaseException) else answer
+    return entries
 
 
 def mapped(found: Sequence[V | BaseException], make: Callable[[V], W]) -> Answers[W]:

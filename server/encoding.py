@@ -17,7 +17,7 @@ from .errors import refused
 from .limits import ANSWER_BYTES
 
 # Seconds between two chances for others. Encoding holds the interpreter's lock: a thread would not help.
-SLICE = 0.004
+SLICE = 0.001
 # Values that are encoded in one go without a look at the time: less than a millisecond.
 _AT_ONCE = 4_000
 _TEXT = 1000  # characters that take as long as one value

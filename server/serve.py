@@ -88,7 +88,7 @@ def serve(application: ASGIApp, listening: socket.socket, ready: Callable[[], No
     # What lives as long as the process is no business of the collector's, whose full passes stall everything.
     gc.collect()
     gc.freeze()
-    gc.set_threshold(20_000, 20, 20)
+    gc.set_threshold(2_000, 5, 1_000)
     config = uvicorn.Config(
         _ending(application),
         http=Connection,

@@ -26,7 +26,7 @@ from metaflow_graphql.execution import LevelExecutor, structs, work
 
 # Operations on each schema.
 EACH = 20
-_USUAL = work.SLICE, work.TURN, work.IN_ROWS
+_USUAL = work.SLICE, work.TURN, work.IN_ROWS, work.OBJECTS
 Path = tuple[str | int, ...]
 
 
@@ -176,11 +176,11 @@ async def cases(count: int, seed: int) -> Counter[str]:
 
 def _in_small_parts(small: bool) -> None:
     """Whether others have a turn after each value and row, as after thousands otherwise."""
-    (slice_, turn, rows) = (0, 1, 1) if small else _USUAL
+    (slice_, turn, rows, objects) = (0, 1, 1, 2) if small else _USUAL
     settings: Any = work
     of_rows: Any = metaflow_graphql.execution.rows
     of_rows._FEW = 2  # where rows are to be structs, all but those that are alone at their level
-    settings.SLICE, settings.TURN, settings.IN_ROWS = slice_, turn, rows
+    settings.SLICE, settings.TURN, settings.IN_ROWS, settings.OBJECTS = slice_, turn, rows, objects
 
 
 def run(count: int, seed: int | None = None) -> Counter[str]:

@@ -392,6 +392,20 @@ def test_others_have_turns_while_a_large_answer_is_made() -> None:
     assert len(gaps) > 10
 
 
+def test_a_long_level_is_executed_in_parts() -> None:
+    asked = list[tuple[int, Any]]()
+
+    def x(items: Level, _info: Any, **_: int) -> list[Any]:
+        asked.append((len(items), items.path(len(items) - 1)))
+        return [ValueError("odd") if item["id"] % 20_001 == 20_000 else item["id"] for item in items]
+
+    many = {"some": [{"id": number} for number in range(50_000)]}
+    data, errors = answer(of_levels(x), "{ some { x } }", many)
+    assert asked == [(20_000, ["some", 19_999, "x"]), (20_000, ["some", 39_999, "x"]), (10_000, ["some", 49_999, "x"])]
+    assert [item["x"] for item in data["some"]] == [None if n in (20_000, 40_001) else n for n in range(50_000)]
+    assert errors == [("odd", ["some", 20_000, "x"]), ("odd", ["some", 40_001, "x"])]
+
+
 def test_what_was_begun_ends_with_the_operation() -> None:
     ended = list[str]()
 

@@ -10,6 +10,8 @@ from starlette.requests import ClientDisconnect
 
 from gateways import serving
 from local_trees import EPOCH_MS, put, put_object, put_run
+from metaflow_graphql.providers import usage
+from metaflow_graphql.providers.base import Key
 from metaflow_graphql.providers.local.provider import LocalProvider
 from metaflow_graphql.resolvers.context import Gateway
 from metaflow_graphql.schema import schema
@@ -45,6 +47,54 @@ def test_work_ends_once_its_client_has_gone() -> None:
     with pytest.raises(ClientDisconnect):
         asyncio.run(unless_gone(gone, work()))
     assert ended == [True]
+
+
+class Stalled(LocalProvider):
+    """Whose disk does not answer for steps; `ended` is set once nobody waits for it any more."""
+
+    def __init__(self, root: Path) -> None:
+        super().__init__("default", root)
+        self.asked, self.ended = asyncio.Event(), asyncio.Event()
+
+    async def steps_of(self, runs: list[Key]) -> Any:
+        self.asked.set()
+        usage.current.get().work.add(waiting := asyncio.get_running_loop().create_future())
+        try:
+            await waiting
+        finally:
+            self.ended.set()
+
+
+def test_an_operation_ends_once_its_client_has_gone(tmp_path: Path) -> None:
+    put_task(tmp_path)
+    query = b'{"query": "{ runs { nodes { runId steps { name } } } }"}'
+    headers = [(b"content-type", b"application/json"), (b"accept", b"*/*"), (b"host", b"here")]
+    scope = {"type": "http", "method": "POST", "path": "/graphql", "raw_path": b"/graphql", "query_string": b""}
+    scope |= {"headers": headers, "scheme": "http", "server": ("here", 80)}
+    sent: list[Any] = []
+
+    async def asked() -> None:
+        provider = Stalled(tmp_path)
+        messages = iter([{"type": "http.request", "body": query, "more_body": False}])
+
+        async def receive() -> Any:
+            if message := next(messages, None):
+                return message
+            await provider.asked.wait()
+            return await gone()
+
+        async def send(message: Any) -> None:
+            sent.append(message)
+
+        try:
+            app = application(schema, Gateway({"default": provider}, "default"))
+            await asyncio.wait_for(app(scope, receive, send), 10)
+            await asyncio.wait_for(provider.ended.wait(), 10)
+        finally:
+            await provider.close()
+
+    asyncio.run(asked())
+    assert sent == []
 
 
 def test_a_part_is_not_looked_for_once_the_client_has_gone(tmp_path: Path) -> None:
