@@ -25,6 +25,7 @@ from typing import Any, cast
 from metaflow.client.core import DataArtifact, Flow, Metadata, Metaflow, Run, Step, Task, namespace
 from metaflow.exception import MetaflowExceptionWrapper
 from metaflow.plugins.cards.card_client import get_cards
+from metaflow.plugins.metadata_providers.service import ServiceMetadataProvider
 
 from json_view import json_view
 
@@ -225,6 +226,20 @@ def _sha256(text: str) -> str:
     return hashlib.sha256(text.encode()).hexdigest()
 
 
+def ask_once() -> None:
+    """A service is asked once for what the client asks again and again: nothing changes there meanwhile."""
+    session: Any = cast(Any, ServiceMetadataProvider)._session
+    ask: Callable[..., Any] = session.get
+    answers: dict[str, Any] = {}
+
+    def get(url: str, **settings: Any) -> Any:
+        if url not in answers:
+            answers[url] = ask(url, **settings)
+        return answers[url]
+
+    session.get = get
+
+
 def seen_in(tag: str) -> Answers:
     """What is there for who looks from the namespace `tag`."""
     namespace(tag)
@@ -238,6 +253,7 @@ def seen_in(tag: str) -> Answers:
 
 
 def main(file: Path) -> None:
+    ask_once()
     namespace(None)
     flows = [flow.id for flow in Metaflow().flows]
     runs = [run.pathspec for flow in flows for run in Flow(flow)]

@@ -343,7 +343,7 @@ def made(builds: Path, make: Callable[[Path], Runs] = make) -> Runs:
     builds = builds.resolve()
     root = builds / _fingerprint(builds)
     builds.mkdir(parents=True, exist_ok=True)
-    with _locked(root.with_suffix(".lock")):
+    with locked(root.with_suffix(".lock")):
         listing = root / "runs.json"
         if not listing.exists():
             shutil.rmtree(root, ignore_errors=True)
@@ -353,7 +353,8 @@ def made(builds: Path, make: Callable[[Path], Runs] = make) -> Runs:
 
 
 @contextmanager
-def _locked(path: Path) -> Generator[None]:
+def locked(path: Path) -> Generator[None]:
+    """By no other process meanwhile, of those that ask."""
     with path.open("w") as file:
         fcntl.flock(file, fcntl.LOCK_EX)
         yield
