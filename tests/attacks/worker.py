@@ -1,7 +1,7 @@
 """Reads attacks, each in a process of its own, and tells how it ended.
 
 `python worker.py PART PARTS [decode|defaults|loads [NAME…]]`: of a part of them all, or of those that are named.
-Its parent gets a line of JSON for each; the folder it is started in shows what was run.
+Its parent gets a line of JSON for each. It starts in an empty folder, where what they run leaves its traces.
 """
 
 import json
@@ -10,8 +10,8 @@ import pickle
 import resource
 import signal
 import sys
-from collections.abc import Callable
-from dataclasses import asdict, dataclass
+from collections.abc import Callable, Iterator
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from time import perf_counter
 
@@ -29,13 +29,17 @@ HARMLESS = ("builtins.id", "array.__new__", "sys._getframe", "object.__getattr__
 
 @dataclass(frozen=True)
 class Ending:
-    """How the reading of one attack ended; `events` is what Python's audit reported meanwhile."""
+    """How the reading of one attack ended.
+
+    `events` is what Python's audit reported meanwhile, `traces` are the names of the files that it left in the folder.
+    """
 
     name: str
     outcome: str
     events: list[str]
     seconds: float
     megabytes: float  # that it took at most, beside the pickle itself
+    traces: tuple[str, ...] = ()
 
 
 def _loads(pickled: bytes) -> str:
@@ -90,7 +94,15 @@ def _in_a_child(read: Callable[[bytes], str], name: str) -> Ending:
     with open(receiving) as told:
         ending = told.read()
     status = os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
-    return Ending(name, f"ended with {status}", [], SECONDS, 0) if status else Ending(**json.loads(ending))
+    found = Ending(name, f"ended with {status}", [], SECONDS, 0) if status else Ending(**json.loads(ending))
+    return replace(found, traces=tuple(_swept(Path())))
+
+
+def _swept(folder: Path) -> Iterator[str]:
+    """The names of the files there, which are removed: what is there next time is another's."""
+    for path in sorted(folder.iterdir()):
+        path.unlink()
+        yield path.name
 
 
 def main(part: int, parts: int, how: str = "decode", *names: str) -> None:
