@@ -38,7 +38,7 @@ demo-once: install  ## the same, but end after the answer
 demo-service: install  ## the demo over a metadata service and S3 on this machine (those of the tests)
 	python examples/demo_service.py
 
-demo-service-once: install  ## the same, but end after the answer
+demo-service-once: install  ## the same with some of the flows' runs, but end after the answer
 	python examples/demo_service.py --once
 
 test: install  ## run all tests

@@ -1,7 +1,7 @@
 """The demo over a metadata service and S3: python examples/demo_service.py [--once].
 
 Both run on this machine, and are those of the tests: the service of tests/service, and moto's S3. They begin empty,
-the sample flows run through them, and all of it is gone in the end.
+the sample flows run through them, and all of it is gone in the end. For one answer some of the runs are enough.
 """
 
 import subprocess
@@ -68,7 +68,7 @@ def main() -> None:
     given = arguments(__doc__, of_a_folder=False)
     with TemporaryDirectory() as folder, service() as service_url, s3() as s3_url:
         configured = settings(service_url, s3_url)
-        run_flows.main(Path(folder), configured)
+        run_flows.main(Path(folder), configured, run_flows.SOME if given.once else run_flows.RUNS)
         with gateway(f"service@{service_url}", configured) as url:
             demonstrate(url, once=given.once)
 
