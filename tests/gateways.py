@@ -1,5 +1,6 @@
-"""A gateway in a process of its own, as people run it."""
+"""A gateway in a process of its own, as people run it; and answers of one that is in the tests' own."""
 
+import json
 import os
 import subprocess
 from collections.abc import Generator, Mapping
@@ -10,6 +11,12 @@ from typing import Any
 import httpx
 
 from executors import PROGRAM
+from metaflow_graphql.server.encoding import dumps
+
+
+def as_sent(answer: dict[str, Any]) -> Any:
+    """An answer of Operations as clients get it; its rows may be structs."""
+    return json.loads(dumps(answer))
 
 
 class Gateway:

@@ -12,6 +12,7 @@ import aiohttp
 from aiohttp import web
 from yarl import URL
 
+from gateways import as_sent
 from metaflow_graphql.providers.local.datastore import LocalDatastore
 from metaflow_graphql.providers.service.client import Client
 from metaflow_graphql.providers.service.provider import ServiceProvider
@@ -66,7 +67,7 @@ class Asking:
         """The whole answer, with its errors."""
         # Each operation in a context of its own, as the server has it.
         operation = Operation(query, variables, show_usage=True)
-        return await asyncio.create_task(self._operations.answer(operation, Faults()))
+        return as_sent(await asyncio.create_task(self._operations.answer(operation, Faults())))
 
 
 @asynccontextmanager

@@ -16,6 +16,7 @@ from moto.core.models import DEFAULT_ACCOUNT_ID
 from moto.s3.models import s3_backends
 from moto.server import ThreadedMotoServer
 
+from gateways import as_sent
 from metaflow_graphql.providers import usage
 from metaflow_graphql.providers.base import Provider
 from metaflow_graphql.providers.datastores import Datastores
@@ -95,7 +96,8 @@ class Server(NamedTuple):
         # What has fallen silent is taken for dead at once: how long ago it was stored is no question here.
         gateway = Gateway({"default": over or self.provider()}, "default", stalled_after=0.001)
         operation = Operation(query, variables, show_usage=True)
-        return self.loop.run(Operations(schema, gateway).answer(operation, Faults()), context=copy_context())
+        answer = Operations(schema, gateway).answer(operation, Faults())
+        return as_sent(self.loop.run(answer, context=copy_context()))
 
     def cost(self, query: str, over: Provider | None = None, **variables: Any) -> tuple[Any, dict[str, int]]:
         """The data of an answer that must have no errors, and the requests to S3 that it took, by kind."""
