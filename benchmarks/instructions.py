@@ -74,9 +74,10 @@ async def main(*names: str) -> None:
 
 
 def begin() -> None:
-    """Itself once more, under valgrind."""
+    """Itself once more, under valgrind; nothing is counted where there is none."""
     if not shutil.which("valgrind"):
-        sys.exit("Needs valgrind.")
+        print("Instructions are not counted: there is no valgrind here.")
+        return
     with tempfile.TemporaryDirectory() as folder:
         command = ["valgrind", "--quiet", "--tool=callgrind", "--instr-atstart=no"]
         command += [f"--callgrind-out-file={folder}/counts", sys.executable, *sys.argv]
