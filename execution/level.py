@@ -11,7 +11,8 @@ F = TypeVar("F")
 
 
 class Level(list[Any]):
-    """The objects that a resolver is to answer for, in the place of the one that it gets from other executors.
+    """The objects that a resolver is to answer for, in the place of the one that it gets from other executors: all of
+    a level, or a part of a long one.
 
     It returns a list with one entry for each, in their order, or an awaitable of one: the field's value, or the
     Exception that this object met. What it raises all of them have met.

@@ -24,7 +24,9 @@ class Place(ABC):
     @property
     def nulled(self) -> int:
         """Of how many parts the path is of what becomes null with a value; 0: the whole answer does."""
-        return len(self.keys) if self.nullable else self.around.nulled if self.around else 0
+        if self.nullable:
+            return len(self.keys)
+        return self.around.nulled if self.around else 0
 
     @property
     @abstractmethod

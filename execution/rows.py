@@ -17,6 +17,10 @@ import msgspec
 Column = list[Any]
 # Rows that are made as dicts in less time than it takes to find out what their struct is.
 _FEW = 32
+# Response keys are the client's: classes for them, which stay, may take some 20 MB in all.
+_MOST_KEYS = 64
+_MOST_STRUCTS = 1000
+_structs: dict[tuple[str, ...], type[msgspec.Struct]] = {}
 
 
 @lru_cache(4096)
@@ -43,9 +47,8 @@ def dicts(keys: list[str], columns: list[Column]) -> list[dict[str, Any]]:
 
 def structs(keys: list[str], columns: list[Column]) -> list[Any]:
     """A struct for each row of the columns, that is encoded as its dict would be. Dicts where they are few."""
-    if len(columns[0]) < _FEW:
-        return dicts(keys, columns)
-    return list(map(_struct(tuple(keys)), *columns))
+    struct = _struct(tuple(keys)) if len(columns[0]) >= _FEW else None
+    return dicts(keys, columns) if struct is None else list(map(struct, *columns))
 
 
 @lru_cache(256)
@@ -55,7 +58,11 @@ def _rows_of(width: int) -> Callable[[list[str], list[Column]], list[dict[str, A
     return eval(f"lambda keys, columns: (lambda {keys}: [{{{pairs}}} for {values}, in zip(*columns)])(*keys)", {})
 
 
-@lru_cache(1024)
-def _struct(keys: tuple[str, ...]) -> type[msgspec.Struct]:
-    names = {f"f{number}": key for number, key in enumerate(keys)}
-    return msgspec.defstruct("Row", [(name, Any) for name in names], rename=names, gc=False, eq=False)
+def _struct(keys: tuple[str, ...]) -> type[msgspec.Struct] | None:
+    """The class of rows with these keys; None for many keys, and where clients have asked for too many sets of them."""
+    known = _structs.get(keys)
+    if known is None and len(keys) <= _MOST_KEYS and len(_structs) < _MOST_STRUCTS:
+        names = {f"f{number}": key for number, key in enumerate(keys)}
+        known = msgspec.defstruct("Row", [(name, Any) for name in names], rename=names, gc=False, eq=False)
+        _structs[keys] = known
+    return known

@@ -1,7 +1,7 @@
 """Entries: one for each object of a level or for each key, its value or what it met; and lists that hold errors."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Iterable, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Iterator, Sequence
 from typing import Any, NamedTuple, TypeVar, cast
 
 from aiodataloader import DataLoader
@@ -16,7 +16,8 @@ W = TypeVar("W")
 
 Answers = list[V | BaseException]
 
-# Objects that are answered for, and answers that are begun, before others have a turn: a few milliseconds.
+# Objects that are answered for, and answers that are begun or handed out, before others have a turn: a few milliseconds
+# for all but what goes through long lists.
 _PART = 256
 _AT_ONCE = 128
 
@@ -34,7 +35,9 @@ class Loader(DataLoader[K, V]):
     aiodataloader's own takes half as long again, and wakes all that wait for thousands of keys in one turn of the loop.
     """
 
-    _batches: set[asyncio.Future[None]]
+    def __init__(self, batch: Any, cache: bool = True) -> None:
+        super().__init__(batch, cache=cache)  # pyright: ignore[reportUnknownMemberType] - its types are not complete
+        self._batches = set[asyncio.Future[None]]()  # asyncio itself holds no reference to what runs
 
     def load_all(self, keys: Iterable[K]) -> list[asyncio.Future[V]]:
         """As `load` for each key."""
@@ -61,7 +64,7 @@ class Loader(DataLoader[K, V]):
 
     def _begin(self) -> None:
         batch = asyncio.ensure_future(self._batch())
-        vars(self).setdefault("_batches", set()).add(batch)
+        self._batches.add(batch)
         batch.add_done_callback(self._batches.discard)
 
     async def _batch(self) -> None:
@@ -69,7 +72,9 @@ class Loader(DataLoader[K, V]):
         waiting = cast("list[Any]", self._queue)
         self._queue = []
         try:
-            values = await self.batch_load_fn([one.key for one in waiting])
+            values = list(await self.batch_load_fn([one.key for one in waiting]))
+            if len(values) != len(waiting):
+                raise TypeError(f"A batch of {len(waiting)} keys came to {len(values)} entries.")
             for number, (one, value) in enumerate(zip(waiting, values, strict=True), 1):
                 _settle(one.future, value)
                 if not number % _AT_ONCE:
@@ -97,7 +102,7 @@ async def each(loader: Loader[K, V], keys: Iterable[K]) -> Answers[V]:
     """What the loader has for each key, in their order; what a key met in the place of its value."""
     futures = loader.load_all(keys)
     for future in futures:
-        # A batch is there all at once: to wait for the first of it is enough, and costs nothing for the others.
+        # Much of a batch is there at once: to wait for the first of it is enough, and costs nothing for the others.
         if not future.done():
             await asyncio.wait((future,))
     return list(map(_outcome, futures))
@@ -111,7 +116,7 @@ def _outcome(future: asyncio.Future[V]) -> V | BaseException:
     return future.result() if error is None else error
 
 
-async def gathered(answers: Iterable[Awaitable[V]], at_once: int = _AT_ONCE) -> Answers[V]:
+async def gathered(answers: Iterator[Awaitable[V]], at_once: int = _AT_ONCE) -> Answers[V]:
     """The answers of all, in their order; what one met in the place of its answer. Exhausted is an end to them all.
 
     So many are begun at once: what each does before it waits holds the event loop.
@@ -123,7 +128,7 @@ async def gathered(answers: Iterable[Awaitable[V]], at_once: int = _AT_ONCE) -> 
             if not len(tasks) % at_once:
                 await asyncio.sleep(0)
         found = await asyncio.gather(*tasks, return_exceptions=True)
-    except asyncio.CancelledError:
+    except BaseException:
         for task in tasks:
             task.cancel()
         raise
@@ -161,7 +166,7 @@ def readable(entries: Sequence[V | GatewayError]) -> tuple[list[V], list[Gateway
     """What could be read of a list, and the errors of the rest."""
     errors = [entry for entry in entries if isinstance(entry, GatewayError)]
     if not errors:
-        return list(cast("Sequence[V]", entries)), errors
+        return cast("list[V]", entries) if isinstance(entries, list) else list(cast("Sequence[V]", entries)), errors
     return [entry for entry in entries if not isinstance(entry, GatewayError)], errors
 
 

@@ -34,10 +34,10 @@ class Edge(msgspec.Struct, frozen=True):
 
 
 class Page(msgspec.Struct, Generic[T], frozen=True):
-    """A part of a list. `errors` are of objects that had to be left out.
+    """A part of a list.
 
-    What few ask for is made when it is asked for: `cursor` makes an object's, `total` counts all of the list. `ends`:
-    the first and last cursor, where they are of objects that had to be left out.
+    `cursor` makes the cursor of an object, and `total` counts all of the list: few ask for either.
+    `ends`: the first and last cursor, where they are of objects that had to be left out; `errors`: of those.
     """
 
     nodes: list[T]

@@ -1,5 +1,6 @@
 """Pages of tasks."""
 
+import asyncio
 from collections.abc import Sequence
 from typing import NamedTuple
 
@@ -15,6 +16,9 @@ from .entries import Answers, existing, gathered, raised, readable
 from .inputs import sent
 from .pages import Page, Window, between, cut, decode, encode, fill, page
 from .statuses import task_courses
+
+# Tasks that are gone through before others have a turn: a millisecond or two.
+_TURN = 5_000
 
 _Tasks = Sequence[records.Task | GatewayError]
 
@@ -49,8 +53,22 @@ async def pages_of(
     """
     if wanted.created_from_ms is None and wanted.statuses is None:
         # Nothing is to be waited for: for hundreds of lists, tasks of asyncio would take most of the time.
-        return [_page_by_names(entries, wanted, window) for entries in lists]
+        return await _pages_by_names(lists, wanted, window)
     return await gathered(_page(entries, wanted, window, context) for entries in lists)
+
+
+async def _pages_by_names(
+    lists: Sequence[_Tasks | BaseException], wanted: Conditions, window: Window
+) -> Answers[Page[records.Task]]:
+    pages: Answers[Page[records.Task]] = []
+    passed = 0
+    for entries in lists:
+        pages.append(_page_by_names(entries, wanted, window))
+        passed += 0 if isinstance(entries, BaseException) else len(entries)
+        if passed > _TURN:
+            passed = 0
+            await asyncio.sleep(0)
+    return pages
 
 
 def _page_by_names(
@@ -59,7 +77,7 @@ def _page_by_names(
     try:
         tasks, errors = readable(raised(entries))
         nodes, more = cut(_between_cursors(tasks, wanted, window), window)
-    except GatewayError as error:
+    except Exception as error:
         return error
 
     async def total() -> int:

@@ -151,7 +151,11 @@ def _entries(kind: type) -> Callable[[Any], Collection[Any]]:
         return msgspec.structs.astuple
     if issubclass(kind, dict):
         return cast(Callable[[Any], Collection[Any]], dict.values)
-    return list if issubclass(kind, list | tuple) else lambda _: ()
+    return _itself if issubclass(kind, list | tuple) else lambda _: ()
+
+
+def _itself(value: Collection[Any]) -> Collection[Any]:
+    return value
 
 
 def _as_dict(row: msgspec.Struct) -> dict[str, Any]:

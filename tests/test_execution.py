@@ -20,6 +20,7 @@ from graphql import (
 from graphql.execution import Executor
 
 from metaflow_graphql.execution import Level, LevelExecutor, answers_levels, structs
+from metaflow_graphql.execution import rows as made_rows
 
 Answer = tuple[Any, list[tuple[str, list[str | int] | None]]]
 
@@ -430,3 +431,12 @@ def test_incremental_delivery_is_left_to_the_executor_after_it() -> None:
     schema = build_schema("type Query { a: Int b: Int }")
     assert as_core_does(schema, "{ a ... @ defer { b } }", {"a": 1, "b": 2})[0] == {"a": 1, "b": 2}
     assert as_core_does(schema, "{ a defer: b }", {"a": 1, "b": 2})[0] == {"a": 1, "defer": 2}
+
+
+def test_sets_of_keys_beyond_bounds_stay_dicts(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(made_rows, "_structs", {})
+    monkeypatch.setattr(made_rows, "_MOST_STRUCTS", 2)
+    columns = [[1] * 100]
+    kinds: list[type] = [type(structs([key], columns)[0]) for key in ("a", "b", "c", "a")]
+    assert (kinds[2], kinds[0] is kinds[3], kinds[0] is kinds[1]) == (dict, True, False)
+    assert type(structs([f"k{number}" for number in range(65)], columns * 65)[0]) is dict

@@ -145,8 +145,9 @@ def pieces(answer: dict[str, Any]) -> list[bytes]:
         [[1] * 1000, *[{str(number): 1 for number in range(1000)}] * 200],
         ["x" * 1_000_000] * 100,
         {"a": {"b": [{"c": list(range(100_000))}]}},
+        {"a": {"b": [list(range(20_000))] * 20}},
     ],
-    ids=["dict", "list", "rows", "entries", "text", "deep"],
+    ids=["dict", "list", "rows", "entries", "text", "deep", "lists"],
 )
 def test_a_large_answer_is_encoded_in_few_pieces_of_some_size(value: object) -> None:
     found = pieces({"data": value})

@@ -1,6 +1,7 @@
 """What the local provider lists of real runs, and in which order: as Metaflow's own client does."""
 
 import os
+import shutil
 from pathlib import Path
 from typing import Any
 
@@ -244,3 +245,23 @@ def test_times_of_flows_steps_and_tasks(local: LocalProvider, runs: Runs, oracle
     found = ask(lambda: local.created_at([key(pathspec) for pathspec in pathspecs]))
     assert not any(isinstance(at, CorruptMetadata) for at in found)
     assert [rfc3339(at) for at in found if isinstance(at, int)] == in_order(pathspecs, oracle["objects"])
+
+
+def test_tasks_that_were_replaced_and_that_come_late_are_seen(tmp_path: Path) -> None:
+    put_run(tmp_path, "1")
+    put_object(tmp_path, "Made/1/start", EPOCH_MS)
+    for number in (1, 2, 3):
+        put_object(tmp_path, f"Made/1/start/{number}", EPOCH_MS + number)
+    (tmp_path / ".metaflow/Made/1/start/4/_meta").mkdir(parents=True)
+    settle()
+    local = provider(tmp_path)
+
+    def listed() -> list[str]:
+        return names(one(lambda: local.tasks_of([key("Made/1/start")])))
+
+    assert [listed(), listed()] == [["3", "2", "1"]] * 2
+    put_object(tmp_path, "Made/1/start/4", EPOCH_MS + 4)
+    assert [listed(), listed()] == [["4", "3", "2", "1"]] * 2
+    shutil.rmtree(tmp_path / ".metaflow/Made/1/start/1")
+    put_object(tmp_path, "Made/1/start/1", EPOCH_MS + 9)
+    assert [listed(), listed()] == [["1", "4", "3", "2"]] * 2

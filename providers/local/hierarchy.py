@@ -92,7 +92,7 @@ def _below(tree: Tree, parent: Key, child: Callable[[Tree, str], Placed[R] | Non
     if folder is None:
         return []
     found = folder.once(
-        "below", lambda: _newest_first(child(tree, f"{parent.pathspec}/{name}") for name in folder.folders), _read
+        "below", lambda: _newest_first(child(tree, f"{parent.pathspec}/{name}") for name in folder.folders), _complete
     )
     return [placed.record for placed in found if placed is not None]
 
@@ -102,7 +102,7 @@ def _newest_first(found: Iterable[Placed[R] | None]) -> list[Placed[R] | None]:
     return sorted(objects, key=lambda placed: placed.place if placed else _NOWHERE, reverse=True)
 
 
-def _read(found: list[Placed[R] | None]) -> bool:
+def _complete(found: list[Placed[R] | None]) -> bool:
     """Whether all are there, and could be read."""
     return all(placed is not None and isinstance(placed.ts_epoch, int) for placed in found)
 

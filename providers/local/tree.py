@@ -1,7 +1,8 @@
 """A `.metaflow` folder and what is remembered of it: nothing that may have changed is taken from memory.
 
 Metaflow writes a file once, under another name, then renames it; only a run's `_self.json` is ever replaced. So a
-file that was read is not read again, and a folder whose modification time stands still is not listed again.
+file that was read is not read again, and a folder whose modification time stands still is not listed again: that is
+enough to know the steps and tasks in it.
 """
 
 import os
@@ -30,10 +31,6 @@ _A_FOLDER = 350
 _AN_ENTRY = 900
 
 
-def _without_errors(entries: list[T]) -> bool:
-    return not any(isinstance(entry, GatewayError) for entry in entries)
-
-
 class Folder:
     """What a folder lists, and what was made of it. `files` with their inodes; both with symlinks among them."""
 
@@ -56,13 +53,13 @@ class Folder:
         return _AN_ENTRY + listed + _A_RECORD * len(self.contents) + _A_BYTE * self.bytes_read
 
     def once(
-        self, what: Hashable, make: Callable[[], list[T]], lasts: Callable[[list[T]], bool] = _without_errors
+        self, what: Hashable, make: Callable[[], list[T]], lasts: Callable[[list[T]], bool] | None = None
     ) -> list[T]:
-        """What `make` makes of the folder: made once, if it `lasts`. Nobody may change it."""
+        """What `make` makes of the folder: made once, if it `lasts`, as a rule without errors. Nobody may change it."""
         kept = cast("list[T] | None", self.made.get(what))
         if kept is None:
             kept = make()
-            if lasts(kept):
+            if (lasts or _without_errors)(kept):
                 self.made[what] = kept
         return kept
 
@@ -73,6 +70,10 @@ class Folder:
             if self.files.get(name) == older.files.get(name):
                 self.contents[name] = content
         self.bytes_read = older.bytes_read
+
+
+def _without_errors(entries: list[T]) -> bool:
+    return not any(isinstance(entry, GatewayError) for entry in entries)
 
 
 def files_signature(status: os.stat_result) -> Signature | None:
@@ -159,6 +160,8 @@ class Tree:
             status = os.fstat(descriptor)
             fresh = Folder(name, *_names(descriptor), status)
         if kept is not None and kept.files == fresh.files and kept.folders == fresh.folders:
+            # The same names may be of others: what was made of them has to be made anew.
+            kept.made.clear()
             kept.modified_ns, kept.signature = fresh.modified_ns, fresh.signature
             return kept
         if kept is not None:
