@@ -17,6 +17,8 @@ from support.answering import Answering, answerings
 from support.shapes import QUERIES
 from support.timing import taken
 
+from metaflow_graphql.server.serve import collect_briefly
+
 SECONDS = 3.0  # for each way of each shape
 
 
@@ -57,9 +59,7 @@ async def measured(shape: str, query: str) -> None:
 
 async def main(*names: str) -> None:
     logging.disable()  # Strawberry logs each error
-    gc.collect()
-    gc.freeze()  # as server/serve.py does
-    gc.set_threshold(2_000, 5, 1_000)
+    collect_briefly()
     print(f"  {'':18} {'min':>9} {'median':>12} {'ratios':>12} {'peak':>12}")
     for shape, query in QUERIES.items():
         if not names or any(name in shape for name in names):

@@ -165,8 +165,8 @@ def raised(found: V | BaseException) -> V:
 def readable(entries: Sequence[V | GatewayError]) -> tuple[list[V], list[GatewayError]]:
     """What could be read of a list, and the errors of the rest."""
     errors = [entry for entry in entries if isinstance(entry, GatewayError)]
-    if not errors:
-        return cast("list[V]", entries) if isinstance(entries, list) else list(cast("Sequence[V]", entries)), errors
+    if not errors and isinstance(entries, list):  # as most are: thousands of lists need not be copied
+        return cast("list[V]", entries), errors
     return [entry for entry in entries if not isinstance(entry, GatewayError)], errors
 
 
