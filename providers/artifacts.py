@@ -51,11 +51,6 @@ class ValueKey(NamedTuple):
     form: Form = "data"
     length: int = 0
 
-    @property
-    def info(self) -> InfoKey:
-        """Where the datastore recorded what it is."""
-        return InfoKey(self.provider, self.blob.root, parent(self.pathspec), self.attempt)
-
 
 Wanted = dict[BlobKey, list[ValueKey]]
 # Forms that are of the pickled object, where that describes a file.
@@ -72,6 +67,12 @@ def value_key(artifact: records.DataArtifact) -> ValueKey:
     """The key of an artifact's data."""
     blob = BlobKey(artifact.root, artifact.path_components[0], artifact.sha)
     return ValueKey(artifact.provider, artifact.pathspec, artifact.attempt, artifact.content_type, blob)
+
+
+def info_key(of: records.DataArtifact | ValueKey) -> InfoKey:
+    """Where the datastore recorded what it is."""
+    root = of.blob.root if isinstance(of, ValueKey) else of.root
+    return InfoKey(of.provider, root, parent(of.pathspec), of.attempt)
 
 
 @dataclass(frozen=True, slots=True)
@@ -189,9 +190,9 @@ class ArtifactReader:
 
     async def _infos(self, keys: list[ValueKey]) -> dict[ValueKey, records.ArtifactInfo | None]:
         """What Metaflow recorded of each object, where that can be read."""
-        attempts = list({key.info: None for key in keys})
+        attempts = list({info_key(key): None for key in keys})
         found = dict(zip(attempts, await self.datastore.infos(attempts) if attempts else [], strict=True))
-        of_attempts = {key: found[key.info] for key in keys}
+        of_attempts = {key: found[info_key(key)] for key in keys}
         return {key: of.get(name(key.pathspec)) if isinstance(of, dict) else None for key, of in of_attempts.items()}
 
     def _keep(self, key: ValueKey, answer: JSON | GatewayError) -> None:

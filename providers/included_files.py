@@ -9,6 +9,7 @@ from .errors import ArtifactUnreadable, GatewayError
 from .records import ArtifactInfo
 
 INCLUDED_FILE = "metaflow.includefile.IncludedFile"
+_RECORDED_TYPE = f"<class '{INCLUDED_FILE}'>"
 
 # The encoding is a stranger's word, and some of Python's take quadratic time.
 _ENCODINGS = frozenset({"utf-8", "utf8", "utf-8-sig", "ascii", "latin-1", "iso-8859-1", "cp1252", "utf-16", "utf-32"})
@@ -76,7 +77,7 @@ def text(content: bytes | GatewayError, described: dict[str, object]) -> object:
 
 def is_included(info: ArtifactInfo | None) -> bool:
     """Whether an artifact is an IncludedFile, by what the datastore recorded of it."""
-    return info is not None and info.type == f"<class '{INCLUDED_FILE}'>"
+    return info is not None and info.type == _RECORDED_TYPE
 
 
 def _in_view(view: object) -> dict[str, object]:

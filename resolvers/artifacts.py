@@ -3,7 +3,7 @@
 import re
 
 from ..providers import records
-from ..providers.artifacts import JSON, value_key
+from ..providers.artifacts import JSON, ValueKey, info_key, value_key
 from ..providers.base import Key
 from ..providers.errors import BadUserInput, LimitExceeded
 from ..providers.included_files import file_size, is_included
@@ -11,7 +11,7 @@ from ..providers.pathspec import parent as above
 from . import inputs, links
 from .common import system_tags, tags, user_tags
 from .context import Context, Info
-from .entries import Answers, each, gathered
+from .entries import Answers, combined, each, each_of_some, mapped
 from .metadata import origins_of
 from .values import values_of
 
@@ -39,11 +39,19 @@ async def origin_pathspec(artifacts: list[records.DataArtifact], info: Info) -> 
 
 
 async def size(artifacts: list[records.DataArtifact], info: Info) -> Answers[int | None]:
-    return await gathered(_size(artifact, info.context) for artifact in artifacts)
+    """Of an included file, its own (client/core.py:DataArtifact.size)."""
+    infos = await infos_of(artifacts, info.context)
+    files = combined(_if_file, artifacts, infos)
+    return combined(_size, infos, await each_of_some(info.context.loaders.values, files))
 
 
 async def type(artifacts: list[records.DataArtifact], info: Info) -> Answers[str | None]:
-    return await gathered(_type(artifact, info.context) for artifact in artifacts)
+    """As recorded; enums are recorded without their module, which the pickle has."""
+    recorded = mapped(await infos_of(artifacts, info.context), _recorded_type)
+    unknown = combined(_unless_known, artifacts, recorded)
+    return combined(
+        lambda known, found: known or found, recorded, await each_of_some(info.context.loaders.values, unknown)
+    )
 
 
 async def data(artifacts: list[records.DataArtifact], info: Info) -> Answers[JSON]:
@@ -80,27 +88,28 @@ async def url(artifacts: list[records.DataArtifact], info: Info) -> Answers[str 
     return [links.artifact(info.context, artifact) for artifact in artifacts]
 
 
-async def _size(artifact: records.DataArtifact, context: Context) -> int | None:
-    """Of an included file, its own (client/core.py:DataArtifact.size)."""
-    info = await info_of(artifact, context)
-    if not is_included(info):
-        return info and info.size
-    return file_size(await context.loaders.values.load(value_key(artifact)._replace(form="object")))
+async def infos_of(artifacts: list[records.DataArtifact], context: Context) -> Answers[records.ArtifactInfo | None]:
+    """What the datastore recorded of each; None where nothing is."""
+    of_tasks = await each(context.loaders.infos, map(info_key, artifacts))
+    return combined(lambda artifact, infos: infos.get(artifact.name) if infos else None, artifacts, of_tasks)
 
 
-async def _type(artifact: records.DataArtifact, context: Context) -> str | None:
-    """As recorded; enums are recorded without their module, which the pickle has."""
-    info = await info_of(artifact, context)
+def _if_file(artifact: records.DataArtifact, info: records.ArtifactInfo | None) -> ValueKey | None:
+    """The key of an included file's description."""
+    return value_key(artifact)._replace(form="object") if is_included(info) else None
+
+
+def _size(info: records.ArtifactInfo | None, description: JSON) -> int | None:
+    return file_size(description) if is_included(info) else info and info.size
+
+
+def _recorded_type(info: records.ArtifactInfo | None) -> str | None:
     recorded = _TYPE.fullmatch(info.type) if info and info.type else None
-    if recorded:
-        return recorded[1]
-    return await context.loaders.values.load(value_key(artifact)._replace(form="type"))
+    return recorded and recorded[1]
 
 
-async def info_of(artifact: records.DataArtifact, context: Context) -> records.ArtifactInfo | None:
-    """What the datastore recorded of it; None where nothing is."""
-    infos = await context.loaders.infos.load(value_key(artifact).info)
-    return infos.get(artifact.name) if infos else None
+def _unless_known(artifact: records.DataArtifact, type: str | None) -> ValueKey | None:
+    return None if type else value_key(artifact)._replace(form="type")
 
 
 def _task(artifact: records.DataArtifact) -> Key:

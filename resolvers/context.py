@@ -15,7 +15,8 @@ from ..providers.code_packages import Packages
 from ..providers.errors import GatewayError, UnknownMetadataProvider
 from ..providers.pathspec import shown
 from ..providers.usage import Exhausted
-from .entries import Answers, Loader, in_parts
+from .dataloader import Loader
+from .entries import Answers, in_parts
 from .loaders import Loaders, loader
 
 K = TypeVar("K")
@@ -105,7 +106,7 @@ class Context:
                     return [error for _ in parents]
 
             # Gathers, and keeps nothing: records are made anew on each level, and ids of freed ones come again.
-            self.levels[key] = Loader(answer, cache=False)
+            self.levels[key] = Loader(answer, self.loaders.pace, cache=False)
         return self.levels[key]
 
     def derived(self, by: Callable[[list[K], "Context"], Coroutine[Any, Any, Answers[V]]]) -> Loader[K, V]:
@@ -113,9 +114,9 @@ class Context:
         if by not in self.levels:
 
             async def batch(keys: list[K]) -> Answers[V]:
-                return await by(keys, self)
+                return await in_parts(lambda part: by(part, self), keys)
 
-            self.levels[by] = loader(batch)
+            self.levels[by] = loader(batch, self.loaders.pace)
         return self.levels[by]
 
     def forget(self) -> None:

@@ -10,8 +10,9 @@ from ..providers.base import FileKey, FileStatus, Key, PartKey
 from ..providers.errors import NotFound
 from ..providers.included_files import IncludedFile, described_by, is_included
 from . import cards, code, logs
-from .artifacts import info_of
+from .artifacts import infos_of
 from .context import Context
+from .entries import raised
 from .lookup import task_at
 
 OCTETS = "application/octet-stream"
@@ -87,7 +88,8 @@ async def package(context: Context, task: Key) -> Download:
 
 async def _included(context: Context, artifact: records.DataArtifact) -> IncludedFile | None:
     """The file that an artifact stands for; None of any other object."""
-    if not is_included(await info_of(artifact, context)):
+    (info,) = await infos_of([artifact], context)
+    if not is_included(raised(info)):
         return None
     return described_by(await context.loaders.values.load(value_key(artifact)._replace(form="object")))
 

@@ -2,23 +2,23 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable, Iterable, Iterator, Sequence
+from itertools import islice
 from typing import Any, NamedTuple, TypeVar, cast
-
-from aiodataloader import DataLoader
-from aiodataloader import Loader as Waiting
 
 from ..providers.errors import GatewayError
 from ..providers.usage import Exhausted
+from .dataloader import AT_ONCE, Loader
 
 K = TypeVar("K")
 V = TypeVar("V")
 W = TypeVar("W")
+X = TypeVar("X")
 
 Answers = list[V | BaseException]
 
 # Objects that are answered for, and answers that are begun or handed out, before others have a turn: a few milliseconds
 # for all but what goes through long lists.
-_PART = 256
+_PART = 128
 _AT_ONCE = 128
 
 
@@ -29,83 +29,23 @@ class Partial(NamedTuple):
     errors: list[GatewayError]
 
 
-class Loader(DataLoader[K, V]):
-    """A dataloader that takes the keys of a level at once, and hands out what came for them in parts.
-
-    aiodataloader's own takes half as long again, and wakes all that wait for thousands of keys in one turn of the loop.
-    """
-
-    def __init__(self, batch: Any, cache: bool = True) -> None:
-        super().__init__(batch, cache=cache)  # pyright: ignore[reportUnknownMemberType] - its types are not complete
-        self._batches = set[asyncio.Future[None]]()  # asyncio itself holds no reference to what runs
-
-    def load_all(self, keys: Iterable[K]) -> list[asyncio.Future[V]]:
-        """As `load` for each key."""
-        if not self.cache:
-            return list(map(self.load, keys))
-        known: dict[K, asyncio.Future[V]] = cast(Any, self)._cache
-        queue, new = self._queue, self.loop.create_future
-        first, futures = not queue, list[asyncio.Future[V]]()
-        for key in keys:
-            future = known.get(key)
-            if future is None:
-                future = known[key] = new()
-                queue.append(Waiting(key, future))
-            futures.append(future)
-        if first and queue:
-            self.loop.call_soon(self._begin)
-        return futures
-
-    def do_resolve_reject(self, key: K, future: asyncio.Future[V]) -> None:
-        """Called by `load` with a key that is not known yet."""
-        self._queue.append(Waiting(key, future))
-        if len(self._queue) == 1:
-            self.loop.call_soon(self._begin)
-
-    def _begin(self) -> None:
-        batch = asyncio.ensure_future(self._batch())
-        self._batches.add(batch)
-        batch.add_done_callback(self._batches.discard)
-
-    async def _batch(self) -> None:
-        """Load all keys that were asked for until now. As in aiodataloader, none is known after what `batch` raises."""
-        waiting = cast("list[Any]", self._queue)
-        self._queue = []
-        try:
-            values = list(await self.batch_load_fn([one.key for one in waiting]))
-            if len(values) != len(waiting):
-                raise TypeError(f"A batch of {len(waiting)} keys came to {len(values)} entries.")
-            for number, (one, value) in enumerate(zip(waiting, values, strict=True), 1):
-                _settle(one.future, value)
-                if not number % _AT_ONCE:
-                    await asyncio.sleep(0)
-        except BaseException as error:
-            for one in waiting:
-                self.clear(one.key)
-                _settle(one.future, error)
-            if not isinstance(error, Exception):
-                raise
-
-
-def _settle(future: asyncio.Future[V], value: V | BaseException) -> None:
-    if future.done():
-        return
-    if isinstance(value, asyncio.CancelledError):
-        future.cancel()
-    elif isinstance(value, BaseException):
-        future.set_exception(value)
-    else:
-        future.set_result(value)
-
-
 async def each(loader: Loader[K, V], keys: Iterable[K]) -> Answers[V]:
     """What the loader has for each key, in their order; what a key met in the place of its value."""
-    futures = loader.load_all(keys)
+    keys, pace = iter(keys), loader.pace
+    futures = loader.load_all(islice(keys, AT_ONCE))
+    while part := list(islice(keys, AT_ONCE)):
+        await pace.take(len(part))
+        futures += loader.load_all(part)
     for future in futures:
         # Much of a batch is there at once: to wait for the first of it is enough, and costs nothing for the others.
         if not future.done():
             await asyncio.wait((future,))
-    return list(map(_outcome, futures))
+    found: Answers[V] = []
+    for start in range(0, len(futures), AT_ONCE):
+        part = futures[start : start + AT_ONCE]
+        await pace.take(len(part))
+        found += map(_outcome, part)
+    return found
 
 
 def _outcome(future: asyncio.Future[V]) -> V | BaseException:
@@ -150,9 +90,53 @@ async def in_parts(by: Callable[[list[K]], Awaitable[Sequence[V | BaseException]
     return entries
 
 
+async def each_of(
+    loader: Loader[K, V], lists: Sequence[Sequence[K] | BaseException]
+) -> list[Answers[V] | BaseException]:
+    """What the loader has for each key of each list, all asked for together; what stands for a list stays there."""
+    keys = (key for of_one in lists if not isinstance(of_one, BaseException) for key in of_one)
+    found = iter(await each(loader, keys))
+    return mapped(lists, lambda of_one: list(islice(found, len(of_one))))
+
+
+async def each_of_some(loader: Loader[K, V], keys: Sequence[K | BaseException | None]) -> Answers[V | None]:
+    """What the loader has for each key; in the place of none, None or what stands there."""
+    found = iter(await each(loader, [key for key in keys if key is not None and not isinstance(key, BaseException)]))
+    return [key if key is None or isinstance(key, BaseException) else next(found) for key in keys]
+
+
 def mapped(found: Sequence[V | BaseException], make: Callable[[V], W]) -> Answers[W]:
-    """What `make` makes of each value; errors stay in their places."""
-    return [entry if isinstance(entry, BaseException) else make(entry) for entry in found]
+    """What `make` makes of each value, or raises; errors stay in their places."""
+    entries: Answers[W] = []
+    for entry in found:
+        try:
+            entries.append(entry if isinstance(entry, BaseException) else make(entry))
+        except Exception as error:
+            entries.append(error)
+    return entries
+
+
+def combined(
+    make: Callable[[V, W], X], one: Sequence[V | BaseException], other: Sequence[W | BaseException]
+) -> Answers[X]:
+    """What `make` makes of each two values, or raises; where one is an error, that: the first where both are."""
+    entries: Answers[X] = []
+    for first, second in zip(one, other, strict=True):
+        try:
+            if isinstance(first, BaseException):
+                entries.append(first)
+            elif isinstance(second, BaseException):
+                entries.append(second)
+            else:
+                entries.append(make(first, second))
+        except Exception as error:
+            entries.append(error)
+    return entries
+
+
+def whole(lists: Sequence[Sequence[V | BaseException] | BaseException]) -> Answers[list[V]]:
+    """Lists without errors; where one has an error, that: nothing can be said of all that are in it."""
+    return mapped(lists, lambda entries: [raised(entry) for entry in entries])
 
 
 def raised(found: V | BaseException) -> V:

@@ -12,7 +12,7 @@ from ..providers.base import Key, key_of
 from ..providers.errors import GatewayError
 from ..providers.pathspec import name, parent, run_of
 from .context import Context
-from .entries import Answers, each, existing, gathered, raised, readable
+from .entries import Answers, each, existing, gathered, mapped, raised, readable
 from .graphs import FlowGraph, GraphNode, graphs
 from .metadata import metadata_of
 
@@ -116,7 +116,8 @@ async def _step_tasks(steps: list[Key], context: Context) -> Answers[StepTasks]:
 async def _tasks_by_path(step: Key, context: Context) -> StepTasks:
     tasks, errors = readable(await context.loaders.tasks_of.load(step))
     found = StepTasks(tasks, {}, {}, errors)
-    paths = await gathered(_path(task, context) for task in tasks)
+    metadata = await each(context.derived(metadata_of), map(key_of, tasks))
+    paths = mapped(metadata, lambda of_task: of_task.latest(PATH))
     errors += readable(existing(paths))[1]
     for task, path in zip(tasks, paths, strict=True):
         if isinstance(path, BaseException):
@@ -127,7 +128,3 @@ async def _tasks_by_path(step: Key, context: Context) -> StepTasks:
             found.below.setdefault(outer, []).append(task)
             outer = outer.rpartition(",")[0]
     return found
-
-
-async def _path(task: records.Task, context: Context) -> str | None:
-    return (await context.derived(metadata_of).load(key_of(task))).latest(PATH)

@@ -8,7 +8,8 @@ from ..providers.artifacts import Artifacts
 from ..providers.base import MetadataProvider, Provider
 from ..providers.code_packages import Packages
 from ..providers.errors import GatewayError
-from .entries import Loader, gathered
+from .dataloader import Loader, Pace
+from .entries import gathered
 
 
 class ProviderKey(Protocol):
@@ -38,13 +39,14 @@ class Loaders:
         *,
         of_records: bool = False,
     ) -> None:
+        self.pace = Pace()
         self._seen = lambda: {
             name: provider.for_operation(of_records=of_records) for name, provider in configured.items()
         }
         providers = self._providers = self._seen()
 
         def of(method: Callable[[MetadataProvider], Batch[N, V]], *, kept: bool = True) -> Loader[N, V]:
-            return loader(partial(_by_provider, providers, method), kept=kept)
+            return loader(partial(_by_provider, providers, method), self.pace, kept=kept)
 
         self.flows = of(lambda provider: provider.flows)
         self.flows_in = of(lambda provider: provider.flows_in)
@@ -79,14 +81,14 @@ class Loaders:
 
 
 def loader(
-    batch: Callable[[list[K]], Coroutine[Any, Any, Sequence[V | BaseException]]], *, kept: bool = True
+    batch: Callable[[list[K]], Coroutine[Any, Any, Sequence[V | BaseException]]], pace: Pace, *, kept: bool = True
 ) -> Loader[K, V]:
     """A dataloader whose batch function returns errors in the place of the values that met them.
 
     Unless `kept`, what was read is not remembered, and read again for whoever asks later.
     """
     # aiodataloader raises an entry that is an exception where its key is awaited; its types do not say so.
-    return Loader(cast("Callable[[list[K]], Coroutine[Any, Any, list[V]]]", batch), cache=kept)
+    return Loader(cast("Callable[[list[K]], Coroutine[Any, Any, list[V]]]", batch), pace, cache=kept)
 
 
 async def _by_provider(

@@ -7,7 +7,7 @@ from ..providers.base import Key
 from ..providers.errors import CorruptMetadata, GatewayError
 from ..providers.pathspec import is_component
 from .context import Context
-from .entries import Answers, each, gathered, raised, readable
+from .entries import Answers, combined, each, gathered, raised, readable
 
 ORIGIN_RUN = "origin-run-id"
 ORIGIN_TASK = "origin-task-id"
@@ -41,14 +41,26 @@ class TaskMetadata(NamedTuple):
 
 async def metadata_of(tasks: list[Key], context: Context) -> Answers[TaskMetadata]:
     """The metadata of each task: of the key's attempt, else of all (client/core.py:Task.metadata)."""
-    found = await each(context.loaders.metadata_of, [task._replace(attempt=None) for task in tasks])
-    return await gathered(_with_origin(task, entries, context) for task, entries in zip(tasks, found, strict=True))
+    found = await each(context.loaders.metadata_of, (task._replace(attempt=None) for task in tasks))
+    own = combined(_own, tasks, found)
+    origins = combined(_known_origin, tasks, own)
+    # Few are clones: of 10,000 tasks, not each needs a coroutine of its own.
+    clones = iter(
+        await gathered(
+            _with_origin(task, raised(metadata), origin, context)
+            for task, metadata, origin in zip(tasks, own, origins, strict=True)
+            if isinstance(origin, str)
+        )
+    )
+    return [
+        next(clones) if isinstance(origin, str) else metadata for metadata, origin in zip(own, origins, strict=True)
+    ]
 
 
 async def origins_of(tasks: list[Key], context: Context) -> Answers[str | None]:
     """The pathspec of the task that each was cloned from on a resume; None where it was executed."""
     found = await each(context.derived(metadata_of), tasks)
-    return await gathered(_origin_of(task, metadata) for task, metadata in zip(tasks, found, strict=True))
+    return combined(_origin, tasks, found)
 
 
 def recorded(value: str | None) -> str | None:
@@ -56,24 +68,22 @@ def recorded(value: str | None) -> str | None:
     return None if value in (None, "", "None") else value
 
 
-async def _origin_of(task: Key, metadata: TaskMetadata | BaseException) -> str | None:
-    return _origin(task.pathspec, raised(metadata))
+def _own(task: Key, entries: list[records.Metadata | GatewayError]) -> TaskMetadata:
+    events, damaged = readable(entries)
+    return _made(_of_attempt(events, task.attempt), damaged)
 
 
-async def _with_origin(
-    task: Key, entries: list[records.Metadata | GatewayError] | BaseException, context: Context
-) -> TaskMetadata:
-    """The metadata of the task, and of each name that it lacks the latest of the task that it was cloned from."""
-    events, damaged = readable(raised(entries))
-    metadata = _made(_of_attempt(events, task.attempt), damaged)
-    seen, pathspec = {task.pathspec}, _known_origin(task.pathspec, metadata)
-    while pathspec and pathspec not in seen:  # a clone may be one of a clone
-        seen.add(pathspec)
-        of_origin = _made(*readable(await context.loaders.metadata_of.load(Key(task.provider, pathspec))))
+async def _with_origin(task: Key, metadata: TaskMetadata, origin: str | None, context: Context) -> TaskMetadata:
+    """And of each name that the task lacks the latest of the one that it was cloned from."""
+    seen = {task.pathspec}
+    while origin and origin not in seen:  # a clone may be one of a clone
+        seen.add(origin)
+        key = Key(task.provider, origin)
+        of_origin = _made(*readable(await context.loaders.metadata_of.load(key)))
         latest = {event.name: event for event in of_origin.events if event.name not in metadata.values}
         events = sorted([*metadata.events, *latest.values()], key=lambda event: event.ts_epoch)
         metadata = _made(events, metadata.damaged + of_origin.damaged)
-        pathspec = _known_origin(pathspec, of_origin)
+        origin = _known_origin(key, of_origin)
     return metadata
 
 
@@ -81,19 +91,19 @@ def _made(events: Events, damaged: list[GatewayError]) -> TaskMetadata:
     return TaskMetadata(events, {event.name: event.value for event in events}, damaged)
 
 
-def _known_origin(pathspec: str, metadata: TaskMetadata) -> str | None:
+def _known_origin(task: Key, metadata: TaskMetadata) -> str | None:
     """The same, where it can be read: whoever asks for a value of a damaged name is told of that."""
     try:
-        return _origin(pathspec, metadata)
+        return _origin(task, metadata)
     except GatewayError:
         return None
 
 
-def _origin(pathspec: str, metadata: TaskMetadata) -> str | None:
+def _origin(task: Key, metadata: TaskMetadata) -> str | None:
     """The task that this one was cloned from, if any: its metadata are a stranger's word."""
-    run, task = recorded(metadata.latest(ORIGIN_RUN)), recorded(metadata.latest(ORIGIN_TASK))
-    flow, _, step, _ = pathspec.split("/")
-    return f"{flow}/{run}/{step}/{task}" if run and task and is_component(run) and is_component(task) else None
+    run, name = recorded(metadata.latest(ORIGIN_RUN)), recorded(metadata.latest(ORIGIN_TASK))
+    flow, _, step, _ = task.pathspec.split("/")
+    return f"{flow}/{run}/{step}/{name}" if run and name and is_component(run) and is_component(name) else None
 
 
 def _of_attempt(events: Events, attempt: int | None) -> Events:

@@ -4,7 +4,6 @@ Metaflow records no status. These are the rules of its UI as far as local metada
 where there are any; what only silence tells is a judgement by time limits.
 """
 
-import asyncio
 from collections import Counter
 from typing import NamedTuple
 
@@ -16,7 +15,7 @@ from ..providers.base import Key, key_as_seen, key_of
 from ..providers.pathspec import name, parent, run_of
 from ..providers.records import RunStatus, TaskStatus
 from .context import Context
-from .entries import Answers, each, gathered, raised, readable
+from .entries import Answers, combined, each, each_of_some, gathered, raised, readable
 from .graphs import PARAMETERS, GraphNode, endpoints, readable_graph
 from .times import now
 
@@ -57,7 +56,7 @@ async def run_courses(runs: list[Key], context: Context) -> Answers[RunCourse]:
 
 async def task_courses(tasks: list[Key], context: Context) -> Answers[TaskCourse]:
     """How far each task has come, at the attempt that its key names, else at the latest."""
-    found = await each(context.loaders.attempts_of, [task._replace(attempt=None) for task in tasks])
+    found = await each(context.loaders.attempts_of, (task._replace(attempt=None) for task in tasks))
     courses = [_succeeded(task, attempts) for task, attempts in zip(tasks, found, strict=True)]
     # Most have succeeded, and say so: of 10,000 tasks, not each needs a coroutine of its own.
     told = iter(
@@ -126,7 +125,7 @@ async def _task_status(task: Key, attempt: records.Attempt | None, superseded: b
 
 async def _task_ok(task: Key, context: Context) -> bool | None:
     """The artifact `_task_ok`; None where there is none. It holds None after SystemExit, which is a failure."""
-    artifact = await context.loaders.artifacts.load(task._replace(pathspec=f"{task.pathspec}/_task_ok"))
+    artifact = await context.loaders.artifacts.load(_ok_of(task))
     return None if artifact is None else bool(await context.loaders.values.load(value_key(artifact)))
 
 
@@ -176,10 +175,11 @@ async def run_end(run: Key, context: Context) -> int | None:
     course = await context.derived(run_courses).load(run)
     if course.status is RunStatus.SUCCEEDED:
         end = await end_task(run, context)
-        return await task_end(end, context) if end else None
+        return await context.derived(task_ends).load(key_as_seen(end)) if end else None
     if course.status is not RunStatus.FAILED:
         return None
-    ends = await asyncio.gather(*(task_end(task, context) for task in await tasks_of_run(run, context)))
+    tasks = await tasks_of_run(run, context)
+    ends = [raised(end) for end in await each(context.derived(task_ends), map(key_as_seen, tasks))]
     known = [end for end in ends if end is not None]
     if known and len(known) == len(ends):
         return max(known)
@@ -187,14 +187,22 @@ async def run_end(run: Key, context: Context) -> int | None:
     return last and last.at
 
 
-async def task_end(task: records.Task, context: Context) -> int | None:
-    """When the attempt that a task is seen at ended (ms): its `_task_ok` was stored then, else its course tells."""
-    course = await context.derived(task_courses).load(key_as_seen(task))
-    if course.attempt is not None and course.ended_at is None:
-        return None
-    attempt = course.attempt.number if course.attempt else task.asked
-    stored = await context.loaders.artifacts.load(Key(task.provider, f"{task.pathspec}/_task_ok", attempt))
-    return stored.ts_epoch if stored else course.ended_at
+async def task_ends(tasks: list[Key], context: Context) -> Answers[int | None]:
+    """When the attempt that each task is seen at ended (ms): its `_task_ok` was stored then, else its course tells."""
+    courses = await each(context.derived(task_courses), tasks)
+    stored = await each_of_some(context.loaders.artifacts, combined(_ok_at_end, tasks, courses))
+    return combined(lambda course, ok: ok.ts_epoch if ok else course.ended_at, courses, stored)
+
+
+def _ok_at_end(task: Key, course: TaskCourse) -> Key | None:
+    """The `_task_ok` of an attempt that has ended, or of a task that records no attempts."""
+    if course.attempt is None:
+        return _ok_of(task)
+    return None if course.ended_at is None else _ok_of(task._replace(attempt=course.attempt.number))
+
+
+def _ok_of(task: Key) -> Key:
+    return task._replace(pathspec=f"{task.pathspec}/_task_ok")
 
 
 async def end_task(run: Key, context: Context) -> records.Task | None:

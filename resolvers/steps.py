@@ -1,8 +1,5 @@
 """Fields of Step: each takes the steps of a level, and returns one entry for each."""
 
-import asyncio
-from typing import NamedTuple
-
 from strawberry import UNSET
 
 from ..providers import records
@@ -14,22 +11,14 @@ from . import inputs, task_pages, times
 from .code import environments_of
 from .common import created_at, runs_of, system_tags, tags, user_tags
 from .context import Context, Info
-from .entries import Answers, Partial, each, existing, gathered, mapped, partial, raised, readable
+from .entries import Answers, Partial, combined, each, each_of, existing, gathered, mapped, partial, readable, whole
 from .graphs import graphs
 from .inputs import sent
-from .metadata import metadata_of, origins_of
+from .metadata import TaskMetadata, metadata_of, origins_of
 from .pages import Page, window
-from .statuses import TaskCounts, counted, courses_of, task_end
+from .statuses import TaskCounts, TaskCourse, counted, task_courses, task_ends
 
 __all__ = ["created_at", "system_tags", "tags", "user_tags"]
-
-
-class Span(NamedTuple):
-    """When a step's first attempt started, when its last task ended (ms), and whether one still runs."""
-
-    start: int | None
-    end: int | None
-    running: bool
 
 
 async def parent(steps: list[records.Step], info: Info) -> Answers[records.Run]:
@@ -38,17 +27,19 @@ async def parent(steps: list[records.Step], info: Info) -> Answers[records.Run]:
 
 async def origin_pathspec(steps: list[records.Step], info: Info) -> Answers[str | None]:
     """The origin's step, where at least one task is a clone of one there."""
-    return await gathered(_origin(step, info.context) for step in steps)
+    keys = await _task_keys(steps, info.context)
+    origins = whole(await each_of(info.context.derived(origins_of), keys))
+    return combined(_origin, steps, origins)
 
 
 async def status(steps: list[records.Step], info: Info) -> Answers[TaskStatus]:
-    return await gathered(_status(step, info.context) for step in steps)
+    return mapped(await _courses(steps, info.context), _status)
 
 
 async def task(steps: list[records.Step], info: Info, task_id: inputs.TaskId = UNSET) -> Answers[records.Task | None]:
     task_id = sent(task_id)
     if task_id is None:
-        return await gathered(_newest(step, info.context) for step in steps)
+        return await _newest(steps, info.context)
     task_id = component(task_id, "task's id")
     return await each(info.context.loaders.tasks, [Key(step.provider, f"{step.pathspec}/{task_id}") for step in steps])
 
@@ -68,25 +59,26 @@ async def tasks(
 
 
 async def task_counts(steps: list[records.Step], info: Info) -> Answers[TaskCounts]:
-    return await gathered(_counts(step, info.context) for step in steps)
+    return mapped(await _courses(steps, info.context), counted)
 
 
 async def started_at(steps: list[records.Step], info: Info) -> Answers[str | None]:
-    return mapped(await _spans(steps, info.context), lambda span: times.text(span.start))
+    return mapped(await _starts(steps, info.context), times.text)
 
 
 async def finished_at(steps: list[records.Step], info: Info) -> Answers[str | None]:
-    return mapped(await _spans(steps, info.context), lambda span: times.text(span.end))
+    return mapped(await _ends(steps, info.context), times.text)
 
 
 async def duration_ms(steps: list[records.Step], info: Info) -> Answers[int | None]:
-    spans = await _spans(steps, info.context)
-    return mapped(spans, lambda span: times.duration(span.start, span.end, running=span.running))
+    courses = mapped(await _courses(steps, info.context), _running)
+    spans = combined(_span, await _starts(steps, info.context), await _ends(steps, info.context))
+    return combined(lambda span, running: times.duration(*span, running=running), spans, courses)
 
 
 async def environment_info(steps: list[records.Step], info: Info) -> Answers[JSON]:
     """Of the newest task, as in Metaflow's client; None where there is none."""
-    newest = await gathered(_newest(step, info.context) for step in steps)
+    newest = await _newest(steps, info.context)
     tasks = [task for task in newest if isinstance(task, records.Task)]
     found = iter(await environments_of(list(map(key_of, tasks)), info.context))
     return [next(found) if isinstance(task, records.Task) else task for task in newest]
@@ -101,26 +93,42 @@ async def child_steps(steps: list[records.Step], info: Info) -> Answers[list[rec
 
 
 async def control_tasks(steps: list[records.Step], info: Info) -> Answers[list[records.Task]]:
-    return await gathered(_control_tasks(step, info.context) for step in steps)
+    """Each once, also where a retry recorded it again (client/core.py:Step.control_tasks)."""
+    tasks = await _tasks(steps, info.context)
+    keys = await _task_keys(steps, info.context)
+    return combined(_control_tasks, tasks, whole(await each_of(info.context.derived(metadata_of), keys)))
 
 
-async def _tasks(step: records.Step, context: Context) -> list[records.Task]:
-    return readable(await context.loaders.tasks_of.load(key_of(step)))[0]
+async def _tasks(steps: list[records.Step], context: Context) -> Answers[list[records.Task]]:
+    return mapped(await each(context.loaders.tasks_of, map(key_of, steps)), lambda found: readable(found)[0])
 
 
-async def _newest(step: records.Step, context: Context) -> records.Task | None:
-    tasks = await _tasks(step, context)
-    return tasks[0] if tasks else None
+async def _task_keys(steps: list[records.Step], context: Context) -> Answers[list[Key]]:
+    return await each(context.derived(_keys_below), map(key_of, steps))
 
 
-async def _origin(step: records.Step, context: Context) -> str | None:
-    found = await each(context.derived(origins_of), map(key_of, await _tasks(step, context)))
-    origins = [origin for origin in map(raised, found) if origin]
-    return f"{run_of(origins[0])}/{step.name}" if origins else None
+async def _keys_below(steps: list[Key], context: Context) -> Answers[list[Key]]:
+    """The keys of the tasks of each step: made once for all fields, for a step may have thousands."""
+    found = await each(context.loaders.tasks_of, steps)
+    return mapped(found, lambda tasks: list(map(key_of, readable(tasks)[0])))
 
 
-async def _status(step: records.Step, context: Context) -> TaskStatus:
-    found = {course.status for course in await courses_of(await _tasks(step, context), context)}
+async def _newest(steps: list[records.Step], context: Context) -> Answers[records.Task | None]:
+    return mapped(await _tasks(steps, context), lambda tasks: tasks[0] if tasks else None)
+
+
+async def _courses(steps: list[records.Step], context: Context) -> Answers[list[TaskCourse]]:
+    """How far the tasks of each step have come; an error where that of one can't be told."""
+    return whole(await each_of(context.derived(task_courses), await _task_keys(steps, context)))
+
+
+def _origin(step: records.Step, origins: list[str | None]) -> str | None:
+    known = [origin for origin in origins if origin]
+    return f"{run_of(known[0])}/{step.name}" if known else None
+
+
+def _status(courses: list[TaskCourse]) -> TaskStatus:
+    found = {course.status for course in courses}
     if not found:
         return TaskStatus.PENDING
     if TaskStatus.FAILED in found:
@@ -130,24 +138,24 @@ async def _status(step: records.Step, context: Context) -> TaskStatus:
     return TaskStatus.UNKNOWN if TaskStatus.UNKNOWN in found else TaskStatus.SUCCEEDED
 
 
-async def _counts(step: records.Step, context: Context) -> TaskCounts:
-    return counted(await courses_of(await _tasks(step, context), context))
+async def _starts(steps: list[records.Step], context: Context) -> Answers[int | None]:
+    """When the first attempt of each step started (ms)."""
+    attempts = whole(await each_of(context.loaders.attempts_of, await _task_keys(steps, context)))
+    return mapped(attempts, lambda of_tasks: min((one[0].started_at for one in of_tasks if one), default=None))
 
 
-async def _spans(steps: list[records.Step], context: Context) -> Answers[Span]:
-    return await gathered(_span(step, context) for step in steps)
+async def _ends(steps: list[records.Step], context: Context) -> Answers[int | None]:
+    """When the last task of each step ended (ms); None while one has not."""
+    ends = whole(await each_of(context.derived(task_ends), await _task_keys(steps, context)))
+    return mapped(ends, lambda of_tasks: None if None in of_tasks else max(filter(None, of_tasks), default=None))
 
 
-async def _span(step: records.Step, context: Context) -> Span:
-    tasks = await _tasks(step, context)
-    attempts = [raised(found) for found in await each(context.loaders.attempts_of, map(key_of, tasks))]
-    ends = await asyncio.gather(*(task_end(task, context) for task in tasks))
-    courses = await courses_of(tasks, context)
-    return Span(
-        start=min((of_task[0].started_at for of_task in attempts if of_task), default=None),
-        end=None if None in ends else max(filter(None, ends), default=None),
-        running=any(course.status in (TaskStatus.RUNNING, TaskStatus.PENDING) for course in courses),
-    )
+def _span(start: int | None, end: int | None) -> tuple[int | None, int | None]:
+    return start, end
+
+
+def _running(courses: list[TaskCourse]) -> bool:
+    return any(course.status in (TaskStatus.RUNNING, TaskStatus.PENDING) for course in courses)
 
 
 async def _neighbours(step: records.Step, context: Context, *, up: bool) -> list[records.Step] | Partial | None:
@@ -162,10 +170,7 @@ async def _neighbours(step: records.Step, context: Context, *, up: bool) -> list
     return partial(existing(found))
 
 
-async def _control_tasks(step: records.Step, context: Context) -> list[records.Task]:
-    """Each once, also where a retry recorded it again (client/core.py:Step.control_tasks)."""
-    tasks = await _tasks(step, context)
-    found = [raised(metadata) for metadata in await each(context.derived(metadata_of), map(key_of, tasks))]
+def _control_tasks(tasks: list[records.Task], found: list[TaskMetadata]) -> list[records.Task]:
     return [
         task
         for task, metadata in zip(tasks, found, strict=True)

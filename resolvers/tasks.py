@@ -13,14 +13,14 @@ from .code import code, environment_info
 from .common import created_at, runs_of, system_tags, tags, user_tags
 from .context import Context, Info
 from .data import MetaflowData, checked, data_of
-from .entries import Answers, Partial, each, existing, gathered, mapped, partial
+from .entries import Answers, Partial, combined, each, each_of, existing, gathered, mapped, partial
 from .exceptions import TaskException, exceptions_of
 from .foreach import ForeachFrame, frames
 from .inputs import sent
 from .lineage import PATH
 from .metadata import TaskMetadata, metadata_of, origins_of
 from .pages import Page, window
-from .statuses import TaskCourse, attempt_seen, task_courses, task_end
+from .statuses import TaskCourse, attempt_seen, task_courses, task_ends
 from .values import Found, named, named_values
 
 __all__ = ["cards", "code", "created_at", "environment_info", "system_tags", "tags", "user_tags"]
@@ -45,12 +45,14 @@ async def attempt(tasks: Tasks, info: Info) -> Answers[int | None]:
 
 
 async def attempts(tasks: Tasks, info: Info) -> Answers[Tasks]:
-    return await gathered(_attempts(task, info.context) for task in tasks)
+    found = await each(info.context.loaders.attempts_of, map(key_of, tasks))
+    seen = await each_of(info.context.loaders.tasks, combined(_keys_of_attempts, tasks, found))
+    return mapped(seen, lambda of_task: [one for one in of_task if isinstance(one, records.Task)])
 
 
 async def index(tasks: Tasks, info: Info) -> Answers[int | None]:
     """Out of the recorded path, which is there from the start of the task on: outer:2,inner:0."""
-    return await gathered(_index(task, info.context) for task in tasks)
+    return mapped(await each(info.context.derived(metadata_of), map(key_as_seen, tasks)), _index)
 
 
 async def foreach_stack(tasks: Tasks, info: Info) -> Answers[list[ForeachFrame] | None]:
@@ -79,7 +81,8 @@ async def artifacts(
 ) -> Answers[list[records.DataArtifact] | Partial]:
     wanted = checked(names)
     if wanted is not None:
-        return await gathered(_named(task, sorted(wanted), info.context) for task in tasks)
+        found = await each_of(info.context.loaders.artifacts, [_keys_of(task, sorted(wanted)) for task in tasks])
+        return mapped(found, lambda of_task: partial(existing(of_task)))
     return mapped(await each(info.context.loaders.artifacts_of, map(key_as_seen, tasks)), partial)
 
 
@@ -106,11 +109,11 @@ async def started_at(tasks: Tasks, info: Info) -> Answers[str | None]:
 
 
 async def finished_at(tasks: Tasks, info: Info) -> Answers[str | None]:
-    return mapped(await gathered(task_end(task, info.context) for task in tasks), times.text)
+    return mapped(await _ends(tasks, info.context), times.text)
 
 
 async def duration_ms(tasks: Tasks, info: Info) -> Answers[int | None]:
-    return await gathered(_duration(task, info.context) for task in tasks)
+    return combined(_duration, await _courses(tasks, info.context), await _ends(tasks, info.context))
 
 
 async def exception(tasks: Tasks, info: Info) -> Answers[TaskException | None]:
@@ -152,35 +155,31 @@ async def _courses(tasks: Tasks, context: Context) -> Answers[TaskCourse]:
     return await each(context.derived(task_courses), map(key_as_seen, tasks))
 
 
+async def _ends(tasks: Tasks, context: Context) -> Answers[int | None]:
+    return await each(context.derived(task_ends), map(key_as_seen, tasks))
+
+
 async def _attempts_seen(tasks: Tasks, context: Context) -> Answers[records.Attempt | None]:
     """The attempt that each task is seen at, else its latest; None before the first."""
     found = await each(context.loaders.attempts_of, map(key_of, tasks))
-    return [
-        attempts if isinstance(attempts, BaseException) else attempt_seen(key_as_seen(task), attempts)
-        for task, attempts in zip(tasks, found, strict=True)
-    ]
+    return combined(lambda task, attempts: attempt_seen(key_as_seen(task), attempts), tasks, found)
 
 
-async def _attempts(task: records.Task, context: Context) -> Tasks:
-    attempts = await context.loaders.attempts_of.load(key_of(task))
-    found = await each(context.loaders.tasks, [key_of(task)._replace(attempt=attempt.number) for attempt in attempts])
-    return [seen for seen in found if isinstance(seen, records.Task)]
+def _keys_of_attempts(task: records.Task, attempts: list[records.Attempt]) -> list[Key]:
+    return [key_of(task)._replace(attempt=attempt.number) for attempt in attempts]
 
 
-async def _index(task: records.Task, context: Context) -> int | None:
-    metadata = await context.derived(metadata_of).load(key_as_seen(task))
+def _keys_of(task: records.Task, names: list[str]) -> list[Key]:
+    return [Key(task.provider, f"{task.pathspec}/{name}", task.asked) for name in names]
+
+
+def _index(metadata: TaskMetadata) -> int | None:
     last = (metadata.latest(PATH) or "").rpartition(":")[2]
     return int(last) if last.isascii() and last.isdecimal() and len(last) < 10 else None
 
 
-async def _named(task: records.Task, names: list[str], context: Context) -> list[records.DataArtifact] | Partial:
-    keys = [Key(task.provider, f"{task.pathspec}/{name}", task.asked) for name in names]
-    return partial(existing(await each(context.loaders.artifacts, keys)))
-
-
-async def _duration(task: records.Task, context: Context) -> int | None:
-    course = await context.derived(task_courses).load(key_as_seen(task))
-    return times.duration(course.started_at, await task_end(task, context), running=course.status is TaskStatus.RUNNING)
+def _duration(course: TaskCourse, end: int | None) -> int | None:
+    return times.duration(course.started_at, end, running=course.status is TaskStatus.RUNNING)
 
 
 def _runtime(run: records.Run) -> str | None:

@@ -11,17 +11,29 @@ T = TypeVar("T")
 
 
 async def unless_gone(receive: Receive, work: Coroutine[Any, Any, T]) -> T:
-    """What the work returns; ClientDisconnect, and an end of the work, once the client has gone away."""
-    working, going = asyncio.create_task(work), asyncio.create_task(_gone(receive))
+    """What the work returns; ClientDisconnect, and an end of the work, once the client has gone away.
+
+    It is done in the caller's own task: what waits for nothing is done at once, not some turns of the loop later.
+    """
+    worker = asyncio.current_task()
+    assert worker is not None
+    working = True
+
+    def left(_: object) -> None:
+        if working:
+            worker.cancel()
+
+    going = asyncio.create_task(_gone(receive))
+    going.add_done_callback(left)
     try:
-        await asyncio.wait((working, going), return_when=asyncio.FIRST_COMPLETED)
-        if not working.done():
-            raise ClientDisconnect
-        return working.result()
+        return await work
+    except asyncio.CancelledError:
+        if not going.done() or worker.uncancel():
+            raise
+        raise ClientDisconnect from None
     finally:
-        working.cancel()
+        working = False
         going.cancel()
-        await asyncio.gather(working, going, return_exceptions=True)
 
 
 async def _gone(receive: Receive) -> None:

@@ -11,7 +11,8 @@ from aiodataloader import DataLoader
 
 from metaflow_graphql.execution import Level
 from metaflow_graphql.execution.strawberry import OF_LEVEL, StrawberryExecutor
-from metaflow_graphql.resolvers.entries import Loader, each
+from metaflow_graphql.resolvers.dataloader import Loader, Pace
+from metaflow_graphql.resolvers.entries import each
 
 RUNS, STEPS, TASKS, ARTIFACTS = 100, 5, 10, 8
 ROWS, LEAVES, BAD, PAGE, DEPTH = 10_000, 5_000, 5_000, 50, 20
@@ -81,7 +82,7 @@ class Context:
 
     def __init__(self) -> None:
         self.loaders: dict[type, Loader[Any, Any]] = {
-            kind: Loader(_children) for kind in (RunRecord, StepRecord, TaskRecord)
+            kind: Loader(_children, Pace()) for kind in (RunRecord, StepRecord, TaskRecord)
         }
         self._levels: dict[object, DataLoader[Any, Any]] = {}
 

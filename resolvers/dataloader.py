@@ -1,0 +1,118 @@
+"""A dataloader (aiodataloader's) that takes the keys of a level at once."""
+
+import asyncio
+from collections import deque
+from collections.abc import Iterable
+from itertools import count
+from typing import Any, TypeVar, cast
+
+from aiodataloader import DataLoader
+
+K = TypeVar("K")
+V = TypeVar("V")
+
+# In one turn of the loop: keys that are made, asked for, or whose answers are used, of all levels of an operation; and
+# futures that are done, for each of which a coroutine may go on.
+AT_ONCE = 512
+_DONE = 128
+
+
+class Pace:
+    """How fast those go on that ask the loaders of an operation for many keys: what they make of each answer takes a
+    microsecond or more, and dozens may have waited for the same batch.
+    """
+
+    def __init__(self) -> None:
+        self._taken = 0
+        self._waiting = deque[tuple[int, asyncio.Future[None]]]()
+
+    async def take(self, keys: int) -> None:
+        """Return when it is time to go on with so many."""
+        if self._waiting or (self._taken and self._taken + keys > AT_ONCE):
+            self._waiting.append((keys, turn := asyncio.get_running_loop().create_future()))
+            await turn
+        else:
+            self._take(keys)
+
+    def _take(self, keys: int) -> None:
+        if not self._taken:
+            asyncio.get_running_loop().call_soon(self._begin_anew)
+        self._taken += keys
+
+    def _begin_anew(self) -> None:
+        self._taken = 0
+        while self._waiting and (not self._taken or self._taken + self._waiting[0][0] <= AT_ONCE):
+            keys, turn = self._waiting.popleft()
+            if not turn.done():  # who waited may have been cancelled
+                self._take(keys)
+                turn.set_result(None)
+
+
+class Loader(DataLoader[K, V]):
+    """Takes many keys at once, and hands out in parts what came for them.
+
+    aiodataloader's own takes half as long again, and wakes all that wait for thousands of keys in one turn of the loop.
+    """
+
+    def __init__(self, batch: Any, pace: Pace, *, cache: bool = True) -> None:
+        super().__init__(batch, cache=cache)  # pyright: ignore[reportUnknownMemberType] - its types are not complete
+        self.pace = pace
+        self._waiting: list[tuple[K, asyncio.Future[V]]] = []
+        self._batches = set[asyncio.Future[None]]()  # asyncio itself holds no reference to what runs
+
+    def load_all(self, keys: Iterable[K]) -> list[asyncio.Future[V]]:
+        """As `load` for each key."""
+        if not self.cache:
+            return list(map(self.load, keys))
+        known: dict[K, asyncio.Future[V]] = cast(Any, self)._cache
+        waiting, new = self._waiting, self.loop.create_future
+        first, futures = not waiting, list[asyncio.Future[V]]()
+        for key in keys:
+            future = known.get(key)
+            if future is None:
+                future = known[key] = new()
+                waiting.append((key, future))
+            futures.append(future)
+        if first and waiting:
+            self.loop.call_soon(self._begin)
+        return futures
+
+    def do_resolve_reject(self, key: K, future: asyncio.Future[V]) -> None:
+        """Called by `load` with a key that is not known yet."""
+        self._waiting.append((key, future))
+        if len(self._waiting) == 1:
+            self.loop.call_soon(self._begin)
+
+    def _begin(self) -> None:
+        batch = asyncio.ensure_future(self._batch())
+        self._batches.add(batch)
+        batch.add_done_callback(self._batches.discard)
+
+    async def _batch(self) -> None:
+        """Load all keys that were asked for until now. As in aiodataloader, none is known after what `batch` raises."""
+        waiting, self._waiting = self._waiting, []
+        try:
+            values = list(await self.batch_load_fn([key for key, _ in waiting]))
+            if len(values) != len(waiting):
+                raise TypeError(f"A batch of {len(waiting)} keys came to {len(values)} entries.")
+            for number, (_, future), value in zip(count(1), waiting, values, strict=False):
+                _settle(future, value)
+                if not number % _DONE and self.cache:
+                    await asyncio.sleep(0)
+        except BaseException as error:
+            for key, future in waiting:
+                self.clear(key)
+                _settle(future, error)
+            if not isinstance(error, Exception):
+                raise
+
+
+def _settle(future: asyncio.Future[V], value: V | BaseException) -> None:
+    if future.done():
+        return
+    if isinstance(value, asyncio.CancelledError):
+        future.cancel()
+    elif isinstance(value, BaseException):
+        future.set_exception(value)
+    else:
+        future.set_result(value)
