@@ -17,7 +17,7 @@ from ..providers.pathspec import shown
 from ..providers.usage import Exhausted
 from .dataloader import Loader
 from .entries import Answers, in_parts
-from .loaders import Loaders, loader
+from .loaders import Loaders
 
 K = TypeVar("K")
 V = TypeVar("V")
@@ -106,7 +106,7 @@ class Context:
                     return [error for _ in parents]
 
             # Gathers, and keeps nothing: records are made anew on each level, and ids of freed ones come again.
-            self.levels[key] = Loader(answer, self.loaders.pace, cache=False)
+            self.levels[key] = Loader(answer, self.loaders.pace, kept=False)
         return self.levels[key]
 
     def derived(self, by: Callable[[list[K], "Context"], Coroutine[Any, Any, Answers[V]]]) -> Loader[K, V]:
@@ -116,7 +116,7 @@ class Context:
             async def batch(keys: list[K]) -> Answers[V]:
                 return await in_parts(lambda part: by(part, self), keys)
 
-            self.levels[by] = loader(batch, self.loaders.pace)
+            self.levels[by] = Loader(batch, self.loaders.pace)
         return self.levels[by]
 
     def forget(self) -> None:

@@ -1,6 +1,6 @@
 """One dataloader for each batch method of the providers; they live for one operation."""
 
-from collections.abc import Callable, Coroutine, Mapping, Sequence
+from collections.abc import Callable, Coroutine, Mapping
 from functools import partial
 from typing import Any, Protocol, TypeVar, cast
 
@@ -46,7 +46,7 @@ class Loaders:
         providers = self._providers = self._seen()
 
         def of(method: Callable[[MetadataProvider], Batch[N, V]], *, kept: bool = True) -> Loader[N, V]:
-            return loader(partial(_by_provider, providers, method), self.pace, kept=kept)
+            return Loader(partial(_by_provider, providers, method), self.pace, kept=kept)
 
         self.flows = of(lambda provider: provider.flows)
         self.flows_in = of(lambda provider: provider.flows_in)
@@ -78,17 +78,6 @@ class Loaders:
         for held in vars(self).values():
             if isinstance(held, Loader):
                 cast("Loader[Any, Any]", held).clear_all()
-
-
-def loader(
-    batch: Callable[[list[K]], Coroutine[Any, Any, Sequence[V | BaseException]]], pace: Pace, *, kept: bool = True
-) -> Loader[K, V]:
-    """A dataloader whose batch function returns errors in the place of the values that met them.
-
-    Unless `kept`, what was read is not remembered, and read again for whoever asks later.
-    """
-    # aiodataloader raises an entry that is an exception where its key is awaited; its types do not say so.
-    return Loader(cast("Callable[[list[K]], Coroutine[Any, Any, list[V]]]", batch), pace, cache=kept)
 
 
 async def _by_provider(

@@ -12,6 +12,7 @@ from gateways import serving
 from local_trees import EPOCH_MS, put, put_object, put_run
 from metaflow_graphql.providers import usage
 from metaflow_graphql.providers.base import Key
+from metaflow_graphql.providers.local.operation import LocalOperation
 from metaflow_graphql.providers.local.provider import LocalProvider
 from metaflow_graphql.resolvers.context import Gateway
 from metaflow_graphql.schema import schema
@@ -55,6 +56,9 @@ class Stalled(LocalProvider):
     def __init__(self, root: Path) -> None:
         super().__init__("default", root)
         self.asked, self.ended = asyncio.Event(), asyncio.Event()
+
+    def for_operation(self, *, of_records: bool = False) -> LocalOperation:
+        return self
 
     async def steps_of(self, runs: list[Key]) -> Any:
         self.asked.set()

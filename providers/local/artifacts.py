@@ -27,10 +27,10 @@ def artifact(tree: Tree, key: Key) -> records.DataArtifact | None:
 
 def artifacts_of(tree: Tree, task: Key) -> list[records.DataArtifact | GatewayError]:
     """The artifacts of that attempt but those that start with `_`, by name."""
-    folder, attempt = _attempt(tree, task)
-    if folder is None or attempt is None:
+    folder = tree.folder(f"{task.pathspec}/{META}")
+    if folder is None:
         return []
-    found = folder.once(("artifacts", attempt), lambda: _shown(tree, task.pathspec, folder, attempt))
+    found = folder.once(("artifacts", task.attempt), lambda: _shown(tree, task, folder))
     if task.attempt is None:
         return found
     return [one if isinstance(one, GatewayError) else hierarchy.seen_at(one, task.attempt) for one in found]
@@ -72,10 +72,11 @@ def _name(file: str) -> str:
     return file.partition("_artifact_")[2].removesuffix(".json")
 
 
-def _shown(tree: Tree, task: str, folder: Folder, attempt: int) -> list[records.DataArtifact | GatewayError]:
-    files = [file for file in _files(folder, attempt) if not _name(file).startswith("_")]
-    found = tree.contents(folder, files, _reader(tree, task))
-    return [_corrupt(task, file, one) if isinstance(one, Unreadable) else one for file, one in found.items()]
+def _shown(tree: Tree, task: Key, folder: Folder) -> list[records.DataArtifact | GatewayError]:
+    attempt = _latest_done(tree, folder, task.pathspec) if task.attempt is None else task.attempt
+    files = [] if attempt is None else [one for one in _files(folder, attempt) if not _name(one).startswith("_")]
+    found = tree.contents(folder, files, _reader(tree, task.pathspec))
+    return [_corrupt(task.pathspec, file, one) if isinstance(one, Unreadable) else one for file, one in found.items()]
 
 
 def _reader(tree: Tree, task: str) -> Callable[[str, bytes], records.DataArtifact]:

@@ -140,14 +140,14 @@ class Tree:
 
     def folder(self, name: str) -> Folder | None:
         """What the folder lists now; None where there is none."""
-        path = self.path(name)
+        path = f"{self.base}/{name}" if name else self.base
         try:
             status = files.status(path)
+            kept = cast("Folder | None", self.cache.get(("folder", name)))
+            if status is not None and kept is not None and kept.signature == files.signature(status):
+                return kept
             if status is None or not stat.S_ISDIR(status.st_mode):
                 return None
-            kept = cast("Folder | None", self.cache.get(("folder", name)))
-            if kept is not None and kept.signature == files.signature(status):
-                return kept
             return self._listed(name, path, kept)
         except Unreadable as error:
             raise corrupt(name.removesuffix("/" + META), error) from error
@@ -198,6 +198,27 @@ class Tree:
                     failed[name] = error
         self.cache.put(("folder", folder.name), folder, folder.cost)
         return failed
+
+
+class Look(Tree):
+    """A tree as one operation sees it: what it has looked at, it does not look at again. Threads may share it."""
+
+    def __init__(self, tree: Tree) -> None:
+        self.base, self.provider, self.cache = tree.base, tree.provider, tree.cache
+        self._held: dict[str, bool] = {}
+        self._folders: dict[str, Folder | None] = {}
+
+    def holds(self, pathspec: str) -> bool:
+        held = self._held.get(pathspec)
+        if held is None:
+            held = self._held[pathspec] = super().holds(pathspec)
+        return held
+
+    def folder(self, name: str) -> Folder | None:
+        if name in self._folders:
+            return self._folders[name]
+        folder = self._folders[name] = super().folder(name)
+        return folder
 
 
 def corrupt(pathspec: str, reason: Unreadable, what: str = "The record", name: str | None = None) -> CorruptMetadata:
