@@ -114,7 +114,7 @@ class Context:
         if by not in self.levels:
 
             async def batch(keys: list[K]) -> Answers[V]:
-                return await in_parts(lambda part: by(part, self), keys)
+                return await by(keys, self)
 
             self.levels[by] = Loader(batch, self.loaders.pace)
         return self.levels[by]
@@ -141,7 +141,8 @@ async def once_for_each(
 ) -> list[Any]:
     """What `by` answers to each parent. Of many tasks the parent is one and the same step: it is answered once."""
     once = {id(parent): parent for parent in parents}
-    found = await in_parts(lambda part: by(part, info, **arguments), list(once.values()))
+    pace = info.context.loaders.pace
+    found = await in_parts(lambda part: by(part, info, **arguments), list(once.values()), pace)
     if len(once) == len(parents):
         return found
     by_id = dict(zip(once, found, strict=True))

@@ -2,7 +2,8 @@
 
 import asyncio
 from collections import deque
-from collections.abc import Callable, Coroutine, Iterable, Sequence
+from collections.abc import Callable, Coroutine, Generator, Iterable, Sequence
+from contextlib import contextmanager
 from itertools import count
 from typing import Any, TypeVar, cast
 
@@ -20,11 +21,39 @@ _DONE = 128
 class Pace:
     """How fast those go on that ask the loaders of an operation for many keys: what they make of each answer takes a
     microsecond or more, and dozens may have waited for the same batch.
+
+    Who asks at that pace says so (`asking`): no batch begins meanwhile, lest one level becomes several.
     """
 
     def __init__(self) -> None:
         self._taken = 0
         self._waiting = deque[tuple[int, asyncio.Future[None]]]()
+        self._asking = 0
+        self._batches: list[Callable[[], None]] = []
+
+    @contextmanager
+    def asking(self) -> Generator[None]:
+        """More keys come in the next turns of the loop."""
+        self._asking += 1
+        try:
+            yield
+        finally:
+            self._asking -= 1
+            if not self._asking:
+                batches, self._batches = self._batches, []
+                for begin in batches:
+                    self.begin(begin)
+
+    @property
+    def is_asked(self) -> bool:
+        return self._asking > 0
+
+    def begin(self, batch: Callable[[], None]) -> None:
+        """Begin a batch in the next turn of the loop, or once nobody is asking any more."""
+        if self._asking:
+            self._batches.append(batch)
+        else:
+            asyncio.get_running_loop().call_soon(batch)
 
     async def take(self, keys: int) -> None:
         """Return when it is time to go on with so many."""
@@ -84,16 +113,19 @@ class Loader(DataLoader[K, V]):
                 waiting.append((key, future))
             futures.append(future)
         if first and waiting:
-            self.loop.call_soon(self._begin)
+            self.pace.begin(self._begin)
         return futures
 
     def do_resolve_reject(self, key: K, future: asyncio.Future[V]) -> None:
         """Called by `load` with a key that is not known yet."""
         self._waiting.append((key, future))
         if len(self._waiting) == 1:
-            self.loop.call_soon(self._begin)
+            self.pace.begin(self._begin)
 
     def _begin(self) -> None:
+        if self.pace.is_asked:
+            self.pace.begin(self._begin)
+            return
         batch = asyncio.ensure_future(self._batch())
         self._batches.add(batch)
         batch.add_done_callback(self._batches.discard)

@@ -7,7 +7,7 @@ from typing import Any, NamedTuple, TypeVar, cast
 
 from ..providers.errors import GatewayError
 from ..providers.usage import Exhausted
-from .dataloader import AT_ONCE, Loader
+from .dataloader import AT_ONCE, Loader, Pace
 
 K = TypeVar("K")
 V = TypeVar("V")
@@ -32,10 +32,11 @@ class Partial(NamedTuple):
 async def each(loader: Loader[K, V], keys: Iterable[K]) -> Answers[V]:
     """What the loader has for each key, in their order; what a key met in the place of its value."""
     keys, pace = iter(keys), loader.pace
-    futures = loader.load_all(islice(keys, AT_ONCE))
-    while part := list(islice(keys, AT_ONCE)):
-        await pace.take(len(part))
-        futures += loader.load_all(part)
+    with pace.asking():
+        futures = loader.load_all(islice(keys, AT_ONCE))
+        while part := list(islice(keys, AT_ONCE)):
+            await pace.take(len(part))
+            futures += loader.load_all(part)
     for future in futures:
         # Much of a batch is there at once: to wait for the first of it is enough, and costs nothing for the others.
         if not future.done():
@@ -78,12 +79,19 @@ async def gathered(answers: Iterator[Awaitable[V]], at_once: int = _AT_ONCE) -> 
     return found
 
 
-async def in_parts(by: Callable[[list[K]], Awaitable[Sequence[V | BaseException]]], objects: list[K]) -> Answers[V]:
+async def in_parts(
+    by: Callable[[list[K]], Awaitable[Sequence[V | BaseException]]], objects: list[K], pace: Pace
+) -> Answers[V]:
     """What `by` answers for objects, an entry for each; asked for some of them at a time."""
     if len(objects) <= _PART:
         return list(await by(objects))
     parts = [objects[start : start + _PART] for start in range(0, len(objects), _PART)]
-    answers = await gathered((by(part) for part in parts), at_once=1)
+
+    def begun() -> Iterator[Awaitable[Sequence[V | BaseException]]]:
+        with pace.asking():
+            yield from map(by, parts)
+
+    answers = await gathered(begun(), at_once=1)
     entries: Answers[V] = []
     for part, answer in zip(parts, answers, strict=True):
         entries += [answer] * len(part) if isinstance(answer, BaseException) else answer
@@ -131,6 +139,18 @@ def combined(
                 entries.append(make(first, second))
         except Exception as error:
             entries.append(error)
+    return entries
+
+
+async def combined_in_turns(
+    make: Callable[[V, W], X], one: Sequence[V | BaseException], other: Sequence[W | BaseException], pace: Pace
+) -> Answers[X]:
+    """The same, of which others have their turn in between."""
+    entries: Answers[X] = []
+    for start in range(0, len(one), AT_ONCE):
+        part = slice(start, start + AT_ONCE)
+        await pace.take(len(one[part]))
+        entries += combined(make, one[part], other[part])
     return entries
 
 

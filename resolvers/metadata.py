@@ -1,5 +1,6 @@
 """A task's metadata as Metaflow's client gives it: of an attempt, and with that of the task it was cloned from."""
 
+from collections.abc import Sequence
 from typing import NamedTuple
 
 from ..providers import records
@@ -7,12 +8,13 @@ from ..providers.base import Key
 from ..providers.errors import CorruptMetadata, GatewayError
 from ..providers.pathspec import is_component
 from .context import Context
-from .entries import Answers, combined, each, gathered, raised, readable
+from .entries import Answers, combined, each, gathered, in_parts, raised, readable
 
 ORIGIN_RUN = "origin-run-id"
 ORIGIN_TASK = "origin-task-id"
 
 Events = list[records.Metadata]
+Recorded = tuple[Key, list[records.Metadata | GatewayError] | BaseException]
 
 
 class TaskMetadata(NamedTuple):
@@ -42,6 +44,12 @@ class TaskMetadata(NamedTuple):
 async def metadata_of(tasks: list[Key], context: Context) -> Answers[TaskMetadata]:
     """The metadata of each task: of the key's attempt, else of all (client/core.py:Task.metadata)."""
     found = await each(context.loaders.metadata_of, (task._replace(attempt=None) for task in tasks))
+    recorded = list(zip(tasks, found, strict=True))
+    return await in_parts(lambda part: _metadata_of(part, context), recorded, context.loaders.pace)
+
+
+async def _metadata_of(recorded: Sequence[Recorded], context: Context) -> Answers[TaskMetadata]:
+    tasks, found = [task for task, _ in recorded], [entries for _, entries in recorded]
     own = combined(_own, tasks, found)
     origins = combined(_known_origin, tasks, own)
     # Few are clones: of 10,000 tasks, not each needs a coroutine of its own.

@@ -15,12 +15,12 @@ from . import tasks as of_tasks
 from .code import code_of_runs as code
 from .context import Context, Info
 from .data import MetaflowData, checked, data_of, shown
-from .entries import Answers, Partial, each, existing, gathered, mapped, partial, readable
+from .entries import Answers, Partial, combined, each, existing, gathered, mapped, partial, readable
 from .graphs import PARAMETERS, FlowGraph, graphs
 from .metadata import ORIGIN_RUN, metadata_of, recorded
 from .pages import Page, Window, window
 from .parameters import Parameter, parameters_of
-from .statuses import RunCourse, TaskCounts, counted, courses_of, run_courses, run_end, tasks_of_run
+from .statuses import RunCourse, TaskCounts, counted, courses_of, run_courses, run_ends, tasks_of_run
 from .statuses import end_task as end_task_of
 from .triggers import trigger
 
@@ -73,11 +73,13 @@ async def started_at(runs: Runs, info: Info) -> Answers[str | None]:
 
 
 async def finished_at(runs: Runs, info: Info) -> Answers[str | None]:
-    return mapped(await gathered(run_end(key_of(run), info.context) for run in runs), times.text)
+    return mapped(await _ends(runs, info), times.text)
 
 
 async def duration_ms(runs: Runs, info: Info) -> Answers[int | None]:
-    return await gathered(_duration(run, info.context) for run in runs)
+    courses = await _courses(runs, info)
+    spans = combined(lambda run, end: (run.position // 1000, end), runs, await _ends(runs, info))
+    return combined(lambda span, course: times.duration(*span, running=_runs(course)), spans, courses)
 
 
 async def steps(runs: Runs, info: Info) -> Answers[list[records.Step] | Partial]:
@@ -151,6 +153,14 @@ async def _courses(runs: Runs, info: Info) -> Answers[RunCourse]:
     return await each(info.context.derived(run_courses), map(key_of, runs))
 
 
+async def _ends(runs: Runs, info: Info) -> Answers[int | None]:
+    return await each(info.context.derived(run_ends), map(key_of, runs))
+
+
+def _runs(course: RunCourse) -> bool:
+    return course.status in (RunStatus.RUNNING, RunStatus.PENDING)
+
+
 async def _of_end_tasks(
     runs: Runs,
     info: Info,
@@ -173,12 +183,6 @@ async def _origin(run: records.Run, context: Context) -> str | None:
             if origin is not None:
                 return f"{run.path_components[0]}/{origin}" if recorded(origin) else None
     return None
-
-
-async def _duration(run: records.Run, context: Context) -> int | None:
-    course = await context.derived(run_courses).load(key_of(run))
-    running = course.status in (RunStatus.RUNNING, RunStatus.PENDING)
-    return times.duration(run.position // 1000, await run_end(key_of(run), context), running=running)
 
 
 async def _newest_tasks(run: records.Run, context: Context) -> list[records.Task]:

@@ -15,7 +15,7 @@ from ..providers.base import Key, key_as_seen, key_of
 from ..providers.pathspec import name, parent, run_of
 from ..providers.records import RunStatus, TaskStatus
 from .context import Context
-from .entries import Answers, combined, each, each_of_some, gathered, raised, readable
+from .entries import Answers, combined_in_turns, each, each_of_some, gathered, raised, readable
 from .graphs import PARAMETERS, GraphNode, endpoints, readable_graph
 from .times import now
 
@@ -57,11 +57,11 @@ async def run_courses(runs: list[Key], context: Context) -> Answers[RunCourse]:
 async def task_courses(tasks: list[Key], context: Context) -> Answers[TaskCourse]:
     """How far each task has come, at the attempt that its key names, else at the latest."""
     found = await each(context.loaders.attempts_of, (task._replace(attempt=None) for task in tasks))
-    courses = [_succeeded(task, attempts) for task, attempts in zip(tasks, found, strict=True)]
+    courses = await combined_in_turns(_succeeded, tasks, found, context.loaders.pace)
     # Most have succeeded, and say so: of 10,000 tasks, not each needs a coroutine of its own.
     told = iter(
         await gathered(
-            _task_course(task, attempts, context)
+            _task_course(task, raised(attempts), context)
             for task, attempts, course in zip(tasks, found, courses, strict=True)
             if course is None
         )
@@ -89,16 +89,15 @@ def attempt_seen(task: Key, attempts: list[records.Attempt]) -> records.Attempt 
     return next((attempt for attempt in attempts if attempt.number == task.attempt), None)
 
 
-def _succeeded(task: Key, attempts: list[records.Attempt] | BaseException) -> TaskCourse | None:
+def _succeeded(task: Key, attempts: list[records.Attempt]) -> TaskCourse | None:
     """The course of a task that says itself that it has succeeded."""
-    attempt = None if isinstance(attempts, BaseException) else attempt_seen(task, attempts)
+    attempt = attempt_seen(task, attempts)
     if attempt is None or not attempt.ok:
         return None
     return TaskCourse(TaskStatus.SUCCEEDED, attempt, attempt.started_at, attempt.ended_at)
 
 
-async def _task_course(task: Key, found: list[records.Attempt] | BaseException, context: Context) -> TaskCourse:
-    attempts = raised(found)
+async def _task_course(task: Key, attempts: list[records.Attempt], context: Context) -> TaskCourse:
     attempt = attempt_seen(task, attempts)
     status = await _task_status(task, attempt, attempt is not None and attempt is not attempts[-1], context)
     ended = status in (TaskStatus.SUCCEEDED, TaskStatus.FAILED)
@@ -170,8 +169,12 @@ async def _run_course(run: Key, context: Context) -> RunCourse:
     return RunCourse(RunStatus.RUNNING if courses else RunStatus.PENDING)
 
 
-async def run_end(run: Key, context: Context) -> int | None:
-    """When a run ended (ms): its last task did, or, of one that fell silent, its last trace is from then."""
+async def run_ends(runs: list[Key], context: Context) -> Answers[int | None]:
+    """When each run ended (ms): its last task did, or, of one that fell silent, its last trace is from then."""
+    return await gathered(_run_end(run, context) for run in runs)
+
+
+async def _run_end(run: Key, context: Context) -> int | None:
     course = await context.derived(run_courses).load(run)
     if course.status is RunStatus.SUCCEEDED:
         end = await end_task(run, context)
@@ -189,9 +192,11 @@ async def run_end(run: Key, context: Context) -> int | None:
 
 async def task_ends(tasks: list[Key], context: Context) -> Answers[int | None]:
     """When the attempt that each task is seen at ended (ms): its `_task_ok` was stored then, else its course tells."""
+    pace = context.loaders.pace
     courses = await each(context.derived(task_courses), tasks)
-    stored = await each_of_some(context.loaders.artifacts, combined(_ok_at_end, tasks, courses))
-    return combined(lambda course, ok: ok.ts_epoch if ok else course.ended_at, courses, stored)
+    keys = await combined_in_turns(_ok_at_end, tasks, courses, pace)
+    stored = await each_of_some(context.loaders.artifacts, keys)
+    return await combined_in_turns(lambda course, ok: ok.ts_epoch if ok else course.ended_at, courses, stored, pace)
 
 
 def _ok_at_end(task: Key, course: TaskCourse) -> Key | None:

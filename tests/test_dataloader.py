@@ -119,14 +119,15 @@ def test_who_is_cancelled_takes_nothing_from_those_who_wait_for_the_same() -> No
 
 
 def test_many_keys_are_asked_for_and_answered_at_a_pace() -> None:
-    keys = list(range(14, 14 + 4 * AT_ONCE))
+    squares, keys = Squares(), list(range(14, 14 + 4 * AT_ONCE))
 
     async def asked() -> tuple[int, Answers[int]]:
-        loader = Loader(Squares().batch, Pace())
+        loader = Loader(squares.batch, Pace())
         turns = await turns_of(each(loader, keys))
         return turns, await each(loader, keys)
 
     turns, found = run(asked)
+    assert list(map(len, squares.batches)) == [len(keys)]
     assert found == [key**2 for key in keys]
     # What came is handed out so many at a time, and is taken so many at a time after that.
     assert turns >= len(keys) // dataloader._DONE  # pyright: ignore[reportPrivateUsage] - how many
@@ -174,11 +175,28 @@ def test_objects_are_answered_for_in_parts_and_a_part_that_fails_costs_its_own()
         return part
 
     objects = list(range(1_000))
-    found = run(lambda: in_parts(answers, objects))
+    found = run(lambda: in_parts(answers, objects, Pace()))
     failed = {place for place, entry in enumerate(found) if isinstance(entry, GatewayError)}
     assert 300 in failed
     assert len(failed) <= 256
     assert [entry for entry in found if isinstance(entry, int)] == [one for one in objects if one not in failed]
+
+
+def test_a_level_that_asks_in_parts_is_one_batch() -> None:
+    squares, objects = Squares(), list(range(14, 14 + 2 * AT_ONCE))
+
+    async def asked() -> tuple[Answers[int], Answers[int]]:
+        pace = Pace()
+        loader = Loader(squares.batch, pace)
+
+        async def field(part: list[int]) -> Answers[int]:
+            return await each(loader, part)
+
+        return await asyncio.gather(in_parts(field, objects, pace), each(loader, [1, 2]))
+
+    level, other = run(asked)
+    assert (level, other) == ([key**2 for key in objects], [1, 4])
+    assert list(map(len, squares.batches)) == [len(objects) + 2]
 
 
 def test_lists_and_gaps_are_answered_in_their_places() -> None:

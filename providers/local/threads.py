@@ -31,10 +31,16 @@ class Threads:
     async def each(self, method: str, read: Callable[[K], R], keys: Sequence[K]) -> list[R | GatewayError]:
         """What `read` returns for each key, or the GatewayError that it raises."""
         usage.current.get().calls[method] += bool(keys)
-        found: list[R | GatewayError] = []
-        for start in range(0, len(keys), _KEYS_A_HOP):
-            found += await self.call(partial(_entries, read, keys[start : start + _KEYS_A_HOP]))
-        return found
+        parts = [keys[start : start + _KEYS_A_HOP] for start in range(0, len(keys), _KEYS_A_HOP)]
+        found = dict[int, list[R | GatewayError]]()
+        numbered = iter(enumerate(parts))
+
+        async def some() -> None:
+            for number, part in numbered:
+                found[number] = await self.call(partial(_entries, read, part))
+
+        await asyncio.gather(*(some() for _ in parts[:_AT_ONCE]))
+        return [entry for number in range(len(parts)) for entry in found[number]]
 
     async def call(self, function: Callable[[], R]) -> R:
         """What the function returns, in a thread; whatever it raises is raised."""
