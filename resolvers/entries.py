@@ -16,10 +16,9 @@ X = TypeVar("X")
 
 Answers = list[V | BaseException]
 
-# Objects that are answered for, and answers that are begun or handed out, before others have a turn: a few milliseconds
+# Objects that are answered for together, and coroutines that are begun before others have a turn: a millisecond or two
 # for all but what goes through long lists.
 _PART = 128
-_AT_ONCE = 128
 
 
 class Partial(NamedTuple):
@@ -57,7 +56,7 @@ def _outcome(future: asyncio.Future[V]) -> V | BaseException:
     return future.result() if error is None else error
 
 
-async def gathered(answers: Iterator[Awaitable[V]], at_once: int = _AT_ONCE) -> Answers[V]:
+async def gathered(answers: Iterator[Awaitable[V]], at_once: int = _PART) -> Answers[V]:
     """The answers of all, in their order; what one met in the place of its answer. Exhausted is an end to them all.
 
     So many are begun at once: what each does before it waits holds the event loop.

@@ -100,7 +100,8 @@ def _dict_written(entries: dict[str, Any], made: bytearray) -> Iterator[None]:
     """What is small together, as much as goes at once."""
     mark, run, weight = b"{", dict[str, Any](), 0
     for key, entry in entries.items():
-        of_entry = _weight(entry)
+        # One entry alone weighs as much as all, which is known.
+        of_entry = _weight(entry) if len(entries) > 1 else _AT_ONCE
         if run and weight + of_entry > _AT_ONCE:
             _write_open(run, made, mark)
             yield

@@ -113,7 +113,7 @@ EXAMPLES = {
             "metadata_of": 3,
             "attempts_of": 1,
             "artifact_names_of": 1,
-            "artifacts": 2,
+            "artifacts": 3,
             "blobs": 2,
             "created_at": 1,
             "file_names": 1,

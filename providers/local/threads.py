@@ -25,7 +25,6 @@ class Threads:
 
     def __init__(self, name: str, at_once: int = _AT_ONCE) -> None:
         self._executor = ThreadPoolExecutor(at_once, thread_name_prefix=name)
-        self._next = asyncio.Lock()
         self._last: asyncio.Future[Any] | None = None
 
     async def each(self, method: str, read: Callable[[K], R], keys: Sequence[K]) -> list[R | GatewayError]:
@@ -46,10 +45,11 @@ class Threads:
         """What the function returns, in a thread; whatever it raises is raised."""
         # In the context of the caller, whose usage is counted there.
         run: Callable[[Callable[[], R]], R] = copy_context().run
-        async with self._next:
-            if self._last is not None:
-                await asyncio.wait((self._last,), timeout=_ALONE_SECONDS)
-            self._last = reading = asyncio.get_running_loop().run_in_executor(self._executor, run, function)
+        while (last := self._last) is not None and not last.done():
+            await asyncio.wait((last,), timeout=_ALONE_SECONDS)
+            if self._last is last:  # else another one has begun, and has its time
+                break
+        self._last = reading = asyncio.get_running_loop().run_in_executor(self._executor, run, function)
         return await reading
 
     def close(self) -> None:
