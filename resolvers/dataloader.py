@@ -2,7 +2,7 @@
 
 import asyncio
 from collections import deque
-from collections.abc import Callable, Coroutine, Generator, Iterable, Sequence
+from collections.abc import Callable, Coroutine, Generator, Sequence
 from contextlib import contextmanager
 from itertools import count
 from typing import Any, TypeVar, cast
@@ -99,7 +99,7 @@ class Loader(DataLoader[K, V]):
         self._waiting: list[tuple[K, asyncio.Future[V]]] = []
         self._batches = set[asyncio.Future[None]]()  # asyncio itself holds no reference to what runs
 
-    def load_all(self, keys: Iterable[K]) -> list[asyncio.Future[V]]:
+    def load_all(self, keys: list[K]) -> list[asyncio.Future[V]]:
         """As `load` for each key."""
         if not self.cache:
             return list(map(self.load, keys))
@@ -137,10 +137,11 @@ class Loader(DataLoader[K, V]):
             values = list(await self.batch_load_fn([key for key, _ in waiting]))
             if len(values) != len(waiting):
                 raise TypeError(f"A batch of {len(waiting)} keys came to {len(values)} entries.")
-            for number, (_, future), value in zip(count(1), waiting, values, strict=False):
-                _settle(future, value)
-                if not number % _DONE and self.cache:
-                    await asyncio.sleep(0)
+            with self.pace.asking():  # those who go on ask for more: in several turns, but for one batch
+                for number, (_, future), value in zip(count(1), waiting, values, strict=False):
+                    _settle(future, value)
+                    if not number % _DONE:
+                        await asyncio.sleep(0)
         except BaseException as error:
             for key, future in waiting:
                 self.clear(key)

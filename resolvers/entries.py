@@ -1,7 +1,7 @@
 """Entries: one for each object of a level or for each key, its value or what it met; and lists that hold errors."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Iterable, Iterator, Sequence
+from collections.abc import Awaitable, Callable, Generator, Iterable, Iterator, Sequence
 from itertools import islice
 from typing import Any, NamedTuple, TypeVar, cast
 
@@ -32,7 +32,7 @@ async def each(loader: Loader[K, V], keys: Iterable[K]) -> Answers[V]:
     """What the loader has for each key, in their order; what a key met in the place of its value."""
     keys, pace = iter(keys), loader.pace
     with pace.asking():
-        futures = loader.load_all(islice(keys, AT_ONCE))
+        futures = loader.load_all(list(islice(keys, AT_ONCE)))
         while part := list(islice(keys, AT_ONCE)):
             await pace.take(len(part))
             futures += loader.load_all(part)
@@ -86,11 +86,15 @@ async def in_parts(
         return list(await by(objects))
     parts = [objects[start : start + _PART] for start in range(0, len(objects), _PART)]
 
-    def begun() -> Iterator[Awaitable[Sequence[V | BaseException]]]:
+    def begun() -> Generator[Awaitable[Sequence[V | BaseException]]]:
         with pace.asking():
             yield from map(by, parts)
 
-    answers = await gathered(begun(), at_once=1)
+    asked = begun()
+    try:
+        answers = await gathered(asked, at_once=1)
+    finally:
+        asked.close()
     entries: Answers[V] = []
     for part, answer in zip(parts, answers, strict=True):
         entries += [answer] * len(part) if isinstance(answer, BaseException) else answer

@@ -61,7 +61,8 @@ async def _metadata_of(recorded: Sequence[Recorded], context: Context) -> Answer
         )
     )
     return [
-        next(clones) if isinstance(origin, str) else metadata for metadata, origin in zip(own, origins, strict=True)
+        metadata if origin is None else next(clones) if isinstance(origin, str) else origin
+        for metadata, origin in zip(own, origins, strict=True)
     ]
 
 

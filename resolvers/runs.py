@@ -79,7 +79,7 @@ async def finished_at(runs: Runs, info: Info) -> Answers[str | None]:
 async def duration_ms(runs: Runs, info: Info) -> Answers[int | None]:
     courses = await _courses(runs, info)
     spans = combined(lambda run, end: (run.position // 1000, end), runs, await _ends(runs, info))
-    return combined(lambda span, course: times.duration(*span, running=_runs(course)), spans, courses)
+    return combined(lambda span, course: times.duration(*span, running=_running(course)), spans, courses)
 
 
 async def steps(runs: Runs, info: Info) -> Answers[list[records.Step] | Partial]:
@@ -157,7 +157,7 @@ async def _ends(runs: Runs, info: Info) -> Answers[int | None]:
     return await each(info.context.derived(run_ends), map(key_of, runs))
 
 
-def _runs(course: RunCourse) -> bool:
+def _running(course: RunCourse) -> bool:
     return course.status in (RunStatus.RUNNING, RunStatus.PENDING)
 
 

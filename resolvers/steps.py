@@ -71,9 +71,10 @@ async def finished_at(steps: list[records.Step], info: Info) -> Answers[str | No
 
 
 async def duration_ms(steps: list[records.Step], info: Info) -> Answers[int | None]:
-    courses = mapped(await _courses(steps, info.context), _running)
-    spans = combined(_span, await _starts(steps, info.context), await _ends(steps, info.context))
-    return combined(lambda span, running: times.duration(*span, running=running), spans, courses)
+    starts, ends = await _starts(steps, info.context), await _ends(steps, info.context)
+    spans = combined(lambda start, end: (start, end), starts, ends)
+    courses = await _courses(steps, info.context)
+    return combined(lambda span, courses: times.duration(*span, running=_running(courses)), spans, courses)
 
 
 async def environment_info(steps: list[records.Step], info: Info) -> Answers[JSON]:
@@ -148,10 +149,6 @@ async def _ends(steps: list[records.Step], context: Context) -> Answers[int | No
     """When the last task of each step ended (ms); None while one has not."""
     ends = whole(await each_of(context.derived(task_ends), await _task_keys(steps, context)))
     return mapped(ends, lambda of_tasks: None if None in of_tasks else max(filter(None, of_tasks), default=None))
-
-
-def _span(start: int | None, end: int | None) -> tuple[int | None, int | None]:
-    return start, end
 
 
 def _running(courses: list[TaskCourse]) -> bool:

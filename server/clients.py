@@ -17,18 +17,19 @@ async def unless_gone(receive: Receive, work: Coroutine[Any, Any, T]) -> T:
     """
     worker = asyncio.current_task()
     assert worker is not None
-    working = True
+    working, gone = True, False
 
     def left(_: object) -> None:
+        nonlocal gone
         if working:
-            worker.cancel()
+            gone = worker.cancel()
 
     going = asyncio.create_task(_gone(receive))
     going.add_done_callback(left)
     try:
         return await work
     except asyncio.CancelledError:
-        if not going.done() or worker.uncancel():
+        if not gone or worker.uncancel():
             raise
         raise ClientDisconnect from None
     finally:

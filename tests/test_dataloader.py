@@ -1,7 +1,7 @@
 """How keys become batches, and what comes for them answers, at a pace that leaves others their turn."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Coroutine, Iterable
+from collections.abc import Awaitable, Callable, Coroutine, Iterable, Iterator
 from typing import Any, TypeVar, cast
 
 import pytest
@@ -169,7 +169,7 @@ def test_a_level_that_was_cancelled_keeps_nobody_waiting_for_its_turn() -> None:
 
 def test_objects_are_answered_for_in_parts_and_a_part_that_fails_costs_its_own() -> None:
     async def answers(part: list[int]) -> list[int]:
-        assert len(part) <= 256
+        assert len(part) <= AT_ONCE // 2
         if 300 in part:
             raise GatewayError("no")
         return part
@@ -178,7 +178,7 @@ def test_objects_are_answered_for_in_parts_and_a_part_that_fails_costs_its_own()
     found = run(lambda: in_parts(answers, objects, Pace()))
     failed = {place for place, entry in enumerate(found) if isinstance(entry, GatewayError)}
     assert 300 in failed
-    assert len(failed) <= 256
+    assert len(failed) <= AT_ONCE // 2
     assert [entry for entry in found if isinstance(entry, int)] == [one for one in objects if one not in failed]
 
 
@@ -197,6 +197,54 @@ def test_a_level_that_asks_in_parts_is_one_batch() -> None:
     level, other = run(asked)
     assert (level, other) == ([key**2 for key in objects], [1, 4])
     assert list(map(len, squares.batches)) == [len(objects) + 2]
+
+
+def test_a_level_that_is_cancelled_while_it_asks_holds_back_nobody() -> None:
+    async def asked() -> Answers[int]:
+        pace = Pace()
+        loader = Loader(Squares().batch, pace)
+
+        async def field(part: list[int]) -> Answers[int]:
+            return await each(loader, part)
+
+        level = asyncio.ensure_future(in_parts(field, list(range(14, 14 + 10 * AT_ONCE)), pace))
+        await asyncio.sleep(0)
+        level.cancel()
+        outcome = await asyncio.gather(level, return_exceptions=True)
+        assert isinstance(outcome[0], asyncio.CancelledError)
+        return await asyncio.wait_for(each(loader, [1, 2]), 10)
+
+    assert run(asked) == [1, 4]
+
+
+def test_a_key_that_can_not_be_made_holds_back_nobody() -> None:
+    def keys() -> Iterator[int]:
+        yield 1
+        raise GatewayError("no key")
+
+    async def asked() -> Answers[int]:
+        loader = Loader(Squares().batch, Pace())
+        with pytest.raises(GatewayError, match="no key"):
+            await each(loader, keys())
+        return await asyncio.wait_for(each(loader, [1, 2]), 10)
+
+    assert run(asked) == [1, 4]
+
+
+def test_those_who_go_on_ask_for_one_batch_more() -> None:
+    first, second = Squares(), Squares()
+
+    async def asked() -> Answers[int]:
+        pace = Pace()
+        one, other = Loader(first.batch, pace), Loader(second.batch, pace)
+
+        async def field(part: list[int]) -> Answers[int]:
+            return await each(other, [key for key in await each(one, part) if isinstance(key, int)])
+
+        return await in_parts(field, list(range(14, 14 + 2 * AT_ONCE)), pace)
+
+    assert run(asked) == [key**4 for key in range(14, 14 + 2 * AT_ONCE)]
+    assert [len(squares.batches) for squares in (first, second)] == [1, 1]
 
 
 def test_lists_and_gaps_are_answered_in_their_places() -> None:

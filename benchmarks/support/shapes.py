@@ -81,8 +81,9 @@ class Context:
     """Of one operation: a loader for each level of the nested shape, and what gathers levels for other executors."""
 
     def __init__(self) -> None:
+        pace = Pace()
         self.loaders: dict[type, Loader[Any, Any]] = {
-            kind: Loader(_children, Pace()) for kind in (RunRecord, StepRecord, TaskRecord)
+            kind: Loader(_children, pace) for kind in (RunRecord, StepRecord, TaskRecord)
         }
         self._levels: dict[object, DataLoader[Any, Any]] = {}
 

@@ -1,4 +1,5 @@
-"""A `.metaflow` folder and what is remembered of it: nothing that may have changed is taken from memory.
+"""A `.metaflow` folder and what is remembered of it: nothing that may have changed before an operation began is taken
+from memory.
 
 Metaflow writes a file once, under another name, then renames it; only a run's `_self.json` is ever replaced. So a
 file that was read is not read again, and a folder whose modification time stands still is not listed again: that is
@@ -196,7 +197,8 @@ class Tree:
                         folder.bytes_read += len(data)
                 except Unreadable as error:
                     failed[name] = error
-        self.cache.put(("folder", folder.name), folder, folder.cost)
+        if self.cache.get(("folder", folder.name)) is folder:  # not of an operation that began before it changed
+            self.cache.put(("folder", folder.name), folder, folder.cost)
         return failed
 
 
