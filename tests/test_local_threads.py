@@ -2,7 +2,7 @@
 
 import asyncio
 import time
-from collections.abc import Generator
+from collections.abc import Callable, Generator
 from threading import Barrier, Event, Lock
 
 import pytest
@@ -18,24 +18,46 @@ def threads() -> Generator[Threads]:
     made.close()
 
 
-def test_what_is_quick_is_done_by_one_thread_at_a_time(threads: Threads) -> None:
-    at_work = Lock()
+class Watched:
+    """Work, and how many threads were at it at a time at most."""
 
-    def quick() -> bool:
-        alone = at_work.acquire(blocking=False)
-        time.sleep(0.001)
-        if alone:
-            at_work.release()
-        return alone
+    def __init__(self) -> None:
+        self._lock, self._at_work, self.most = Lock(), 0, 0
 
-    async def several() -> int:
-        return sum([sum(await asyncio.gather(*(threads.call(quick) for _ in range(3)))) for _ in range(40)])
-
-    # A machine that stands still for a moment makes some of it slow.
-    assert asyncio.run(several()) > 100
+    def __call__(self, work: Callable[[], object]) -> None:
+        with self._lock:
+            self._at_work += 1
+            self.most = max(self.most, self._at_work)
+        work()
+        with self._lock:
+            self._at_work -= 1
 
 
-def test_what_waits_for_the_disk_has_company(threads: Threads) -> None:
+def compute() -> None:
+    until = time.thread_time() + 0.002
+    while time.thread_time() < until:
+        pass
+
+
+def wait() -> None:
+    time.sleep(0.05)
+
+
+@pytest.mark.parametrize(("work", "most"), [(compute, 1), (wait, 4)])
+def test_what_computes_is_done_by_one_thread_and_what_waits_by_four(
+    threads: Threads, work: Callable[[], None], most: int
+) -> None:
+    watched = Watched()
+
+    async def several() -> None:
+        await threads.call(work)
+        await asyncio.gather(*(threads.call(lambda: watched(work)) for _ in range(4)))
+
+    asyncio.run(several())
+    assert watched.most == most
+
+
+def test_what_takes_long_has_company_before_it_is_known_to_wait(threads: Threads) -> None:
     together = Barrier(4)  # each of four waits for the other three
 
     async def several() -> list[int]:
@@ -50,7 +72,7 @@ def test_who_always_has_more_to_read_does_not_keep_others_waiting(threads: Threa
 
         async def more() -> None:
             while not done.is_set():
-                await threads.call(lambda: time.sleep(0.002))
+                await threads.call(compute)
 
         always = asyncio.ensure_future(more())
         await asyncio.sleep(0.05)
