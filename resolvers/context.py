@@ -14,7 +14,6 @@ from ..providers.base import Provider
 from ..providers.code_packages import Packages
 from ..providers.errors import GatewayError, UnknownMetadataProvider
 from ..providers.pathspec import shown
-from ..providers.usage import Exhausted
 from .dataloader import Loader
 from .entries import Answers, in_parts
 from .loaders import Loaders
@@ -100,10 +99,7 @@ class Context:
         if key not in self.levels:
 
             async def answer(parents: list[Any]) -> list[Any]:
-                try:
-                    return await once_for_each(by, parents, info, arguments)
-                except Exhausted as error:  # aiodataloader would leave all waiting for ever
-                    return [error for _ in parents]
+                return await once_for_each(by, parents, info, arguments)
 
             # Gathers, and keeps nothing: records are made anew on each level, and ids of freed ones come again.
             self.levels[key] = Loader(answer, self.loaders.pace, kept=False)

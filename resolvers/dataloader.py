@@ -9,6 +9,8 @@ from typing import Any, TypeVar, cast
 
 from aiodataloader import DataLoader
 
+from ..providers.usage import Exhausted
+
 K = TypeVar("K")
 V = TypeVar("V")
 
@@ -146,7 +148,7 @@ class Loader(DataLoader[K, V]):
             for key, future in waiting:
                 self.clear(key)
                 _settle(future, error)
-            if not isinstance(error, Exception):
+            if not isinstance(error, Exception | Exhausted):
                 raise
 
 

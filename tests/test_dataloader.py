@@ -7,6 +7,7 @@ from typing import Any, TypeVar, cast
 import pytest
 
 from metaflow_graphql.providers.errors import GatewayError
+from metaflow_graphql.providers.usage import Exhausted
 from metaflow_graphql.resolvers import dataloader
 from metaflow_graphql.resolvers.dataloader import AT_ONCE, Loader, Pace
 from metaflow_graphql.resolvers.entries import Answers, combined, each, each_of, each_of_some, in_parts, mapped, whole
@@ -92,6 +93,17 @@ def test_a_batch_that_fails_fails_for_all_who_wait_for_it_and_is_tried_again() -
 
     one, other, again = run(asked)
     assert (told(one), told(other), again) == (["down", "down"], ["down"], [1])
+
+
+def test_an_answer_that_is_too_large_ends_all_who_wait() -> None:
+    async def batch(keys: list[int]) -> list[int]:
+        raise Exhausted
+
+    async def asked() -> list[Any]:
+        loader = Loader(batch, Pace())
+        return [*await each(loader, [1, 2]), *await asyncio.gather(loader.load(3), return_exceptions=True)]
+
+    assert list(map(type, run(asked))) == [Exhausted] * 3
 
 
 @pytest.mark.parametrize("short", [True, False])
