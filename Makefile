@@ -7,6 +7,9 @@ IN_PARALLEL := --numprocesses auto --dist loadfile
 # By the newest pip, which finds out in a third of the time what fits; Python compiles what it imports when it does.
 PIP_QUICKLY := --quiet --disable-pip-version-check --no-compile
 
+# Hundreds of processes import the same modules: compiled once, whatever images set.
+export PYTHONDONTWRITEBYTECODE :=
+
 # Metaflow starts its own tools by name, and runs nothing as root without the name of a user.
 export PATH := $(abspath $(VENV))/bin:$(PATH)
 export USER := $(or $(filter-out root,$(USER)),metaflow)
