@@ -1,8 +1,9 @@
-"""What is remembered between requests: all that cannot change, and nothing that can."""
+"""What is remembered between requests: what cannot change; and for a moment, what was left alone for long."""
 
 import json
 import os
 import threading
+import time
 from pathlib import Path
 from typing import cast
 
@@ -26,6 +27,7 @@ from local_trees import (
 )
 from metaflow_graphql.providers import records, usage
 from metaflow_graphql.providers.base import Key, RunPageKey, RunsKey
+from metaflow_graphql.providers.local import tree as trees
 from metaflow_graphql.providers.local.provider import LocalProvider
 from running import Runs
 
@@ -153,6 +155,23 @@ def test_steps_and_tasks_appear_as_they_are_written(tree: Path) -> None:
     assert names(one(lambda: local.steps_of([key("Made/1")]))) == ["start"]
     put_object(tree, "Made/1/end", EPOCH_MS + 1)
     assert names(one(lambda: local.steps_of([key("Made/1")]))) == ["end", "start"]
+
+
+def test_a_folder_that_was_left_alone_for_long_is_looked_at_once_a_second(
+    tree: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    settle()
+    now, local = 1_000.0, provider(tree)
+    monkeypatch.setattr(trees, "monotonic", lambda: now)
+    monkeypatch.setattr(trees, "time_ns", lambda: time.time_ns() + 3_601 * 10**9)
+    for _ in range(2):
+        assert event_names(local) == ["first"]
+    event(tree, "second", 2)
+    now += 0.9
+    assert event_names(local) == ["first"]
+    now += 0.2
+    for _ in range(2):
+        assert event_names(local) == ["first", "second"]
 
 
 def test_the_cache_stays_within_its_bytes(tree: Path) -> None:

@@ -1,15 +1,16 @@
-"""A `.metaflow` folder and what is remembered of it: nothing that may have changed before an operation began is taken
-from memory.
+"""A `.metaflow` folder and what is remembered of it.
 
 Metaflow writes a file once, under another name, then renames it; only a run's `_self.json` is ever replaced. So a
 file that was read is not read again, and a folder whose modification time stands still is not listed again: that is
-enough to know the steps and tasks in it.
+enough to know the steps and tasks in it. Each operation looks at that time once; but where it is an hour ago, as it
+soon is once a run has ended, it is looked at once a second for all of them.
 """
 
 import os
 import stat
 from collections.abc import Callable, Hashable, Iterable
 from pathlib import Path
+from time import monotonic, time_ns
 from typing import TypeVar, cast
 
 from .. import pathspec as pathspecs
@@ -22,6 +23,8 @@ from .root import DATASTORE
 T = TypeVar("T")
 
 META = "_meta"
+_LEFT_ALONE_NS = 3_600 * 10**9
+_KNOWN_SECONDS = 1.0
 _NOWHERE = os.devnull  # no path below a file exists
 # Bytes in memory for what is kept (measured with tracemalloc, rounded up): a record made of a file, and what it holds
 # of each of the file's bytes; each file and folder that a folder lists; what stands around them.
@@ -35,7 +38,17 @@ _AN_ENTRY = 900
 class Folder:
     """What a folder lists, and what was made of it. `files` with their inodes; both with symlinks among them."""
 
-    __slots__ = ("bytes_read", "contents", "files", "folders", "made", "modified_ns", "name", "signature")
+    __slots__ = (
+        "bytes_read",
+        "contents",
+        "files",
+        "folders",
+        "known_until",
+        "made",
+        "modified_ns",
+        "name",
+        "signature",
+    )
 
     def __init__(self, name: str, files: dict[str, int], folders: list[str], status: os.stat_result) -> None:
         self.name = name  # below the tree's base
@@ -43,6 +56,7 @@ class Folder:
         self.folders = folders
         self.modified_ns = status.st_mtime_ns
         self.signature: Signature | None = files_signature(status)
+        self.known_until = 0.0  # time.monotonic()
         self.contents: dict[str, object] = {}  # what was made of files, by their names
         self.bytes_read = 0  # of those files
         self.made: dict[Hashable, object] = {}  # what was made of the whole
@@ -63,6 +77,11 @@ class Folder:
             if (lasts or _without_errors)(kept):
                 self.made[what] = kept
         return kept
+
+    def looked_at(self, status: os.stat_result) -> None:
+        """It is as it was: of a folder that was left alone, that is known for a moment."""
+        if time_ns() - max(status.st_mtime_ns, status.st_ctime_ns) > _LEFT_ALONE_NS:
+            self.known_until = monotonic() + _KNOWN_SECONDS
 
     def taking_over(self, older: "Folder") -> None:
         """Keep what was made of files that still are the same."""
@@ -141,11 +160,14 @@ class Tree:
 
     def folder(self, name: str) -> Folder | None:
         """What the folder lists now; None where there is none."""
+        kept = cast("Folder | None", self.cache.get(("folder", name)))
+        if kept is not None and kept.known_until and monotonic() < kept.known_until:
+            return kept
         path = f"{self.base}/{name}" if name else self.base
         try:
             status = files.status(path)
-            kept = cast("Folder | None", self.cache.get(("folder", name)))
             if status is not None and kept is not None and kept.signature == files.signature(status):
+                kept.looked_at(status)
                 return kept
             if status is None or not stat.S_ISDIR(status.st_mode):
                 return None
