@@ -1,12 +1,12 @@
 """One dataloader for each batch method of the providers; they live for one operation."""
 
 from collections.abc import Callable, Coroutine, Mapping
-from functools import partial
-from typing import Any, Protocol, TypeVar, cast
+from functools import cached_property, partial
+from typing import Any, Generic, Protocol, TypeVar, cast
 
-from ..providers.artifacts import Artifacts
+from ..providers.artifacts import JSON, Artifacts, ValueKey
 from ..providers.base import MetadataProvider, Provider
-from ..providers.code_packages import Packages
+from ..providers.code_packages import Contents, PackageKey, Packages
 from ..providers.errors import GatewayError
 from .dataloader import Loader, Pace
 from .entries import gathered
@@ -25,11 +25,48 @@ V = TypeVar("V")
 Batch = Callable[[list[K]], Coroutine[Any, Any, list[V | GatewayError]]]
 
 
+class _Of(Generic[N, V]):
+    """The loader of a batch method, made when somebody asks for it: an operation needs few of them."""
+
+    def __init__(self, method: Callable[[MetadataProvider], Batch[N, V]], *, kept: bool = True) -> None:
+        self._method = method
+        self._kept = kept
+
+    def __set_name__(self, owner: type, name: str) -> None:
+        self._name = name
+
+    def __get__(self, loaders: "Loaders", owner: type) -> Loader[N, V]:
+        loader = vars(loaders)[self._name] = loaders.loader(self._method, kept=self._kept)
+        return loader
+
+
 class Loaders:
     """Named as the batch methods of providers/base.py, which say what they hold.
 
     `values` is that of artifacts.py, `packages` that of code_packages.py.
     """
+
+    flows = _Of(lambda provider: provider.flows)
+    flows_in = _Of(lambda provider: provider.flows_in)
+    run_pages = _Of(lambda provider: provider.run_pages)
+    run_counts = _Of(lambda provider: provider.run_counts)
+    runs = _Of(lambda provider: provider.runs)
+    steps = _Of(lambda provider: provider.steps)
+    steps_of = _Of(lambda provider: provider.steps_of)
+    tasks = _Of(lambda provider: provider.tasks)
+    tasks_of = _Of(lambda provider: provider.tasks_of)
+    created_at = _Of(lambda provider: provider.created_at)
+    metadata_of = _Of(lambda provider: provider.metadata_of)
+    attempts_of = _Of(lambda provider: provider.attempts_of)
+    artifacts = _Of(lambda provider: provider.artifacts)
+    artifacts_of = _Of(lambda provider: provider.artifacts_of)
+    artifact_names_of = _Of(lambda provider: provider.artifact_names_of)
+    last_activity = _Of(lambda provider: provider.last_activity)
+    infos = _Of(lambda provider: provider.datastore.infos)
+    file_names = _Of(lambda provider: provider.datastore.file_names)
+    file_statuses = _Of(lambda provider: provider.datastore.file_statuses)
+    # Parts of files may be large, and are looked at once.
+    file_parts = _Of(lambda provider: provider.datastore.file_parts, kept=False)
 
     def __init__(
         self,
@@ -43,34 +80,21 @@ class Loaders:
         self._seen = lambda: {
             name: provider.for_operation(of_records=of_records) for name, provider in configured.items()
         }
-        providers = self._providers = self._seen()
+        self._providers = self._seen()
+        self._artifacts = artifacts
+        self._packages = packages
 
-        def of(method: Callable[[MetadataProvider], Batch[N, V]], *, kept: bool = True) -> Loader[N, V]:
-            return Loader(partial(_by_provider, providers, method), self.pace, kept=kept)
+    @cached_property
+    def values(self) -> Loader[ValueKey, JSON]:
+        return self.loader(lambda provider: self._artifacts.reader(provider.datastore).values)
 
-        self.flows = of(lambda provider: provider.flows)
-        self.flows_in = of(lambda provider: provider.flows_in)
-        self.run_pages = of(lambda provider: provider.run_pages)
-        self.run_counts = of(lambda provider: provider.run_counts)
-        self.runs = of(lambda provider: provider.runs)
-        self.steps = of(lambda provider: provider.steps)
-        self.steps_of = of(lambda provider: provider.steps_of)
-        self.tasks = of(lambda provider: provider.tasks)
-        self.tasks_of = of(lambda provider: provider.tasks_of)
-        self.created_at = of(lambda provider: provider.created_at)
-        self.metadata_of = of(lambda provider: provider.metadata_of)
-        self.attempts_of = of(lambda provider: provider.attempts_of)
-        self.artifacts = of(lambda provider: provider.artifacts)
-        self.artifacts_of = of(lambda provider: provider.artifacts_of)
-        self.artifact_names_of = of(lambda provider: provider.artifact_names_of)
-        self.last_activity = of(lambda provider: provider.last_activity)
-        self.infos = of(lambda provider: provider.datastore.infos)
-        self.file_names = of(lambda provider: provider.datastore.file_names)
-        self.file_statuses = of(lambda provider: provider.datastore.file_statuses)
-        # Parts of files may be large, and are looked at once.
-        self.file_parts = of(lambda provider: provider.datastore.file_parts, kept=False)
-        self.values = of(lambda provider: artifacts.reader(provider.datastore).values)
-        self.packages = of(lambda provider: packages.reader(provider.datastore).packages)
+    @cached_property
+    def packages(self) -> Loader[PackageKey, Contents]:
+        return self.loader(lambda provider: self._packages.reader(provider.datastore).packages)
+
+    def loader(self, method: Callable[[MetadataProvider], Batch[N, V]], *, kept: bool = True) -> Loader[N, V]:
+        """One that sends its keys to the method of the providers that they name."""
+        return Loader(partial(_by_provider, self._providers, method), self.pace, kept=kept)
 
     def forget(self) -> None:
         """Read anew what is asked for from now on: a mutation has changed it."""

@@ -7,6 +7,7 @@ import asyncio
 import json
 import math
 from collections.abc import Callable, Collection, Iterator
+from functools import lru_cache
 from itertools import chain
 from time import perf_counter
 from typing import Any, cast
@@ -146,6 +147,7 @@ def _weight(value: Any) -> int:
     return weight
 
 
+@lru_cache(maxsize=2_000)
 def _entries(kind: type) -> Callable[[Any], Collection[Any]]:
     """What gives the values that are in a value of a class."""
     if issubclass(kind, msgspec.Struct):

@@ -1,6 +1,7 @@
 """A schema with answers of many shapes, and a query for each."""
 
 import asyncio
+from collections import defaultdict
 from collections.abc import Awaitable, Callable
 from itertools import count
 from typing import Any
@@ -82,9 +83,8 @@ class Context:
 
     def __init__(self) -> None:
         pace = Pace()
-        self.loaders: dict[type, Loader[Any, Any]] = {
-            kind: Loader(_children, pace) for kind in (RunRecord, StepRecord, TaskRecord)
-        }
+        # Made when they are asked for, as the product's are.
+        self.loaders: defaultdict[type, Loader[Any, Any]] = defaultdict(lambda: Loader(_children, pace))
         self._levels: dict[object, DataLoader[Any, Any]] = {}
 
     def level(self, by: Callable[..., Awaitable[list[Any]]], info: Any) -> DataLoader[Any, Any]:
