@@ -121,6 +121,14 @@ class Context:
         for held in self.levels.values():
             held.clear_all()
 
+    def end(self) -> None:
+        """Let go of what was read: all of it refers to itself, and would wait for a full pass of the garbage collector,
+        which then takes seconds."""
+        self.loaders.clear()
+        for held in self.levels.values():
+            held.clear_all()
+        self.levels.clear()
+
     def report(self, error: GatewayError, info: "Info", path: list[str | int] | None = None) -> None:
         """Tell the client of an object that is left out of the list at this field, or at another path."""
         raw = cast("Any", info._raw_info)  # pyright: ignore[reportPrivateUsage, reportUnknownMemberType] - nowhere else

@@ -99,6 +99,10 @@ class Loaders:
     def forget(self) -> None:
         """Read anew what is asked for from now on: a mutation has changed it."""
         self._providers.update(self._seen())
+        self.clear()
+
+    def clear(self) -> None:
+        """Remember nothing of what was read."""
         for held in vars(self).values():
             if isinstance(held, Loader):
                 cast("Loader[Any, Any]", held).clear_all()

@@ -85,6 +85,7 @@ class Operations:
             raise refused("LIMIT_EXCEEDED", message) from error
         finally:
             spent.end()
+            context.end()
         answer = _sent(result, context.reported, faults)
         if operation.show_usage:
             told = {"calls": dict(spent.calls), "fileReads": spent.file_reads, "requests": dict(spent.requests)}
