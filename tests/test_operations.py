@@ -4,7 +4,6 @@ import asyncio
 import logging
 import socket
 import threading
-import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 
@@ -186,11 +185,10 @@ def test_other_requests_go_on_beside_a_document_that_takes_long_to_validate(clie
     query = f"{{ {spread} }}" + "".join(f" fragment F{n} on Query {{ self {{ greeting }} }}" for n in range(300))
     with ThreadPoolExecutor() as others:
         heavy = others.submit(post, client, query)
-        waits: list[float] = []
+        answered = 0
         while not heavy.done():
-            begun = time.perf_counter()
             assert client.get("/healthz").status_code == 200
-            waits.append(time.perf_counter() - begun)
+            answered += 1
     assert heavy.result().status_code in (200, 400)
-    assert len(waits) > 3
-    assert max(waits) < sum(waits) / 2
+    # Were it validated on the event loop, the first of them would last as long.
+    assert answered > 3
