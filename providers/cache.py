@@ -24,6 +24,15 @@ class ByteCache:
             self._entries.move_to_end(key)
             return entry[0]
 
+    def get_all(self, keys: list[Any]) -> list[Any]:
+        """The same of each of many keys, for a fraction of what it costs one by one."""
+        with self._lock:
+            entries = list(map(self._entries.get, keys))
+            for key, entry in zip(keys, entries, strict=True):
+                if entry is not None:
+                    self._entries.move_to_end(key)
+        return [entry and entry[0] for entry in entries]
+
     def put(self, key: Hashable, value: Any, cost: int) -> None:
         """Keep the value, unless it alone would take a quarter of the room."""
         if cost * 4 > self._limit:

@@ -4,8 +4,9 @@ import json
 import os
 import threading
 import time
+from collections.abc import Awaitable, Callable
 from pathlib import Path
-from typing import cast
+from typing import Any, cast
 
 import pytest
 
@@ -29,6 +30,7 @@ from metaflow_graphql.providers import records, usage
 from metaflow_graphql.providers.base import Key, RunPageKey, RunsKey
 from metaflow_graphql.providers.local import tree as trees
 from metaflow_graphql.providers.local.provider import LocalProvider
+from metaflow_graphql.providers.local.threads import Threads
 from running import Runs
 
 TASK = "Made/1/start/1"
@@ -172,6 +174,43 @@ def test_a_folder_that_was_left_alone_for_long_is_looked_at_once_a_second(
     now += 0.2
     for _ in range(2):
         assert event_names(local) == ["first", "second"]
+
+
+def test_what_is_known_of_such_folders_takes_no_thread(tree: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    settle()
+    now, local = 1_000.0, provider(tree)
+    monkeypatch.setattr(trees, "monotonic", lambda: now)
+    monkeypatch.setattr(trees, "time_ns", lambda: time.time_ns() + 3_601 * 10**9)
+    batches: list[tuple[Callable[[list[Key]], Awaitable[object]], Key]] = [
+        (local.steps_of, key("Made/1")),
+        (local.tasks_of, key("Made/1/start")),
+        (local.metadata_of, key(TASK)),
+        (local.artifacts_of, key(TASK)),
+    ]
+
+    async def every() -> list[object]:
+        return [await batch([of]) for batch, of in batches]
+
+    methods = ["steps_of", "tasks_of", "metadata_of", "artifacts_of"]
+
+    def asked() -> list[object]:
+        return ask(every)
+
+    read, counted = asked(), usage.current.get().calls.copy()
+    hops: list[str] = []
+    each = Threads.each
+
+    async def noting(threads: Threads, method: str, *arguments: Any) -> Any:
+        hops.append(method)
+        return await each(threads, method, *arguments)
+
+    monkeypatch.setattr(Threads, "each", noting)
+    assert (asked(), asked(), hops) == (read, read, [])
+    assert usage.current.get().calls - counted == dict.fromkeys(methods, 2)
+    (of_attempt,) = ask(lambda: local.artifacts_of([key(TASK)._replace(attempt=0)]))
+    assert (of_attempt, hops) == ([], ["artifacts_of"])
+    now += 1.1
+    assert (asked(), hops[1:]) == (read, methods[:3])  # metadata and artifacts lie in one folder
 
 
 def test_the_cache_stays_within_its_bytes(tree: Path) -> None:

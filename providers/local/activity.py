@@ -20,8 +20,8 @@ def last_activity(tree: Tree, run: Key) -> Activity | None:
 
 
 def _times(tree: Tree, run: str) -> Iterator[int]:
-    folder = tree.folder(run)
-    if folder is None or not tree.holds(run):
+    folder = tree.folder(run) if tree.holds(run) else None
+    if folder is None:
         return
     yield folder.modified_ns // 1_000_000 if not folder.folders else 0
     for step in folder.folders:

@@ -1,6 +1,6 @@
 """The artifact records of a task's attempts."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from .. import hierarchy, records
 from .. import pathspec as pathspecs
@@ -10,6 +10,8 @@ from ..errors import CorruptMetadata, GatewayError
 from . import forms, metadata
 from .files import Unreadable
 from .tree import META, Folder, Tree, corrupt
+
+_LATEST = "artifacts", None  # what is made of a folder: those of the attempt asked for
 
 
 def artifact(tree: Tree, key: Key) -> records.DataArtifact | None:
@@ -34,6 +36,13 @@ def artifacts_of(tree: Tree, task: Key) -> list[records.DataArtifact | GatewayEr
     if task.attempt is None:
         return found
     return [one if isinstance(one, GatewayError) else hierarchy.seen_at(one, task.attempt) for one in found]
+
+
+def known_artifacts_of(tree: Tree, tasks: Sequence[Key]) -> list[list[records.DataArtifact | GatewayError] | None]:
+    """The same of each task, so far as it is known without a look at the disk."""
+    if any(task.attempt is not None for task in tasks):
+        return [None] * len(tasks)  # what is seen at an attempt is made for whoever asks
+    return tree.known([f"{task.pathspec}/{META}" for task in tasks], _LATEST)
 
 
 def artifact_names_of(tree: Tree, task: Key) -> list[str]:

@@ -1,7 +1,7 @@
 """Flows, steps and tasks. Their records need no more than their names: a damaged file costs only the time in it."""
 
-from collections.abc import Callable, Iterable
-from typing import Generic, NamedTuple, TypeVar
+from collections.abc import Callable, Sequence
+from typing import Any, Generic, NamedTuple, TypeVar, cast
 
 from .. import hierarchy, records
 from .. import pathspec as pathspecs
@@ -13,7 +13,7 @@ from .tree import Tree
 
 R = TypeVar("R", bound=records.Record)
 
-_NOWHERE: tuple[int, tuple[str | int, ...]] = (-1, ())
+_BELOW = "below"  # of what is made of a folder
 
 
 class Placed(NamedTuple, Generic[R]):
@@ -86,25 +86,25 @@ def created_at(tree: Tree, key: Key) -> int | None:
     return ts_epoch
 
 
+def known_below(tree: Tree, parents: Sequence[Key]) -> list[list[Any] | None]:
+    """The steps of each run or the tasks of each step, so far as they are known without a look at the disk."""
+    return tree.known([parent.pathspec for parent in parents], _BELOW)
+
+
 def _below(tree: Tree, parent: Key, child: Callable[[Tree, str], Placed[R] | None]) -> list[R | GatewayError]:
     """The objects below another, newest first. Their own files are written once: they are not looked at again."""
     folder = tree.folder(parent.pathspec) if tree.holds(pathspecs.run_of(parent.pathspec)) else None
     if folder is None:
         return []
-    found = folder.once(
-        "below", lambda: _newest_first(child(tree, f"{parent.pathspec}/{name}") for name in folder.folders), _complete
-    )
-    return [placed.record for placed in found if placed is not None]
-
-
-def _newest_first(found: Iterable[Placed[R] | None]) -> list[Placed[R] | None]:
-    objects = list(found)
-    return sorted(objects, key=lambda placed: placed.place if placed else _NOWHERE, reverse=True)
-
-
-def _complete(found: list[Placed[R] | None]) -> bool:
-    """Whether all are there, and could be read."""
-    return all(placed is not None and isinstance(placed.ts_epoch, int) for placed in found)
+    kept = cast("list[R | GatewayError] | None", folder.made.get(_BELOW))
+    if kept is not None:
+        return kept
+    found = [child(tree, f"{parent.pathspec}/{name}") for name in folder.folders]
+    there = sorted((one for one in found if one is not None), key=lambda placed: placed.place, reverse=True)
+    below: list[R | GatewayError] = [placed.record for placed in there]
+    if len(there) == len(found) and all(isinstance(placed.ts_epoch, int) for placed in there):
+        folder.made[_BELOW] = below
+    return below
 
 
 def _step(tree: Tree, pathspec: str) -> Placed[records.Step] | None:

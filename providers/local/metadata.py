@@ -1,7 +1,7 @@
 """What a task's metadata tells: its events, and the course of its attempts."""
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 from .. import hierarchy, records
 from ..base import Key
@@ -19,6 +19,11 @@ def metadata_of(tree: Tree, task: Key) -> list[records.Metadata | GatewayError]:
     if folder is None:
         return []
     return folder.once("metadata", lambda: _in_order(events(tree, folder, files_of(folder)), task.pathspec))
+
+
+def known_metadata_of(tree: Tree, tasks: Sequence[Key]) -> list[list[records.Metadata | GatewayError] | None]:
+    """The same of each task, so far as it is known without a look at the disk."""
+    return tree.known([f"{task.pathspec}/{META}" for task in tasks], "metadata")
 
 
 def files_of(folder: Folder, name: str = "") -> list[str]:

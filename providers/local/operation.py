@@ -1,10 +1,11 @@
 """The batches of one operation, each read in a thread. Methods as of base.py:MetadataProvider."""
 
+import asyncio
 from collections.abc import Callable, Sequence
 from functools import partial
 from typing import TypeVar
 
-from .. import records
+from .. import records, usage
 from ..base import Activity, Datastore, FlowKey, Key, RunPage, RunPageKey, RunsKey
 from ..errors import GatewayError
 from . import activity, artifacts, attempts, hierarchy, metadata, pages, runs
@@ -13,6 +14,8 @@ from .tree import Tree
 
 K = TypeVar("K")
 R = TypeVar("R")
+
+_AT_ONCE = 512  # keys that are looked for in memory in one turn of the loop
 
 
 class LocalOperation:
@@ -42,19 +45,19 @@ class LocalOperation:
         return await self._each("steps", hierarchy.step, keys)
 
     async def steps_of(self, runs: list[Key]) -> list[list[records.Step | GatewayError] | GatewayError]:
-        return await self._each("steps_of", hierarchy.steps_of, runs)
+        return await self._each("steps_of", hierarchy.steps_of, runs, hierarchy.known_below)
 
     async def tasks(self, keys: list[Key]) -> list[records.Task | GatewayError | None]:
         return await self._each("tasks", hierarchy.task, keys)
 
     async def tasks_of(self, steps: list[Key]) -> list[list[records.Task | GatewayError] | GatewayError]:
-        return await self._each("tasks_of", hierarchy.tasks_of, steps)
+        return await self._each("tasks_of", hierarchy.tasks_of, steps, hierarchy.known_below)
 
     async def created_at(self, keys: list[Key]) -> list[int | GatewayError | None]:
         return await self._each("created_at", hierarchy.created_at, keys)
 
     async def metadata_of(self, tasks: list[Key]) -> list[list[records.Metadata | GatewayError] | GatewayError]:
-        return await self._each("metadata_of", metadata.metadata_of, tasks)
+        return await self._each("metadata_of", metadata.metadata_of, tasks, metadata.known_metadata_of)
 
     async def attempts_of(self, tasks: list[Key]) -> list[list[records.Attempt] | GatewayError]:
         return await self._each("attempts_of", attempts.attempts_of, tasks)
@@ -63,7 +66,7 @@ class LocalOperation:
         return await self._each("artifacts", artifacts.artifact, keys)
 
     async def artifacts_of(self, tasks: list[Key]) -> list[list[records.DataArtifact | GatewayError] | GatewayError]:
-        return await self._each("artifacts_of", artifacts.artifacts_of, tasks)
+        return await self._each("artifacts_of", artifacts.artifacts_of, tasks, artifacts.known_artifacts_of)
 
     async def artifact_names_of(self, tasks: list[Key]) -> list[list[str] | GatewayError]:
         return await self._each("artifact_names_of", artifacts.artifact_names_of, tasks)
@@ -71,5 +74,22 @@ class LocalOperation:
     async def last_activity(self, runs: list[Key]) -> list[Activity | GatewayError | None]:
         return await self._each("last_activity", activity.last_activity, runs)
 
-    async def _each(self, method: str, read: Callable[[Tree, K], R], keys: Sequence[K]) -> list[R | GatewayError]:
-        return await self._threads.each(method, partial(read, self._tree), keys)
+    async def _each(
+        self,
+        method: str,
+        read: Callable[[Tree, K], R],
+        keys: Sequence[K],
+        known: Callable[[Tree, Sequence[K]], Sequence[R | None]] | None = None,
+    ) -> list[R | GatewayError]:
+        """What a thread reads for each key, but for those that are `known` without it."""
+        if known is None:
+            return await self._threads.each(method, partial(read, self._tree), keys)
+        found: list[R | GatewayError | None] = []
+        for start in range(0, len(keys), _AT_ONCE):
+            found += known(self._tree, keys[start : start + _AT_ONCE])
+            await asyncio.sleep(0)
+        unknown = [key for key, entry in zip(keys, found, strict=True) if entry is None]
+        if not unknown:
+            usage.current.get().calls[method] += 1
+        others = iter(await self._threads.each(method, partial(read, self._tree), unknown) if unknown else ())
+        return [next(others) if entry is None else entry for entry in found]

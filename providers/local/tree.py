@@ -8,10 +8,10 @@ soon is once a run has ended, it is looked at once a second for all of them.
 
 import os
 import stat
-from collections.abc import Callable, Hashable, Iterable
+from collections.abc import Callable, Hashable, Iterable, Sequence
 from pathlib import Path
 from time import monotonic, time_ns
-from typing import TypeVar, cast
+from typing import Any, TypeVar, cast
 
 from .. import pathspec as pathspecs
 from ..cache import ByteCache
@@ -67,19 +67,17 @@ class Folder:
         listed = _A_FILE * len(self.files) + _A_FOLDER * len(self.folders)
         return _AN_ENTRY + listed + _A_RECORD * len(self.contents) + _A_BYTE * self.bytes_read
 
-    def once(
-        self, what: Hashable, make: Callable[[], list[T]], lasts: Callable[[list[T]], bool] | None = None
-    ) -> list[T]:
-        """What `make` makes of the folder: made once, if it `lasts`, as a rule without errors. Nobody may change it."""
+    def once(self, what: Hashable, make: Callable[[], list[T]]) -> list[T]:
+        """What `make` makes of the folder: made once, unless there are errors in it. Nobody may change it."""
         kept = cast("list[T] | None", self.made.get(what))
         if kept is None:
             kept = make()
-            if (lasts or _without_errors)(kept):
+            if not any(isinstance(entry, GatewayError) for entry in kept):
                 self.made[what] = kept
         return kept
 
     def looked_at(self, status: os.stat_result) -> None:
-        """It is as it was: of a folder that was left alone, that is known for a moment."""
+        """What it lists is as it was then: of a folder that was left alone, that is known for a moment."""
         if time_ns() - max(status.st_mtime_ns, status.st_ctime_ns) > _LEFT_ALONE_NS:
             self.known_until = monotonic() + _KNOWN_SECONDS
 
@@ -90,10 +88,6 @@ class Folder:
             if self.files.get(name) == older.files.get(name):
                 self.contents[name] = content
         self.bytes_read = older.bytes_read
-
-
-def _without_errors(entries: list[T]) -> bool:
-    return not any(isinstance(entry, GatewayError) for entry in entries)
 
 
 def files_signature(status: os.stat_result) -> Signature | None:
@@ -158,10 +152,15 @@ class Tree:
             self.cache.put(key, (files.signature(content[1]), made), _AN_ENTRY + _A_BYTE * len(content[0]))
         return made
 
+    def known(self, names: Sequence[str], what: Hashable) -> list[Any]:
+        """What was made of each folder, so far as that is known without another look at it; else None."""
+        kept, now = self.cache.get_all([("folder", name) for name in names]), monotonic()
+        return [folder.made.get(what) if folder is not None and now < folder.known_until else None for folder in kept]
+
     def folder(self, name: str) -> Folder | None:
         """What the folder lists now; None where there is none."""
         kept = cast("Folder | None", self.cache.get(("folder", name)))
-        if kept is not None and kept.known_until and monotonic() < kept.known_until:
+        if kept is not None and monotonic() < kept.known_until:
             return kept
         path = f"{self.base}/{name}" if name else self.base
         try:
@@ -182,6 +181,7 @@ class Tree:
             # Before it is listed: what changes meanwhile then shows in the signature.
             status = os.fstat(descriptor)
             fresh = Folder(name, *_names(descriptor), status)
+            fresh.looked_at(status)
         if kept is not None and kept.files == fresh.files and kept.folders == fresh.folders:
             # The same names may be of others: what was made of them has to be made anew.
             kept.made.clear()
