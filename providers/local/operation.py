@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import Callable, Sequence
 from functools import partial
-from typing import TypeVar
+from typing import TypeVar, cast
 
 from .. import records, usage
 from ..base import Activity, Datastore, FlowKey, Key, RunPage, RunPageKey, RunsKey
@@ -90,6 +90,7 @@ class LocalOperation:
             await asyncio.sleep(0)
         unknown = [key for key, entry in zip(keys, found, strict=True) if entry is None]
         if not unknown:
-            usage.current.get().calls[method] += 1
-        others = iter(await self._threads.each(method, partial(read, self._tree), unknown) if unknown else ())
+            usage.current.get().calls[method] += bool(keys)
+            return cast("list[R | GatewayError]", found)
+        others = iter(await self._threads.each(method, partial(read, self._tree), unknown))
         return [next(others) if entry is None else entry for entry in found]
