@@ -5,7 +5,6 @@ Beside it Strawberry as it comes. CPU time, for what a provider takes is the sam
 parts of their names.
 """
 
-import asyncio
 import gc
 import json
 import logging
@@ -13,6 +12,7 @@ import sys
 import time
 import tracemalloc
 
+import uvloop
 from support.answering import Answering, answerings
 from support.shapes import QUERIES
 from support.timing import taken
@@ -67,4 +67,4 @@ async def main(*names: str) -> None:
 
 
 if __name__ == "__main__":
-    asyncio.run(main(*sys.argv[1:]))
+    uvloop.run(main(*sys.argv[1:]))

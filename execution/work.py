@@ -19,7 +19,7 @@ SLICE = 0.001
 # Before others have a turn, a few milliseconds: values looked at one by one, values put into rows, objects whose fields
 # are read.
 TURN = 512
-IN_ROWS = 40_000
+IN_ROWS = 100_000
 OBJECTS = 20_000
 
 

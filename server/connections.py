@@ -1,8 +1,10 @@
 """Connections that are held to limits: uvicorn reads heads of any length, and waits for slow clients for ever."""
 
 from asyncio import TimerHandle, Transport
+from collections import deque
+from typing import Any
 
-from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
 
 # Of a request before its body, and of all that comes with a body but is none of it.
 HEAD_BYTES = 65_536
@@ -12,12 +14,19 @@ _REFUSAL = b"HTTP/1.1 431 Request Header Fields Too Large\r\nconnection: close\r
 
 
 class Connection(HttpToolsProtocol):
-    """Ends with 431 where a head is too long, and without more where the client is too slow."""
+    """Ends with 431 where a head is too long, and without more where the client is too slow.
+
+    And each of its requests is told that the client has gone: uvicorn tells the one that came last.
+    """
 
     _overhead = 0  # bytes of the request that are no part of its body
     _asked = False  # a first request has come whole
     _sending: TimerHandle | None = None  # while the client is to send a request
     _taking: TimerHandle | None = None  # while it is to take an answer
+
+    def __init__(self, *arguments: Any, **more: Any) -> None:
+        super().__init__(*arguments, **more)
+        self._requests = deque[RequestResponseCycle]()  # that are not answered yet
 
     def connection_made(self, transport: Transport) -> None:  # pyright: ignore[reportIncompatibleMethodOverride]
         super().connection_made(transport)
@@ -27,6 +36,9 @@ class Connection(HttpToolsProtocol):
         self._sent()
         if self._taking is not None:
             self._taking.cancel()
+        for request in self._requests:
+            request.disconnected = True
+            request.message_event.set()
         super().connection_lost(exc)
 
     def data_received(self, data: bytes) -> None:
@@ -37,6 +49,12 @@ class Connection(HttpToolsProtocol):
         if self._overhead > HEAD_BYTES and not self.transport.is_closing():
             self.transport.write(_REFUSAL)
             self.transport.close()
+
+    def on_headers_complete(self) -> None:
+        before = self.cycle
+        super().on_headers_complete()
+        if self.cycle is not before:
+            self._requests.append(self.cycle)
 
     def on_body(self, body: bytes) -> None:
         # A body may come in chunks of a few bytes, each with its length around it.
@@ -54,6 +72,7 @@ class Connection(HttpToolsProtocol):
         self._wait_for_reader()
 
     def on_response_complete(self) -> None:
+        self._requests.popleft()
         super().on_response_complete()
         self._wait_for_reader()
 

@@ -1,12 +1,17 @@
 """Clients that go away before they are answered, and files that are too large to be read up to where they ask."""
 
 import asyncio
+import logging
+import socket
+import struct
+import threading
 from pathlib import Path
 from typing import Any
 
 import httpx
 import pytest
 from starlette.requests import ClientDisconnect
+from starlette.types import Receive, Scope, Send
 
 from gateways import serving
 from local_trees import EPOCH_MS, put, put_object, put_run
@@ -18,6 +23,8 @@ from metaflow_graphql.resolvers.context import Gateway
 from metaflow_graphql.schema import schema
 from metaflow_graphql.server.app import application
 from metaflow_graphql.server.clients import unless_gone
+from metaflow_graphql.server.connections import Connection
+from serving import address, served
 
 TASK = "Made/1/start/1"
 
@@ -48,6 +55,32 @@ def test_work_ends_once_its_client_has_gone() -> None:
     with pytest.raises(ClientDisconnect):
         asyncio.run(unless_gone(gone, work()))
     assert ended == [True]
+
+
+@pytest.mark.parametrize("requests", [1, 2])
+def test_who_goes_away_within_an_answer_is_noticed_and_costs_no_traceback(
+    caplog: pytest.LogCaptureFixture, requests: int
+) -> None:
+    begun, gone, told = threading.Event(), threading.Event(), list[str]()
+
+    async def app(scope: Scope, receive: Receive, send: Send) -> None:
+        await send({"type": "http.response.start", "status": 200, "headers": []})
+        begun.set()
+        await asyncio.to_thread(gone.wait, 10)
+        for _ in range(100):  # what is sent first may still be taken
+            await send({"type": "http.response.body", "body": b"part", "more_body": True})
+            await asyncio.sleep(0.001)
+        told.append((await asyncio.wait_for(receive(), 10))["type"])
+        await send({"type": "http.response.body", "body": b"end"})
+
+    with served(app, http=Connection) as client:
+        with socket.create_connection(address(client), timeout=10) as connection:
+            connection.sendall(b"GET / HTTP/1.1\r\nhost: here\r\n\r\n" * requests)
+            begun.wait(10)
+            connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+        gone.set()
+    assert told == ["http.disconnect"]
+    assert [record.getMessage() for record in caplog.records if record.levelno >= logging.WARNING] == []
 
 
 class Stalled(LocalProvider):
