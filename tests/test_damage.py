@@ -352,6 +352,21 @@ def test_a_damaged_record_of_an_artifact_costs_what_asks_for_it(tree: Tree) -> N
     assert sorted(errors_of(answer), key=str) == sorted((("CORRUPT_METADATA", path) for path in paths), key=str)
 
 
+def test_a_damaged_record_of_success_costs_the_end_and_not_the_start(tree: Tree) -> None:
+    query = (
+        "query($s: String!) { step(pathspec: $s) { startedAt finishedAt durationMs task { startedAt finishedAt } } }"
+    )
+    step = f"{tree.run.pathspec}/middle"
+    sound = tree.gateway.data(query, s=step)["step"]
+    DAMAGE["half"](tree.file("RUN/middle/2/_meta/0_artifact__task_ok.json"))
+    with opened(tree.root, inactive_after=10**9) as gateway:
+        answer = gateway.answer(query, variables={"s": step})
+    ends: list[Place] = [["step", "finishedAt"], ["step", "durationMs"], ["step", "task", "finishedAt"]]
+    assert None not in (sound["startedAt"], sound["finishedAt"], sound["task"]["finishedAt"])
+    assert answer["data"] == without({"step": sound}, ends)
+    assert sorted(errors_of(answer), key=str) == sorted((("CORRUPT_METADATA", place) for place in ends), key=str)
+
+
 def artifacts_of(before: Found, step: str) -> list[tuple[int, str]]:
     return list(enumerate(one["name"] for one in at(before["data"], [*TASK_OF[step], "artifacts"])))
 
