@@ -41,6 +41,7 @@ class Root:
             if not part.run.over:
                 return self._go_on(part)
             self._executor.settle_in_background(part.run.unbegun)
+            part.run.let_go()
             for _ in part.report(self._executor.collected_errors.errors):
                 pass
             self._data |= part.data

@@ -67,6 +67,7 @@ class Run(Generic[T]):
         self.result: T
         self._ready = deque[tuple[_Piece, Any]]([(_Piece(work, None, 0), None)])
         self._waits: list[tuple[_Piece, Wait]] = []
+        self._waiting = set[_Piece]()
         self._futures = set[asyncio.Future[Any]]()
         self._wake: asyncio.Future[None] | None = None
 
@@ -115,6 +116,20 @@ class Run(Generic[T]):
             future.cancel()
         for awaitable in filter(asyncio.iscoroutine, self.unbegun):
             awaitable.close()
+        self.let_go()
+
+    def let_go(self) -> None:
+        """End the pieces that are not done: each refers to who waits for it, and that to it, with all their values."""
+        self.over = True
+        left = [*(piece for piece, _ in self._ready), *(piece for piece, _ in self._waits), *self._waiting]
+        self._ready.clear()
+        self._waits.clear()
+        self._waiting.clear()
+        for piece in left:
+            piece.work.close()
+            while piece.join is not None:
+                piece = piece.join.waiting
+                piece.work.close()
 
     def _turn(self) -> None:
         piece, value = self._ready.popleft()
@@ -143,6 +158,7 @@ class Run(Generic[T]):
             self._ready.append((piece.join.waiting, piece.join.results))
 
     def _begin(self, piece: _Piece, wait: Wait) -> None:
+        self._waiting.add(piece)
         futures = [asyncio.ensure_future(awaitable) for awaitable in wait.awaitables]
         left = len(futures)
 
@@ -153,6 +169,7 @@ class Run(Generic[T]):
             if not future.cancelled():
                 future.exception()  # looked at, lest asyncio complains of what nobody asks for any more
             if not left and not self.over:
+                self._waiting.discard(piece)
                 self._arrived(piece, futures)
 
         # What it was given is not its own to cancel: a loader's future is others' too.

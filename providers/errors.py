@@ -21,7 +21,9 @@ GatewayError
     └── ReadOnlyProvider
 """
 
-from typing import ClassVar
+from typing import ClassVar, TypeVar
+
+E = TypeVar("E", bound=BaseException)
 
 
 class GatewayError(Exception):
@@ -151,3 +153,14 @@ class ReadOnlyProvider(TaggingError):
     """The provider does not change tags."""
 
     code = "READ_ONLY_PROVIDER"
+
+
+def alone(error: E) -> E:
+    """The same error, to be kept: what a client is told, without its traceback and what led to it.
+
+    They hold all that stood where it was raised, down to the request, and that refers to the error in turn: thousands
+    of them would be left to the garbage collector. Our own faults, which are logged, keep theirs.
+    """
+    if isinstance(error, GatewayError) and error.code != GatewayError.code:
+        error.__traceback__ = error.__cause__ = error.__context__ = None
+    return error

@@ -128,6 +128,7 @@ class Context:
         for held in self.levels.values():
             held.clear_all()
         self.levels.clear()
+        self.reported.clear()
 
     def report(self, error: GatewayError, info: "Info", path: list[str | int] | None = None) -> None:
         """Tell the client of an object that is left out of the list at this field, or at another path."""

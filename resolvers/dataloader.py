@@ -9,6 +9,8 @@ from typing import Any, TypeVar, cast
 
 from aiodataloader import DataLoader
 
+from ..providers import usage
+from ..providers.errors import alone
 from ..providers.usage import Exhausted
 
 K = TypeVar("K")
@@ -133,10 +135,16 @@ class Loader(DataLoader[K, V]):
         batch.add_done_callback(self._batches.discard)
 
     async def _batch(self) -> None:
-        """Load all keys that were asked for until now. As in aiodataloader, none is known after what `batch` raises."""
+        """Load all keys that were asked for until now. As in aiodataloader, none is known after what `batch` raises.
+
+        Once the operation is over they are cancelled, for who waits for them would ask for more.
+        """
         waiting, self._waiting = self._waiting, []
         try:
+            spent = usage.current.get()
+            spent.go_on()
             values = list(await self.batch_load_fn([key for key, _ in waiting]))
+            spent.go_on()
             if len(values) != len(waiting):
                 raise TypeError(f"A batch of {len(waiting)} keys came to {len(values)} entries.")
             with self.pace.asking():  # those who go on ask for more: in several turns, but for one batch
@@ -158,6 +166,7 @@ def _settle(future: asyncio.Future[V], value: V | BaseException) -> None:
     if isinstance(value, asyncio.CancelledError):
         future.cancel()
     elif isinstance(value, BaseException):
-        future.set_exception(value)
+        future.set_exception(alone(value))
+        future.exception()  # looked at, lest asyncio complains where nobody asks for it any more
     else:
         future.set_result(value)

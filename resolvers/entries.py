@@ -5,7 +5,7 @@ from collections.abc import Awaitable, Callable, Generator, Iterable, Iterator, 
 from itertools import islice
 from typing import Any, NamedTuple, TypeVar, cast
 
-from ..providers.errors import GatewayError
+from ..providers.errors import GatewayError, alone
 from ..providers.usage import Exhausted
 from .dataloader import AT_ONCE, Loader, Pace
 
@@ -49,10 +49,9 @@ async def each(loader: Loader[K, V], keys: Iterable[K]) -> Answers[V]:
 
 
 def _outcome(future: asyncio.Future[V]) -> V | BaseException:
-    try:
-        error = future.exception()
-    except asyncio.CancelledError as cancelled:
-        return cancelled
+    if future.cancelled():
+        return asyncio.CancelledError()
+    error = future.exception()
     return future.result() if error is None else error
 
 
@@ -75,6 +74,8 @@ async def gathered(answers: Iterator[Awaitable[V]], at_once: int = _PART) -> Ans
     for entry in found:
         if isinstance(entry, Exhausted):
             raise entry
+        if isinstance(entry, BaseException):
+            alone(entry)
     return found
 
 
@@ -123,7 +124,7 @@ def mapped(found: Sequence[V | BaseException], make: Callable[[V], W]) -> Answer
         try:
             entries.append(entry if isinstance(entry, BaseException) else make(entry))
         except Exception as error:
-            entries.append(error)
+            entries.append(alone(error))
     return entries
 
 
@@ -141,7 +142,7 @@ def combined(
             else:
                 entries.append(make(first, second))
         except Exception as error:
-            entries.append(error)
+            entries.append(alone(error))
     return entries
 
 

@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 from ..providers import records
 from ..providers.base import key_as_seen, key_of
-from ..providers.errors import BadUserInput, GatewayError
+from ..providers.errors import BadUserInput, GatewayError, alone
 from ..providers.pathspec import component, name, parent
 from ..providers.records import TaskStatus
 from ..providers.times import ts_epoch
@@ -78,7 +78,7 @@ def _page_by_names(
         tasks, errors = readable(raised(entries))
         nodes, more = cut(_between_cursors(tasks, wanted, window), window)
     except Exception as error:
-        return error
+        return alone(error)
 
     async def total() -> int:
         return len(_of_steps(tasks, wanted))

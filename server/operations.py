@@ -78,6 +78,7 @@ class Operations:
             )
             if inspect.isawaitable(result):
                 result = await result
+            answer = _sent(result, context.reported, faults)
         except usage.Exhausted as error:
             message = (
                 f"The answer has too many fields: answerFields is {ANSWER_FIELDS} at the most; ask for shorter lists."
@@ -86,7 +87,6 @@ class Operations:
         finally:
             spent.end()
             context.end()
-        answer = _sent(result, context.reported, faults)
         if operation.show_usage:
             told = {"calls": dict(spent.calls), "fileReads": spent.file_reads, "requests": dict(spent.requests)}
             answer["extensions"] = {"usage": told}

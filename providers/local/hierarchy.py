@@ -6,7 +6,7 @@ from typing import Any, Generic, NamedTuple, TypeVar, cast
 from .. import hierarchy, records
 from .. import pathspec as pathspecs
 from ..base import FlowKey, Key
-from ..errors import CorruptMetadata, GatewayError, NamespaceMismatch
+from ..errors import CorruptMetadata, GatewayError, NamespaceMismatch, alone
 from ..natural import natural
 from . import forms, runs
 from .tree import Tree
@@ -123,7 +123,7 @@ def _placed(tree: Tree, pathspec: str, record: Callable[[Tree, str, int], R]) ->
     try:
         return tree.own(pathspec, lambda data: placed(forms.OWN.read(data).ts_epoch))
     except CorruptMetadata as error:
-        return placed(error)
+        return placed(alone(error))
 
 
 def _step_record(tree: Tree, pathspec: str, _: int) -> records.Step:

@@ -10,7 +10,7 @@ from itertools import chain
 from typing import Any, TypeVar
 
 from .. import usage
-from ..errors import GatewayError, ProviderUnavailable
+from ..errors import GatewayError, ProviderUnavailable, alone
 
 K = TypeVar("K")
 R = TypeVar("R")
@@ -109,7 +109,7 @@ def _entry(read: Callable[[K], R], key: K) -> R | GatewayError:
     try:
         return read(key)
     except GatewayError as error:
-        return error
+        return alone(error)
     except OSError as error:
         unavailable = ProviderUnavailable("The disk that holds the metadata did not answer; try again.")
         unavailable.__cause__ = error

@@ -218,7 +218,7 @@ class Tree:
                         folder.contents[name] = make(name, data)
                         folder.bytes_read += len(data)
                 except Unreadable as error:
-                    failed[name] = error
+                    failed[name] = Unreadable(str(error))  # without its traceback, which refers to it in turn
         if self.cache.get(("folder", folder.name)) is folder:  # not of an operation that began before it changed
             self.cache.put(("folder", folder.name), folder, folder.cost)
         return failed
