@@ -14,7 +14,7 @@ from ..providers.base import Provider
 from ..providers.code_packages import Packages
 from ..providers.errors import GatewayError, UnknownMetadataProvider
 from ..providers.pathspec import shown
-from .dataloader import Loader
+from .dataloader import AT_ONCE, Loader
 from .entries import Answers, in_parts
 from .loaders import Loaders
 
@@ -124,9 +124,7 @@ class Context:
     def end(self) -> None:
         """Let go of what was read: all of it refers to itself, and would wait for a full pass of the garbage collector,
         which then takes seconds."""
-        self.loaders.clear()
-        for held in self.levels.values():
-            held.clear_all()
+        _free([loader.forgotten() for loader in (*self.loaders.made(), *self.levels.values())])
         self.levels.clear()
         self.reported.clear()
 
@@ -152,6 +150,20 @@ async def once_for_each(
         return found
     by_id = dict(zip(once, found, strict=True))
     return [by_id[id(parent)] for parent in parents]
+
+
+def _free(known: list[dict[Any, Any]]) -> None:
+    """Let go of what is known a part at a time: of 10,000 keys at once takes 10 ms and more."""
+    left = 2 * AT_ONCE
+    while known and left:
+        of_one = known[-1]
+        for _ in range(min(left, len(of_one))):
+            of_one.popitem()
+            left -= 1
+        if not of_one:
+            known.pop()
+    if known:
+        asyncio.get_running_loop().call_soon(_free, known)
 
 
 def context_for(gateway: Gateway, address: str | None = None, selected: frozenset[str] = frozenset()) -> Context:

@@ -59,13 +59,24 @@ class Pace:
         else:
             asyncio.get_running_loop().call_soon(batch)
 
+    async def turn(self, keys: int) -> None:
+        """Return when it is time to begin with so many, which are to come in one batch with others of their level."""
+        if self._is_full(keys):
+            with self.asking():
+                await self.take(keys)
+        else:
+            self._take(keys)
+
     async def take(self, keys: int) -> None:
         """Return when it is time to go on with so many."""
-        if self._waiting or (self._taken and self._taken + keys > AT_ONCE):
+        if self._is_full(keys):
             self._waiting.append((keys, turn := asyncio.get_running_loop().create_future()))
             await turn
         else:
             self._take(keys)
+
+    def _is_full(self, keys: int) -> bool:
+        return bool(self._waiting) or (self._taken > 0 and self._taken + keys > AT_ONCE)
 
     def _take(self, keys: int) -> None:
         if not self._taken:
@@ -119,6 +130,12 @@ class Loader(DataLoader[K, V]):
         if first and waiting:
             self.pace.begin(self._begin)
         return futures
+
+    def forgotten(self) -> dict[K, asyncio.Future[V]]:
+        """All that was remembered, and no more is."""
+        held: Any = self
+        known, held._cache = held._cache, {}
+        return known
 
     def do_resolve_reject(self, key: K, future: asyncio.Future[V]) -> None:
         """Called by `load` with a key that is not known yet."""

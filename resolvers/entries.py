@@ -1,7 +1,7 @@
 """Entries: one for each object of a level or for each key, its value or what it met; and lists that hold errors."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Generator, Iterable, Iterator, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Iterator, Sequence
 from itertools import islice
 from typing import Any, NamedTuple, TypeVar, cast
 
@@ -55,16 +55,13 @@ def _outcome(future: asyncio.Future[V]) -> V | BaseException:
     return future.result() if error is None else error
 
 
-async def gathered(answers: Iterator[Awaitable[V]], at_once: int = _PART) -> Answers[V]:
-    """The answers of all, in their order; what one met in the place of its answer. Exhausted is an end to them all.
-
-    So many are begun at once: what each does before it waits holds the event loop.
-    """
+async def gathered(answers: Iterator[Awaitable[V]]) -> Answers[V]:
+    """The answers of all, in their order; what one met in the place of its answer. Exhausted is an end to them all."""
     tasks: list[asyncio.Future[V]] = []
     try:
         for answer in answers:
             tasks.append(asyncio.ensure_future(answer))
-            if not len(tasks) % at_once:
+            if not len(tasks) % _PART:  # what each does before it waits holds the event loop
                 await asyncio.sleep(0)
         found = await asyncio.gather(*tasks, return_exceptions=True)
     except BaseException:
@@ -84,18 +81,15 @@ async def in_parts(
 ) -> Answers[V]:
     """What `by` answers for objects, an entry for each; asked for some of them at a time."""
     if len(objects) <= _PART:
+        await pace.turn(len(objects))
         return list(await by(objects))
     parts = [objects[start : start + _PART] for start in range(0, len(objects), _PART)]
 
-    def begun() -> Generator[Awaitable[Sequence[V | BaseException]]]:
-        with pace.asking():
-            yield from map(by, parts)
+    async def asked(part: list[K]) -> Sequence[V | BaseException]:
+        await pace.turn(len(part))
+        return await by(part)
 
-    asked = begun()
-    try:
-        answers = await gathered(asked, at_once=1)
-    finally:
-        asked.close()
+    answers = await gathered(map(asked, parts))
     entries: Answers[V] = []
     for part, answer in zip(parts, answers, strict=True):
         entries += [answer] * len(part) if isinstance(answer, BaseException) else answer

@@ -99,13 +99,12 @@ class Loaders:
     def forget(self) -> None:
         """Read anew what is asked for from now on: a mutation has changed it."""
         self._providers.update(self._seen())
-        self.clear()
+        for loader in self.made():
+            loader.clear_all()
 
-    def clear(self) -> None:
-        """Remember nothing of what was read."""
-        for held in vars(self).values():
-            if isinstance(held, Loader):
-                cast("Loader[Any, Any]", held).clear_all()
+    def made(self) -> list[Loader[Any, Any]]:
+        """The loaders that were asked for."""
+        return [cast("Loader[Any, Any]", held) for held in vars(self).values() if isinstance(held, Loader)]
 
 
 async def _by_provider(

@@ -1,6 +1,6 @@
 """A task's metadata as Metaflow's client gives it: of an attempt, and with that of the task it was cloned from."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import NamedTuple
 
 from ..providers import records
@@ -30,7 +30,7 @@ class TaskMetadata(NamedTuple):
             raise error
         return self.values.get(name)
 
-    def damaged_of(self, names: list[str] | None) -> list[GatewayError]:
+    def damaged_of(self, names: Collection[str] | None) -> list[GatewayError]:
         """The errors of events that may be of one of these names; None is any."""
         if names is None:
             return self.damaged

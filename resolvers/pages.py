@@ -153,7 +153,11 @@ def page(
 
 
 async def edges(pages: list[Page[Any]], info: Info) -> Answers[list[Edge]]:
-    return [[Edge(page.cursor(node), node) for node in page.nodes] for page in pages]
+    found = Answers[list[Edge]]()
+    for page in pages:
+        await info.context.loaders.pace.take(len(page.nodes))
+        found.append([Edge(page.cursor(node), node) for node in page.nodes])
+    return found
 
 
 async def page_info(pages: list[Page[Any]], info: Info) -> Answers[PageInfo]:

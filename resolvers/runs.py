@@ -109,12 +109,12 @@ async def tasks(
     before: inputs.Before = UNSET,
 ) -> Answers[Page[records.Task]]:
     part, wanted = window(first, after, last, before), task_pages.conditions(filter)
-    found = await gathered(_newest_tasks(run, info.context) for run in runs)
+    found = await each(info.context.derived(_newest_tasks), map(key_of, runs))
     return await task_pages.pages_of(found, wanted, part, info.context)
 
 
 async def task_counts(runs: Runs, info: Info) -> Answers[TaskCounts]:
-    return await gathered(_counts(run, info.context) for run in runs)
+    return await each(info.context.derived(_counts), map(key_of, runs))
 
 
 async def data(runs: Runs, info: Info) -> Answers[MetaflowData | None]:
@@ -185,20 +185,24 @@ async def _origin(run: records.Run, context: Context) -> str | None:
     return None
 
 
-async def _newest_tasks(run: records.Run, context: Context) -> list[records.Task]:
-    """The tasks of all steps but `_parameters`, newest first."""
+async def _newest_tasks(runs: list[Key], context: Context) -> Answers[list[records.Task]]:
+    """Of each run the tasks of all steps but `_parameters`, newest first."""
+    found = await gathered(tasks_of_run(run, context) for run in runs)
     # Stable: tasks of one millisecond stay as their step has them, the newest step first.
-    return sorted(await tasks_of_run(key_of(run), context), key=lambda task: task.position, reverse=True)
+    return mapped(found, lambda tasks: sorted(tasks, key=lambda task: task.position, reverse=True))
 
 
-async def _counts(run: records.Run, context: Context) -> TaskCounts:
-    return counted(await courses_of(await tasks_of_run(key_of(run), context), context))
+async def _counts(runs: list[Key], context: Context) -> Answers[TaskCounts]:
+    async def of_run(run: Key) -> TaskCounts:
+        return counted(await courses_of(await tasks_of_run(run, context), context))
+
+    return await gathered(map(of_run, runs))
 
 
 async def _artifacts(
     run: records.Run, names: list[str] | None, steps: list[str] | None, window: Window, context: Context
 ) -> Page[records.DataArtifact]:
-    tasks = await _newest_tasks(run, context)
+    tasks = await context.derived(_newest_tasks).load(key_of(run))
     chosen = tasks if steps is None else [task for task in tasks if task.path_components[2] in steps]
     return await artifact_pages.page_of(chosen, names, window, context)
 

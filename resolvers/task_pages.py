@@ -1,6 +1,5 @@
 """Pages of tasks."""
 
-import asyncio
 from collections.abc import Sequence
 from typing import NamedTuple
 
@@ -12,13 +11,14 @@ from ..providers.records import TaskStatus
 from ..providers.times import ts_epoch
 from . import inputs
 from .context import Context
-from .entries import Answers, existing, gathered, raised, readable
+from .dataloader import AT_ONCE, Pace
+from .entries import Answers, combined, each, each_of_some, existing, gathered, mapped, raised, readable
 from .inputs import sent
 from .pages import Page, Window, between, cut, decode, encode, fill, page
 from .statuses import task_courses
 
-# Tasks that are gone through before others have a turn: a millisecond or two.
-_TURN = 5_000
+# Tasks that are gone through in the time of a key.
+_FAST = 8
 
 _Tasks = Sequence[records.Task | GatewayError]
 
@@ -53,21 +53,21 @@ async def pages_of(
     """
     if wanted.created_from_ms is None and wanted.statuses is None:
         # Nothing is to be waited for: for hundreds of lists, tasks of asyncio would take most of the time.
-        return await _pages_by_names(lists, wanted, window)
+        return await _pages_by_names(lists, wanted, window, context.loaders.pace)
     return await gathered(_page(entries, wanted, window, context) for entries in lists)
 
 
 async def _pages_by_names(
-    lists: Sequence[_Tasks | BaseException], wanted: Conditions, window: Window
+    lists: Sequence[_Tasks | BaseException], wanted: Conditions, window: Window, pace: Pace
 ) -> Answers[Page[records.Task]]:
     pages: Answers[Page[records.Task]] = []
     passed = 0
     for entries in lists:
-        pages.append(_page_by_names(entries, wanted, window))
-        passed += 0 if isinstance(entries, BaseException) else len(entries)
-        if passed > _TURN:
+        passed += 1 if isinstance(entries, BaseException) else len(entries)
+        if passed > _FAST * AT_ONCE // 8:
+            await pace.take(passed // _FAST)
             passed = 0
-            await asyncio.sleep(0)
+        pages.append(_page_by_names(entries, wanted, window))
     return pages
 
 
@@ -92,13 +92,12 @@ async def _page(
     tasks, errors = readable(raised(entries))
 
     async def keep(some: list[records.Task]) -> list[records.Task]:
-        told = await gathered(_meets(task, wanted, context) for task in some)
+        told = await _meet(some, wanted, context)
         errors.extend(readable(existing(told))[1])
         return [task for task, meets in zip(some, told, strict=True) if meets is True]
 
     async def total() -> int:
-        told = await gathered(_meets(task, wanted, context) for task in _of_steps(tasks, wanted))
-        return sum(raised(meets) for meets in told)
+        return sum(map(raised, await _meet(_of_steps(tasks, wanted), wanted, context)))
 
     nodes, more = await fill(_between_cursors(tasks, wanted, window), window, keep)
     return page(nodes, more, window, _cursor, total, errors)
@@ -126,13 +125,14 @@ def _of_steps(tasks: list[records.Task], wanted: Conditions) -> list[records.Tas
     return [task for task in tasks if name(parent(task.pathspec)) in wanted.steps]
 
 
-async def _meets(task: records.Task, wanted: Conditions, context: Context) -> bool:
-    """Whether it meets the conditions that look at more than its name; raises what keeps that from being told."""
+async def _meet(tasks: list[records.Task], wanted: Conditions, context: Context) -> Answers[bool]:
+    """Whether each meets the conditions that look at more than its name, or what keeps that from being told."""
+    young: Answers[bool] = [True] * len(tasks)
     if wanted.created_from_ms is not None:
-        created = await context.loaders.created_at.load(key_of(task))
-        if created is None or created < wanted.created_from_ms:
-            return False
-    return (
-        wanted.statuses is None
-        or (await context.derived(task_courses).load(key_as_seen(task))).status in wanted.statuses
-    )
+        since, created = wanted.created_from_ms, await each(context.loaders.created_at, map(key_of, tasks))
+        young = mapped(created, lambda ms: ms is not None and ms >= since)
+    if wanted.statuses is None:
+        return young
+    of, keys = wanted.statuses, combined(lambda task, is_young: key_as_seen(task) if is_young else None, tasks, young)
+    courses = await each_of_some(context.derived(task_courses), keys)
+    return mapped(courses, lambda course: course is not None and course.status in of)

@@ -1,8 +1,10 @@
 """Fields of Task: each takes the tasks of a level, and returns one entry for each."""
 
+from itertools import islice
+
 from strawberry import UNSET
 
-from ..providers import records
+from ..providers import records, usage
 from ..providers.base import Key, key_as_seen, key_of
 from ..providers.pathspec import component
 from ..providers.pathspec import parent as above
@@ -62,7 +64,8 @@ async def foreach_stack(tasks: Tasks, info: Info) -> Answers[list[ForeachFrame] 
 async def metadata(
     tasks: Tasks, info: Info, names: inputs.MetadataNames = UNSET
 ) -> Answers[list[records.Metadata] | Partial]:
-    wanted = sent(names)
+    asked = sent(names)
+    wanted = None if asked is None else frozenset(asked)
 
     def chosen(metadata: TaskMetadata) -> list[records.Metadata] | Partial:
         events = [event for event in metadata.events if wanted is None or event.name in wanted]
@@ -81,8 +84,10 @@ async def artifacts(
 ) -> Answers[list[records.DataArtifact] | Partial]:
     wanted = checked(names)
     if wanted is not None:
-        found = await each_of(info.context.loaders.artifacts, [_keys_of(task, sorted(wanted)) for task in tasks])
-        return mapped(found, lambda of_task: partial(existing(of_task)))
+        usage.current.get().take(len(tasks) * len(wanted))  # each is looked for, be it there or not
+        keys = (_key_of(task, name) for task in tasks for name in sorted(wanted))
+        found = iter(await each(info.context.loaders.artifacts, keys))
+        return mapped(tasks, lambda _: partial(existing(list(islice(found, len(wanted))))))
     return mapped(await each(info.context.loaders.artifacts_of, map(key_as_seen, tasks)), partial)
 
 
@@ -169,8 +174,8 @@ def _keys_of_attempts(task: records.Task, attempts: list[records.Attempt]) -> li
     return [key_of(task)._replace(attempt=attempt.number) for attempt in attempts]
 
 
-def _keys_of(task: records.Task, names: list[str]) -> list[Key]:
-    return [Key(task.provider, f"{task.pathspec}/{name}", task.asked) for name in names]
+def _key_of(task: records.Task, name: str) -> Key:
+    return Key(task.provider, f"{task.pathspec}/{name}", task.asked)
 
 
 def _index(metadata: TaskMetadata) -> int | None:

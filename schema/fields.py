@@ -85,9 +85,15 @@ async def _of_level(
     by: Callable[..., Awaitable[list[Any]]], level: Level, info: Info, arguments: dict[str, Any]
 ) -> list[Any]:
     answers = await once_for_each(by, level, info, arguments)
-    if set(map(type, answers)) & _WITH_ERRORS:
-        return [_whole(answer, info, partial(level.path, number)) for number, answer in enumerate(answers)]
-    return answers
+    if not set(map(type, answers)) & _WITH_ERRORS:
+        return answers
+    whole: list[Any] = []
+    for number, answer in enumerate(answers):
+        whole.append(_whole(answer, info, partial(level.path, number)))
+        if isinstance(answer, Page | Partial) and answer.errors:
+            # To tell of one takes as long as some keys.
+            await info.context.loaders.pace.take(4 * len(cast("Page[Any] | Partial", answer).errors))
+    return whole
 
 
 def _whole(answer: Any, info: Info, path: Callable[[], list[str | int]] | None = None) -> Any:

@@ -12,6 +12,7 @@ from graphql import (
     GraphQLError,
     GraphQLSchema,
     InlineFragmentNode,
+    ListValueNode,
     OperationDefinitionNode,
     SelectionSetNode,
     TypeInfo,
@@ -24,7 +25,7 @@ from graphql import (
 from graphql.validation.validate import ValidationAbortedError
 
 from .errors import RequestError, coded, refused
-from .limits import DOCUMENT_DEPTH, DOCUMENT_FIELDS, DOCUMENT_TOKENS
+from .limits import DOCUMENT_DEPTH, DOCUMENT_FIELDS, DOCUMENT_TOKENS, LIST_ITEMS
 
 # Of text, over all kept documents: parsed, a character takes up to 350 bytes.
 KEPT_CHARACTERS = 500_000
@@ -80,6 +81,9 @@ def valid(schema: GraphQLSchema, text: str) -> Document:
         raise _beyond("documentFields", DOCUMENT_FIELDS, f"selects {size.fields} fields")
     if size.depth > DOCUMENT_DEPTH:
         raise _beyond("documentDepth", DOCUMENT_DEPTH, f"nests fields {size.depth} deep")
+    items = _longest_list(document)
+    if items > LIST_ITEMS:
+        raise _beyond("listItems", LIST_ITEMS, f"has a list of {items} items")
     errors = validate(schema, document)
     if errors and isinstance(errors[0], ValidationAbortedError):
         raise _beyond("documentFields", DOCUMENT_FIELDS, "has too many fields of the same name, or fragments, to check")
@@ -129,6 +133,18 @@ def _selected(schema: GraphQLSchema, document: DocumentNode) -> frozenset[str]:
 
     visit(document, TypeInfoVisitor(types, Fields()))
     return frozenset(found)
+
+
+def _longest_list(document: DocumentNode) -> int:
+    longest = 0
+
+    class Lists(Visitor):
+        def enter_list_value(self, node: ListValueNode, *_: object) -> None:
+            nonlocal longest
+            longest = max(longest, len(node.values))
+
+    visit(document, Lists())
+    return longest
 
 
 def _size(document: DocumentNode) -> Size:

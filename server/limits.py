@@ -7,6 +7,8 @@ DOCUMENT_TOKENS = 4_000
 DOCUMENT_FIELDS = 1_000
 # The usual introspection query is 15 deep.
 DOCUMENT_DEPTH = 25
+# As many as objects on one page.
+LIST_ITEMS = 500
 ANSWER_FIELDS = 250_000
 # Twice the text of the largest artifact that is shown.
 ANSWER_BYTES = 64 * 2**20
@@ -21,6 +23,7 @@ LIMITS = (
     Limit("documentTokens", DOCUMENT_TOKENS, "Words, numbers and punctuation marks in a document; comments count too."),
     Limit("documentFields", DOCUMENT_FIELDS, "Fields that a document selects, with its fragments spread out."),
     Limit("documentDepth", DOCUMENT_DEPTH, "Fields within fields, from the top of a document to its innermost field."),
+    Limit("listItems", LIST_ITEMS, "Items of one list among the arguments of fields, or in variables."),
     Limit("answerFields", ANSWER_FIELDS, "Fields of all the objects of an answer together."),
     Limit(
         "valuesBytes",

@@ -1,6 +1,9 @@
 """From an operation to its answer, whichever way it came."""
 
+import asyncio
 import inspect
+from collections.abc import Iterable
+from itertools import chain
 from time import monotonic
 from typing import Any, NamedTuple, cast
 
@@ -22,7 +25,9 @@ from ..providers import usage
 from ..resolvers.context import Gateway, context_for
 from .documents import Documents, operation_of
 from .errors import Faults, RequestError, coded, refused
-from .limits import ANSWER_FIELDS, UPSTREAM_REQUESTS, UPSTREAM_SECONDS, VALUES_BYTES
+from .limits import ANSWER_FIELDS, LIST_ITEMS, UPSTREAM_REQUESTS, UPSTREAM_SECONDS, VALUES_BYTES
+
+_AT_ONCE = 256  # errors that are told in one turn of the loop: a millisecond
 
 
 class Operation(NamedTuple):
@@ -58,6 +63,7 @@ class Operations:
             raise refused("BAD_USER_INPUT", "Subscriptions are not supported.")
         if queries_only and kind is not OperationType.QUERY:
             raise refused("METHOD_NOT_ALLOWED", "Mutations must be sent by POST.", 405, {"allow": "POST"})
+        _check(operation.variables)
         spent = usage.Usage(
             values_left=VALUES_BYTES,
             fields_left=ANSWER_FIELDS,
@@ -78,7 +84,7 @@ class Operations:
             )
             if inspect.isawaitable(result):
                 result = await result
-            answer = _sent(result, context.reported, faults)
+            answer = await _sent(result, context.reported, faults)
         except usage.Exhausted as error:
             message = (
                 f"The answer has too many fields: answerFields is {ANSWER_FIELDS} at the most; ask for shorter lists."
@@ -116,10 +122,32 @@ def _bounded(executor: type[Executor[Any]]) -> type[Executor[Any]]:
     return Bounded
 
 
-def _sent(result: ExecutionResult, reported: list[GraphQLError], faults: Faults) -> dict[str, Any]:
+def _check(variables: dict[str, Any] | None) -> None:
+    """RequestError where a list in the variables is too long."""
+    level: list[Any] = [variables or {}]
+    while level:
+        for value in level:
+            items = len(cast("list[Any]", value)) if isinstance(value, list) else 0
+            if items > LIST_ITEMS:
+                message = f"A list in the variables has {items} items: listItems is {LIST_ITEMS} at the most."
+                raise refused("LIMIT_EXCEEDED", message)
+        level = [inner for value in level for inner in _inner(value)]
+
+
+def _inner(value: Any) -> Iterable[Any]:
+    if isinstance(value, dict):
+        return cast("dict[str, Any]", value).values()
+    return cast("list[Any]", value) if isinstance(value, list) else ()
+
+
+async def _sent(result: ExecutionResult, reported: list[GraphQLError], faults: Faults) -> dict[str, Any]:
     """RequestError where variables have values that they can't have: such an error has no path."""
     errors = result.errors or []
     if result.data is None and any(error.path is None for error in errors):
         raise RequestError([coded(error, "BAD_USER_INPUT") for error in errors])
-    told = [faults.of_field(error) for error in [*errors, *reported]]
+    told: list[dict[str, Any]] = []
+    for error in chain(errors, reported):
+        told.append(faults.of_field(error))
+        if not len(told) % _AT_ONCE:
+            await asyncio.sleep(0)
     return {"errors": told, "data": result.data} if told else {"data": result.data}

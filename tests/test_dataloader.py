@@ -1,11 +1,13 @@
 """How keys become batches, and what comes for them answers, at a pace that leaves others their turn."""
 
 import asyncio
+from collections import Counter
 from collections.abc import Awaitable, Callable, Coroutine, Iterable, Iterator
 from typing import Any, TypeVar, cast
 
 import pytest
 
+from metaflow_graphql.providers import usage
 from metaflow_graphql.providers.errors import GatewayError
 from metaflow_graphql.providers.usage import Exhausted
 from metaflow_graphql.resolvers import dataloader
@@ -18,12 +20,13 @@ T = TypeVar("T")
 class Squares:
     """A batch method, and the batches that it got; 13 can't be squared."""
 
-    def __init__(self) -> None:
+    def __init__(self, seconds: float = 0) -> None:
         self.batches: list[list[int]] = []
+        self.seconds = seconds
 
     async def batch(self, keys: list[int]) -> list[int | GatewayError]:
         self.batches.append(keys)
-        await asyncio.sleep(0)
+        await asyncio.sleep(self.seconds)
         return [GatewayError("unlucky") if key == 13 else key**2 for key in keys]
 
 
@@ -209,6 +212,42 @@ def test_a_level_that_asks_in_parts_is_one_batch() -> None:
     level, other = run(asked)
     assert (level, other) == ([key**2 for key in objects], [1, 4])
     assert list(map(len, squares.batches)) == [len(objects) + 2]
+
+
+def test_hundreds_of_fields_of_a_level_begin_one_after_the_other_and_are_one_batch() -> None:
+    squares, begun = Squares(), Counter[int]()
+
+    async def asked() -> int:
+        pace, turn = Pace(), 0
+        loader = Loader(squares.batch, pace)
+
+        async def by(part: list[int]) -> Answers[int]:
+            begun[turn] += len(part)
+            return await each(loader, part)
+
+        fields = [asyncio.ensure_future(in_parts(by, list(range(of, of + 100)), pace)) for of in range(100, 400)]
+        while not squares.batches:
+            turn += 1
+            await asyncio.sleep(0)
+        return sum(map(sum, await asyncio.gather(*fields)))  # pyright: ignore[reportArgumentType, reportUnknownVariableType]
+
+    assert run(asked) == sum(key**2 for of in range(100, 400) for key in range(of, of + 100))
+    assert (len(squares.batches), max(begun.values()) <= AT_ONCE, sum(begun.values())) == (1, True, 30_000)
+
+
+def test_what_an_operation_that_is_over_still_asks_for_is_cancelled() -> None:
+    squares = Squares(seconds=0.1)
+
+    async def asked() -> list[type]:
+        usage.current.set(spent := usage.Usage())
+        loader = Loader(squares.batch, Pace())
+        under_way = asyncio.ensure_future(each(loader, [1, 2]))
+        await asyncio.sleep(0.01)
+        spent.end()
+        return list(map(type, [*await under_way, *await each(loader, [3])]))
+
+    assert run(asked) == [asyncio.CancelledError] * 3
+    assert squares.batches == [[1, 2]]
 
 
 def test_a_level_that_is_cancelled_while_it_asks_holds_back_nobody() -> None:

@@ -23,6 +23,7 @@ from metaflow_graphql.providers.local.threads import Threads
 from metaflow_graphql.server import connections, encoding
 from metaflow_graphql.server.connections import HEAD_BYTES, Connection
 from metaflow_graphql.server.errors import RequestError
+from metaflow_graphql.server.limits import LIST_ITEMS
 from serving import address, post, served, small_application
 
 
@@ -109,6 +110,31 @@ def test_who_does_not_take_the_answer_is_let_go(client: httpx.Client, monkeypatc
         except ConnectionResetError:
             pass
     assert received < 20_000_000
+
+
+@pytest.mark.parametrize("wanted", [LIST_ITEMS, LIST_ITEMS + 1])
+def test_a_list_has_no_more_items_than_allowed(tmp_path: Path, wanted: int) -> None:
+    put_run(tmp_path, "1")
+    names = [f"a{number}" for number in range(wanted)]
+    literal = f"{{ runs(filter: {{anyTags: {json.dumps(names)}}}) {{ nodes {{ id }} }} }}"
+    named = "query($of: RunFilter) { runs(filter: $of) { nodes { id } } }"
+    with opened(tmp_path) as gateway:
+        answers = [gateway.answer(literal), gateway.answer(named, variables={"of": {"anyTags": names}})]
+    codes = [[error["extensions"]["code"] for error in answer.get("errors", [])] for answer in answers]
+    assert codes == ([[], []] if wanted == LIST_ITEMS else [["LIMIT_EXCEEDED"]] * 2)
+    if wanted > LIST_ITEMS:
+        assert all("listItems is 500" in answer["errors"][0]["message"] for answer in answers)
+
+
+def test_what_is_looked_for_counts_whether_or_not_it_is_there(tree: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("metaflow_graphql.server.operations.ANSWER_FIELDS", 400)
+    query = (
+        "query($names: [String!]) { runs { nodes { steps { tasks { nodes { artifacts(names: $names) { id } } } } } } }"
+    )
+    with opened(tree) as gateway:
+        few, many = (gateway.answer(query, variables={"names": [f"a{n}" for n in range(of)]}) for of in (10, 500))
+    assert "errors" not in few
+    assert many["errors"][0]["extensions"]["code"] == "LIMIT_EXCEEDED"
 
 
 def test_an_answer_has_no_more_fields_than_allowed(client: httpx.Client, monkeypatch: pytest.MonkeyPatch) -> None:
