@@ -112,7 +112,7 @@ class Execution(Objects):
 
     def _rows(self, keys: list[str], columns: list[Column], count: int) -> Work[Column]:
         rows = self.declared.rows
-        at_once = max(1, work.IN_ROWS // len(keys))
+        at_once = max(1, work.IN_ROWS // (work.A_ROW + len(keys)))
         if count <= at_once:
             return rows(keys, columns)
         made = Column()

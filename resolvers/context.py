@@ -122,8 +122,10 @@ class Context:
             held.clear_all()
 
     def end(self) -> None:
-        """Let go of what was read: all of it refers to itself, and would wait for a full pass of the garbage collector,
-        which then takes seconds."""
+        """Let go of what was read.
+
+        It refers to itself, and would wait for a full pass of the garbage collector, which then takes seconds.
+        """
         _free([loader.forgotten() for loader in (*self.loaders.made(), *self.levels.values())])
         self.levels.clear()
         self.reported.clear()

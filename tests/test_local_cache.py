@@ -6,7 +6,7 @@ import threading
 import time
 from collections.abc import Awaitable, Callable
 from pathlib import Path
-from typing import Any, cast
+from typing import cast
 
 import pytest
 
@@ -30,7 +30,6 @@ from metaflow_graphql.providers import records, usage
 from metaflow_graphql.providers.base import Key, RunPageKey, RunsKey
 from metaflow_graphql.providers.local import tree as trees
 from metaflow_graphql.providers.local.provider import LocalProvider
-from metaflow_graphql.providers.local.threads import Threads
 from running import Runs
 
 TASK = "Made/1/start/1"
@@ -197,20 +196,24 @@ def test_what_is_known_of_such_folders_takes_no_thread(tree: Path, monkeypatch: 
         return ask(every)
 
     read, counted = asked(), usage.current.get().calls.copy()
-    hops: list[str] = []
-    each = Threads.each
-
-    async def noting(threads: Threads, method: str, *arguments: Any) -> Any:
-        hops.append(method)
-        return await each(threads, method, *arguments)
-
-    monkeypatch.setattr(Threads, "each", noting)
-    assert (asked(), asked(), hops) == (read, read, [])
+    ask(local.close)  # it has no threads any more
+    assert (asked(), asked()) == (read, read)
     assert usage.current.get().calls - counted == dict.fromkeys(methods, 2)
-    (of_attempt,) = ask(lambda: local.artifacts_of([key(TASK)._replace(attempt=0)]))
-    assert (of_attempt, hops) == ([], ["artifacts_of"])
+    with pytest.raises(RuntimeError, match="shutdown"):
+        ask(lambda: local.artifacts_of([key(TASK)._replace(attempt=0)]))
     now += 1.1
-    assert (asked(), hops[1:]) == (read, methods[:3])  # metadata and artifacts lie in one folder
+    with pytest.raises(RuntimeError, match="shutdown"):
+        asked()
+
+
+def test_a_folder_whose_time_was_set_back_is_not_one_that_was_left_alone(tree: Path) -> None:
+    settle()
+    local, folder = provider(tree), tree / ".metaflow" / TASK / "_meta"
+    os.utime(folder, (1_000_000_000, 1_000_000_000))
+    assert event_names(local) == event_names(local) == ["first"]
+    event(tree, "second", 2)
+    os.utime(folder, (1_000_000_000, 1_000_000_000))
+    assert event_names(local) == ["first", "second"]
 
 
 def test_the_cache_stays_within_its_bytes(tree: Path) -> None:

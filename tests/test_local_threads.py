@@ -83,6 +83,21 @@ def test_who_always_has_more_to_read_does_not_keep_others_waiting(threads: Threa
     asyncio.run(both())
 
 
+def test_a_long_batch_lets_others_in_between(threads: Threads) -> None:
+    def slow(key: int) -> int:
+        time.sleep(0.002)
+        return key
+
+    async def both() -> tuple[list[int | GatewayError], int]:
+        batch = asyncio.ensure_future(threads.each("reads", slow, range(200)))
+        await asyncio.sleep(0.01)
+        await threads.call(lambda: None)
+        done = batch.done()
+        return await batch, done
+
+    assert asyncio.run(both()) == (list(range(200)), False)
+
+
 def test_who_is_cancelled_while_it_waits_keeps_nobody_waiting(threads: Threads) -> None:
     hung = Event()
 

@@ -11,7 +11,7 @@ from . import forms, metadata
 from .files import Unreadable
 from .tree import META, Folder, Tree, corrupt
 
-_LATEST = "artifacts", None  # what is made of a folder: those of the attempt asked for
+_SHOWN = "artifacts"  # of what is made of a folder, with the attempt that is asked for
 
 
 def artifact(tree: Tree, key: Key) -> records.DataArtifact | None:
@@ -32,7 +32,7 @@ def artifacts_of(tree: Tree, task: Key) -> list[records.DataArtifact | GatewayEr
     folder = tree.folder(f"{task.pathspec}/{META}")
     if folder is None:
         return []
-    found = folder.once(("artifacts", task.attempt), lambda: _shown(tree, task, folder))
+    found = folder.once((_SHOWN, task.attempt), lambda: _shown(tree, task, folder))
     if task.attempt is None:
         return found
     return [one if isinstance(one, GatewayError) else hierarchy.seen_at(one, task.attempt) for one in found]
@@ -42,7 +42,7 @@ def known_artifacts_of(tree: Tree, tasks: Sequence[Key]) -> list[list[records.Da
     """The same of each task, so far as it is known without a look at the disk."""
     if any(task.attempt is not None for task in tasks):
         return [None] * len(tasks)  # what is seen at an attempt is made for whoever asks
-    return tree.known([f"{task.pathspec}/{META}" for task in tasks], _LATEST)
+    return tree.known([f"{task.pathspec}/{META}" for task in tasks], (_SHOWN, None))
 
 
 def artifact_names_of(tree: Tree, task: Key) -> list[str]:

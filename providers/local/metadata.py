@@ -12,18 +12,20 @@ from .tree import META, Folder, Tree, corrupt
 
 _FILE = re.compile(r"sysmeta_(?P<name>.*?)_?(?P<ms>[0-9]*)\.json", re.DOTALL)
 
+_EVENTS = "metadata"  # of what is made of a folder
+
 
 def metadata_of(tree: Tree, task: Key) -> list[records.Metadata | GatewayError]:
     """Every event of a task, oldest first; damaged ones stand as errors where their files' names place them."""
     folder = tree.folder(f"{task.pathspec}/{META}")
     if folder is None:
         return []
-    return folder.once("metadata", lambda: _in_order(events(tree, folder, files_of(folder)), task.pathspec))
+    return folder.once(_EVENTS, lambda: _in_order(events(tree, folder, files_of(folder)), task.pathspec))
 
 
 def known_metadata_of(tree: Tree, tasks: Sequence[Key]) -> list[list[records.Metadata | GatewayError] | None]:
     """The same of each task, so far as it is known without a look at the disk."""
-    return tree.known([f"{task.pathspec}/{META}" for task in tasks], "metadata")
+    return tree.known([f"{task.pathspec}/{META}" for task in tasks], _EVENTS)
 
 
 def files_of(folder: Folder, name: str = "") -> list[str]:

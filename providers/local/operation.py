@@ -1,4 +1,4 @@
-"""The batches of one operation, each read in a thread. Methods as of base.py:MetadataProvider."""
+"""The batches of one operation: what is not known is read in a thread. Methods as of base.py:MetadataProvider."""
 
 import asyncio
 from collections.abc import Callable, Sequence
@@ -86,8 +86,9 @@ class LocalOperation:
             return await self._threads.each(method, partial(read, self._tree), keys)
         found: list[R | GatewayError | None] = []
         for start in range(0, len(keys), _AT_ONCE):
+            if start:
+                await asyncio.sleep(0)
             found += known(self._tree, keys[start : start + _AT_ONCE])
-            await asyncio.sleep(0)
         unknown = [key for key, entry in zip(keys, found, strict=True) if entry is None]
         if not unknown:
             usage.current.get().calls[method] += bool(keys)

@@ -22,7 +22,7 @@ _CACHE_BYTES = 256 * 2**20
 class LocalProvider(LocalOperation):
     """Reads `root/.metaflow`; without a root there are no flows. A tree that can't be written is read-only.
 
-    What one operation has looked at, `for_operation` remembers; this looks at everything anew.
+    What one operation has looked at, `for_operation` remembers; this looks anew, but at what was left alone for long.
     `s3`: where data are read that its records say are in S3.
     """
 

@@ -44,6 +44,7 @@ class Threads:
     def __init__(self, name: str, at_once: int = _AT_ONCE) -> None:
         self._executor = ThreadPoolExecutor(at_once, thread_name_prefix=name)
         self._last: _Hop | None = None
+        self._at_once = at_once
         self._running = 0
         self._computing = True  # as far as is known
 
@@ -68,7 +69,11 @@ class Threads:
         # In the context of the caller, whose usage is counted there.
         run: Callable[[Callable[[], R]], R] = copy_context().run
         hop.ended = reading = asyncio.ensure_future(self._after(before, hop, partial(run, function)))
-        return await reading
+        try:
+            return await reading
+        finally:
+            if self._last is hop:
+                self._last = None  # it holds what was read
 
     async def _after(self, before: _Hop | None, hop: _Hop, function: Callable[[], R]) -> R:
         while self._computing and before is not None and not (before.ended.done() or before.has_company()):
@@ -77,16 +82,18 @@ class Threads:
         self._running += 1
         try:
             loop = asyncio.get_running_loop()
-            return await loop.run_in_executor(self._executor, self._watched, function, self._running)
+            at_work = min(self._running, self._at_once)
+            return await loop.run_in_executor(self._executor, self._watched, function, at_work)
         finally:
             self._running -= 1
 
-    def _watched(self, function: Callable[[], R], running: int) -> R:
+    def _watched(self, function: Callable[[], R], at_work: int) -> R:
+        # Threads that compute side by side share one interpreter: of its time each has its part.
         began, computed = time.perf_counter(), time.thread_time()
         try:
             return function()
         finally:
-            computing = (time.thread_time() - computed) * running
+            computing = (time.thread_time() - computed) * at_work
             self._computing = computing > _COMPUTING * (time.perf_counter() - began)
 
     def close(self) -> None:
