@@ -7,8 +7,8 @@ DOCUMENT_TOKENS = 4_000
 DOCUMENT_FIELDS = 1_000
 # The usual introspection query is 15 deep.
 DOCUMENT_DEPTH = 25
-# As many as objects on one page.
-LIST_ITEMS = 500
+# Twice as many as objects on one page.
+LIST_ITEMS = 1_000
 ANSWER_FIELDS = 250_000
 # Twice the text of the largest artifact that is shown.
 ANSWER_BYTES = 64 * 2**20

@@ -123,7 +123,7 @@ def test_a_list_has_no_more_items_than_allowed(tmp_path: Path, wanted: int) -> N
     codes = [[error["extensions"]["code"] for error in answer.get("errors", [])] for answer in answers]
     assert codes == ([[], []] if wanted == LIST_ITEMS else [["LIMIT_EXCEEDED"]] * 2)
     if wanted > LIST_ITEMS:
-        assert all("listItems is 500" in answer["errors"][0]["message"] for answer in answers)
+        assert all(f"listItems is {LIST_ITEMS}" in answer["errors"][0]["message"] for answer in answers)
 
 
 def test_what_is_looked_for_counts_whether_or_not_it_is_there(tree: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -179,6 +179,8 @@ def _seen(served: Served, path: str) -> str:
         told = got(served, path)
     except (HTTPException, ValueError) as error:
         return type(error).__name__
+    except ConnectionResetError:  # the end overtook what was still on its way
+        return "IncompleteRead"
     if "flow_id" in told.body:
         return f"{told.status} {told.body['flow_id']}"
     return f"{told.status} {told.body.get('pgerror') or sorted(told.body)}"
