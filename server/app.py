@@ -7,8 +7,6 @@ import strawberry
 from starlette.applications import Starlette
 from starlette.middleware import Middleware
 from starlette.middleware.cors import CORSMiddleware
-from starlette.requests import Request
-from starlette.responses import JSONResponse
 from starlette.routing import Mount, Route
 from starlette.staticfiles import StaticFiles
 
@@ -16,6 +14,7 @@ from ..resolvers.context import Gateway
 from ..resolvers.links import PREFIX
 from .downloads import Downloads
 from .graphql import GRAPHIQL, GraphQLEndpoint
+from .health import Readiness, alive
 from .operations import Operations
 
 # What a page of another origin may read of an answer, beside its body.
@@ -43,7 +42,8 @@ def application(
     routes = [
         Route("/graphql", GraphQLEndpoint(Operations(schema, gateway), public_url)),
         Route(f"{PREFIX}/{{path:path}}", Downloads(gateway)),
-        Route("/healthz", _health),
+        Route("/healthz", alive),
+        Route("/readyz", Readiness(gateway.providers).ready),
         Mount("/graphiql", StaticFiles(directory=GRAPHIQL)),
     ]
 
@@ -55,7 +55,3 @@ def application(
             await gateway.close()
 
     return Starlette(routes=routes, middleware=middleware, lifespan=lifespan)
-
-
-async def _health(_: Request) -> JSONResponse:
-    return JSONResponse({"status": "ok"})

@@ -10,11 +10,12 @@ from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResp
 HEAD_BYTES = 65_536
 # Until a request has come whole, and for any part of an answer to be taken.
 SLOW_SECONDS = 30
-_REFUSAL = b"HTTP/1.1 431 Request Header Fields Too Large\r\nconnection: close\r\ncontent-length: 0\r\n\r\n"
+# Of all clients together, be they at work or idle.
+MOST_CONNECTIONS = 2_000
 
 
 class Connection(HttpToolsProtocol):
-    """Ends with 431 where a head is too long, and without more where the client is too slow.
+    """Ends with 414 or 431 where a head is too long, 408 where the client is too slow, 503 where there are too many.
 
     And each of its requests is told that the client has gone: uvicorn tells the one that came last.
     """
@@ -30,7 +31,10 @@ class Connection(HttpToolsProtocol):
 
     def connection_made(self, transport: Transport) -> None:  # pyright: ignore[reportIncompatibleMethodOverride]
         super().connection_made(transport)
-        self._sending = self.loop.call_later(SLOW_SECONDS, self.transport.abort)
+        if len(self.connections) > MOST_CONNECTIONS:
+            self._end("503 Service Unavailable", "retry-after: 1\r\n")
+        else:
+            self._sending = self.loop.call_later(SLOW_SECONDS, self._too_slow)
 
     def connection_lost(self, exc: Exception | None) -> None:
         self._sent()
@@ -42,13 +46,15 @@ class Connection(HttpToolsProtocol):
         super().connection_lost(exc)
 
     def data_received(self, data: bytes) -> None:
+        if self.transport.is_closing():
+            return
         if self._sending is None and (not self._asked or self.cycle.response_complete):
-            self._sending = self.loop.call_later(SLOW_SECONDS, self.transport.abort)
+            self._sending = self.loop.call_later(SLOW_SECONDS, self._too_slow)
         self._overhead += len(data)
         super().data_received(data)
-        if self._overhead > HEAD_BYTES and not self.transport.is_closing():
-            self.transport.write(_REFUSAL)
-            self.transport.close()
+        if self._overhead > HEAD_BYTES:
+            in_url = len(self.url) > HEAD_BYTES // 2
+            self._end("414 URI Too Long" if in_url else "431 Request Header Fields Too Large")
 
     def on_headers_complete(self) -> None:
         before = self.cycle
@@ -80,6 +86,22 @@ class Connection(HttpToolsProtocol):
         if self._sending is not None:
             self._sending.cancel()
             self._sending = None
+
+    def _too_slow(self) -> None:
+        """Idle connections are let go without a word, for nothing was asked on them."""
+        begun = self._overhead != 0 and not any(request.response_started for request in self._requests)
+        if begun:
+            self._end("408 Request Timeout")
+        else:
+            self.transport.abort()
+
+    def _end(self, status: str, headers: str = "") -> None:
+        """Answer to what is no request yet, and close."""
+        if not self.transport.is_closing():
+            self.transport.write(
+                f"HTTP/1.1 {status}\r\n{headers}connection: close\r\ncontent-length: 0\r\n\r\n".encode()
+            )
+            self.transport.close()
 
     def _wait_for_reader(self) -> None:
         """Until all that is written is taken; the connection ends where nothing was within the time."""

@@ -7,13 +7,15 @@ from starlette.responses import FileResponse, Response
 from starlette.types import Receive, Scope, Send
 
 from .clients import unless_gone
+from .compression import CODINGS, SMALL, Content, compressed
 from .encoding import dumps, encoded
 from .errors import Faults, RequestError, refused
+from .negotiation import GRAPHQL_RESPONSE, HTML, IDENTITY, JSON, coding, media_type
 from .operations import Operation, Operations
-from .requests import GRAPHQL_RESPONSE, HTML, JSON, address, media_type, operation
+from .requests import address, operation
 
 GRAPHIQL = Path(__file__).parent / "graphiql"
-_METHODS = {"allow": "GET, POST"}
+_METHODS = {"allow": "GET, HEAD, POST, OPTIONS"}
 # GraphiQL brings its own policy along, but this part of one must be a header.
 _PAGE_HEADERS = {"content-security-policy": "frame-ancestors 'none'", "vary": "accept"}
 
@@ -37,28 +39,35 @@ class GraphQLEndpoint:
         faults = Faults()
         media = JSON
         try:
-            if request.method not in ("GET", "POST"):
+            if request.method == "OPTIONS":
+                return Response(status_code=204, headers=_METHODS)
+            if request.method not in ("GET", "HEAD", "POST"):
                 raise refused("METHOD_NOT_ALLOWED", "Operations are sent by POST, queries by GET too.", 405, _METHODS)
-            media = media_type(request)
+            reads = request.method != "POST"
+            media = media_type(request.headers.getlist("accept"), html=reads)
             if media == HTML:
                 return FileResponse(GRAPHIQL / "index.html", headers=_PAGE_HEADERS)
             asked = (await operation(request))._replace(address=self._public_url or address(request))
-            answer = self._answer(asked, faults, queries_only=request.method == "GET")
-            return _json(await unless_gone(request.receive, answer), media)
+            answer = self._answer(asked, faults, queries_only=reads)
+            return await _json(request, await unless_gone(request.receive, answer), media)
         except RequestError as error:
             status = error.status or (400 if media == GRAPHQL_RESPONSE else 200)
-            return _json(dumps({"errors": error.errors}), media, status, error.headers)
+            return await _json(request, dumps({"errors": error.errors}), media, status, error.headers)
         except ClientDisconnect:
             raise
         except Exception as error:  # the one place where nothing may pass
-            return _json(dumps({"errors": [faults.internal(error)]}), media, 500)
+            return await _json(request, dumps({"errors": [faults.internal(error)]}), media, 500)
 
     async def _answer(self, asked: Operation, faults: Faults, *, queries_only: bool) -> memoryview:
         return await encoded(await self._operations.answer(asked, faults, queries_only=queries_only))
 
 
-def _json(
-    content: bytes | memoryview, media: str, status: int = 200, headers: dict[str, str] | None = None
+async def _json(
+    request: Request, content: Content, media: str, status: int = 200, headers: dict[str, str] | None = None
 ) -> Response:
-    caching = {"cache-control": "no-store", "vary": "accept"}
-    return Response(content, status, {**caching, **(headers or {})}, f"{media}; charset=utf-8")
+    told = {"cache-control": "no-store", "vary": "accept, accept-encoding", **(headers or {})}
+    if len(content) > SMALL:
+        by = coding(request.headers.getlist("accept-encoding"), CODINGS)
+        if by != IDENTITY:
+            content, told["content-encoding"] = await compressed(content, by), by
+    return Response(content, status, told, f"{media}; charset=utf-8")

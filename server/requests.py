@@ -1,48 +1,39 @@
-"""What a client asks for, read from its HTTP request, and the media type of the answer."""
+"""What a client asks for, read from its HTTP request (GraphQL over HTTP, section 5)."""
 
 import re
-from typing import Any, cast
+from collections import Counter
+from typing import Any
+from urllib.parse import parse_qsl
 
-import orjson
-from starlette.datastructures import Headers
 from starlette.requests import Request
 
 from .errors import RequestError, refused
+from .json_objects import json_object
 from .limits import BODY_BYTES
+from .negotiation import IDENTITY, JSON
 from .operations import Operation
 
-HTML = "text/html"
-JSON = "application/json"
-GRAPHQL_RESPONSE = "application/graphql-response+json"
-
 _HOST = re.compile(r"(?:[A-Za-z0-9._-]{1,253}|\[[0-9A-Fa-f:.]{2,45}\])(?::[0-9]{1,5})?")
-
-
-def media_type(request: Request) -> str:
-    """What the client would rather have: JSON where it does not say; HTML only of GET. RequestError (406) if neither.
-
-    By weight first (RFC 9110, section 12.5.1), then by how narrow the range is, then by the order it is named in.
-    """
-    offered = [JSON, GRAPHQL_RESPONSE] + [HTML] * (request.method == "GET")
-    ranges = _accepted(request.headers)
-    best = max(offered, key=lambda offer: _preference(offer, ranges))
-    if _preference(best, ranges)[0] <= 0:
-        raise refused("NOT_ACCEPTABLE", f"The answer can be {GRAPHQL_RESPONSE} or {JSON}.", 406)
-    return best
+_PARAMETERS = {"query": str, "operationName": str, "variables": dict, "extensions": dict}
+_NULL = "null"
+_CALLED = {str: "a string", dict: "an object"}
+# In a URL, of any name.
+_MOST_PARAMETERS = 100
 
 
 async def operation(request: Request) -> Operation:
-    """The operation that a GET or POST request asks for; RequestError where there is none."""
+    """The operation that a request asks for, by POST or by URL; RequestError where there is none."""
     if request.method == "POST":
-        _check_content_type(request.headers.get("content-type", ""))
-        parameters = _from_json(await _body(request), "The body")
-    elif len(request.url.query) > BODY_BYTES:
-        raise _too_large()
-    else:
-        parameters = dict[str, Any](request.query_params)
-        for name in ("variables", "extensions"):
-            if name in parameters:
-                parameters[name] = _from_json(parameters[name].encode(), f"The parameter {name}")
+        _check_content(request)
+        body = await _body(request)
+        if body.lstrip()[:1] == b"[":
+            raise refused("BAD_USER_INPUT", "The body must be a JSON object: operations are sent one by one.", 400)
+        return _operation(await json_object(body, "The body"))
+    parameters = _from_url(request.scope["query_string"])
+    for name in ("variables", "extensions"):
+        text = parameters.pop(name, _NULL)
+        if text != _NULL:
+            parameters[name] = await json_object(text.encode(), f"The parameter {name}")
     return _operation(parameters)
 
 
@@ -52,37 +43,17 @@ def address(request: Request) -> str | None:
     return f"{request.url.scheme}://{host}" if _HOST.fullmatch(host) else None
 
 
-def _accepted(headers: Headers) -> list[tuple[str, float]]:
-    """The media ranges that the client accepts, with their weights."""
-    ranges: list[tuple[str, float]] = []
-    for entry in ",".join(headers.getlist("accept")).split(","):
-        range_, *parameters = (part.strip().lower() for part in entry.split(";"))
-        weight = 1.0
-        for parameter in parameters:
-            if parameter.startswith("q="):
-                try:
-                    weight = float(parameter.removeprefix("q="))
-                except ValueError:
-                    weight = 0.0
-        if range_:
-            ranges.append((range_, weight))
-    return ranges or [("*/*", 1.0)]
-
-
-def _preference(offer: str, ranges: list[tuple[str, float]]) -> tuple[float, int, int]:
-    """The weight, narrowness and place of the narrowest range that holds the media type."""
-    kinds = ("*/*", offer.split("/")[0] + "/*", offer)
-    held = [(kinds.index(range_), -place, weight) for place, (range_, weight) in enumerate(ranges) if range_ in kinds]
-    narrowness, place, weight = max(held, default=(0, 0, 0.0))
-    return weight, narrowness, place
-
-
-def _check_content_type(content_type: str) -> None:
+def _check_content(request: Request) -> None:
     """A form of another site could send any type that a browser sends without asking first; JSON is none of them."""
-    media, *parameters = (part.strip().lower() for part in content_type.split(";"))
+    media, *parameters = (part.strip().lower() for part in request.headers.get("content-type", "").split(";"))
     charsets = [part.removeprefix("charset=").strip('"') for part in parameters if part.startswith("charset=")]
     if media != JSON or charsets not in ([], ["utf-8"], ["utf8"]):
         raise refused("UNSUPPORTED_MEDIA_TYPE", f"The body must be of the media type {JSON}, in UTF-8.", 415)
+    if request.headers.get("content-encoding", IDENTITY).strip().lower() not in ("", IDENTITY):
+        headers = {"accept-encoding": IDENTITY}  # RFC 9110, section 15.5.16
+        raise refused(
+            "UNSUPPORTED_MEDIA_TYPE", "The body must come as it is, without a Content-Encoding.", 415, headers
+        )
 
 
 async def _body(request: Request) -> bytes:
@@ -103,28 +74,27 @@ def _too_large() -> RequestError:
     return refused("PAYLOAD_TOO_LARGE", f"A request has at most {BODY_BYTES} bytes.", 413, {"connection": "close"})
 
 
-def _from_json(text: bytes, what: str) -> dict[str, Any]:
+def _from_url(query: bytes) -> dict[str, Any]:
+    """The parameters that are known, each given once; others are passed over (GraphQL over HTTP, section 5.1)."""
     try:
-        value = orjson.loads(text)
-    except orjson.JSONDecodeError as error:
-        raise refused("BAD_USER_INPUT", f"{what} is not JSON: {error}.", 400) from error
-    if value is None:
-        return {}
-    if not isinstance(value, dict):
-        raise refused("BAD_USER_INPUT", f"{what} must be a JSON object.", 400)
-    return cast(dict[str, Any], value)
+        given = parse_qsl(
+            query.decode("ascii"), keep_blank_values=True, errors="strict", max_num_fields=_MOST_PARAMETERS
+        )
+    except UnicodeError as error:
+        raise refused("BAD_USER_INPUT", "The URL's parameters are not in UTF-8.", 400) from error
+    except ValueError as error:
+        raise refused("BAD_USER_INPUT", f"A URL has at most {_MOST_PARAMETERS} parameters.", 400) from error
+    for name, times in Counter(name for name, _ in given).items():
+        if name in _PARAMETERS and times > 1:
+            raise refused("BAD_USER_INPUT", f"The parameter {name} is given more than once.", 400)
+    return {name: value for name, value in given if name in _PARAMETERS}
 
 
 def _operation(parameters: dict[str, Any]) -> Operation:
     """`{query, variables, operationName, extensions}`; null is as if left out (GraphQL over HTTP, section 5.1)."""
-    for name, kind, called in (
-        ("query", str, "a string"),
-        ("operationName", str, "a string"),
-        ("variables", dict, "an object"),
-        ("extensions", dict, "an object"),
-    ):
+    for name, kind in _PARAMETERS.items():
         if not isinstance(parameters.get(name), kind | None):
-            raise refused("BAD_USER_INPUT", f"The parameter {name} must be {called}.", 400)
+            raise refused("BAD_USER_INPUT", f"The parameter {name} must be {_CALLED[kind]}.", 400)
     extensions: dict[str, Any] = parameters.get("extensions") or {}
     query = parameters.get("query")
     if not query and "persistedQuery" in extensions:

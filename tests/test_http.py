@@ -55,7 +55,57 @@ REFUSED: dict[str, tuple[str, str, dict[str, str], str, int, dict[str, Any]]] = 
         "POST", "", JSON_POST, "{", 400,
         error("BAD_USER_INPUT", "The body is not JSON: unexpected end of data: line 1 column 2 (char 1)."),
     ),
-    "a batch": ("POST", "", JSON_POST, "[]", 400, error("BAD_USER_INPUT", "The body must be a JSON object.")),
+    "a batch": (
+        "POST", "", JSON_POST, '[{"query": "{greeting}"}]', 400,
+        error("BAD_USER_INPUT", "The body must be a JSON object: operations are sent one by one."),
+    ),
+    "no object": ("POST", "", JSON_POST, "null", 400, error("BAD_USER_INPUT", "The body must be a JSON object.")),
+    "a name twice": (
+        "POST", "", JSON_POST, '{"query": "{greeting}", "query": "{double}"}', 400,
+        error("BAD_USER_INPUT", "The body has the name 'query' twice in one object."),
+    ),
+    "a name twice in variables": (
+        "POST", "", JSON_POST, '{"query": "{greeting}", "variables": {"of": [{"a": 1, "a": 1}]}}', 400,
+        error("BAD_USER_INPUT", "The body has the name 'a' twice in one object."),
+    ),
+    "nested too deep": (
+        "POST", "", JSON_POST, '{"query": "{greeting}", "variables": {"a": ' + "[" * 1010 + "]" * 1010 + "}}", 400,
+        error("BAD_USER_INPUT", "The body is nested too deep."),
+    ),
+    "a byte order mark": (
+        "POST", "", JSON_POST, '\ufeff{"query": "{greeting}"}', 400,
+        error("BAD_USER_INPUT", "The body is not JSON: UTF-8 byte order mark (BOM) is not supported: "
+              "line 1 column 1 (char 0)."),
+    ),
+    "a lone surrogate": (
+        "POST", "", JSON_POST, '{"query": "{greeting(name: \\"\\ud83d\\")}"}', 400,
+        error("BAD_USER_INPUT", "The body is not JSON: no low surrogate in string: line 1 column 30 (char 29)."),
+    ),
+    "a number that is none": (
+        "POST", "", JSON_POST, '{"query": "{greeting}", "variables": {"a": NaN}}', 400,
+        error("BAD_USER_INPUT", "The body is not JSON: unexpected character, expected a JSON value: "
+              "line 1 column 44 (char 43)."),
+    ),
+    "more than one value": (
+        "POST", "", JSON_POST, '{"query": "{greeting}"}{}', 400,
+        error("BAD_USER_INPUT", "The body is not JSON: unexpected content after document: line 1 column 24 (char 23)."),
+    ),
+    "a compressed body": (
+        "POST", "", JSON_POST | {"content-encoding": "gzip"}, "{}", 415,
+        error("UNSUPPORTED_MEDIA_TYPE", "The body must come as it is, without a Content-Encoding."),
+    ),
+    "a parameter twice": (
+        "GET", "?query={greeting}&query={double}", {}, "", 400,
+        error("BAD_USER_INPUT", "The parameter query is given more than once."),
+    ),
+    "a URL that is not in UTF-8": (
+        "GET", "?query=%7Bgreeting%ff%7D", {}, "", 400,
+        error("BAD_USER_INPUT", "The URL's parameters are not in UTF-8."),
+    ),
+    "a URL with hundreds of parameters": (
+        "GET", "?query={greeting}" + "&a=1" * 100, {}, "", 400,
+        error("BAD_USER_INPUT", "A URL has at most 100 parameters."),
+    ),
     "no query": ("POST", "", JSON_POST, "{}", 400, NO_QUERY),
     "no query by GET": ("GET", "", {}, "", 400, NO_QUERY),
     "a query of another type": (
@@ -92,7 +142,7 @@ def test_what_is_refused_whatever_the_media_type_of_the_answer(client: httpx.Cli
 
 
 def test_what_may_be_done_instead_is_said_in_headers(client: httpx.Client) -> None:
-    assert client.delete("/graphql").headers["allow"] == "GET, POST"
+    assert client.delete("/graphql").headers["allow"] == "GET, HEAD, POST, OPTIONS"
     assert client.get("/graphql?query=mutation{touch}").headers["allow"] == "POST"
 
 
@@ -234,6 +284,46 @@ def test_a_query_comes_by_post_or_get(client: httpx.Client) -> None:
     assert post(client, query, variables={"name": "Zoë"}, operationName="A").json() == expected
     parameters = {"query": query, "variables": json.dumps({"name": "Zoë"}), "operationName": "A"}
     assert client.get("/graphql", params=parameters).json() == expected
+
+
+def test_a_query_may_be_asked_for_its_head(client: httpx.Client) -> None:
+    whole, head = (client.request(method, "/graphql?query={greeting}") for method in ("GET", "HEAD"))
+    assert (head.status_code, head.content) == (200, b"")
+    assert {**head.headers, "date": ""} == {**whole.headers, "date": ""}
+
+
+def test_what_may_be_done_is_told_to_who_asks(client: httpx.Client) -> None:
+    answer = client.options("/graphql")
+    assert (answer.status_code, answer.headers["allow"], answer.content) == (204, "GET, HEAD, POST, OPTIONS", b"")
+
+
+CODED = {
+    "gzip": "gzip",
+    "gzip;q=0.5, identity;q=0.1": "gzip",
+    "deflate, *": "gzip",
+    "x-unknown": None,
+    "": None,
+    "gzip;q=0": None,
+    "gzip;q=0.5, identity": None,
+    "gzip;q=nan": None,
+}
+
+
+@pytest.mark.parametrize("many", [1_000, 100_000])
+@pytest.mark.parametrize("accepted", CODED)
+def test_an_answer_is_compressed_for_who_takes_that(client: httpx.Client, accepted: str, many: int) -> None:
+    query = {"query": f"{{ many(count: {many}) }}"}
+    answer = client.post("/graphql", json=query, headers={"accept-encoding": accepted})
+    assert answer.json() == {"data": {"many": list(range(many))}}
+    assert (answer.headers.get("content-encoding"), answer.headers["vary"]) == (
+        CODED[accepted],
+        "accept, accept-encoding",
+    )
+
+
+def test_a_small_answer_is_not_compressed(client: httpx.Client) -> None:
+    answer = client.post("/graphql", json={"query": "{ greeting }"}, headers={"accept-encoding": "gzip"})
+    assert "content-encoding" not in answer.headers
 
 
 def test_a_mutation_comes_by_post(client: httpx.Client) -> None:
