@@ -30,8 +30,8 @@ class LevelExecutor(Executor[Any]):
         """The object types of the schema that are known by the class of a value."""
         return {}
 
-    def counted(self, fields: int) -> None:
-        """Called before a level is executed: of all its objects together so many fields. What it raises ends all."""
+    def counted(self, objects: int, fields: int) -> None:
+        """Called before a level is executed: so many objects, and fields of each. What it raises ends all."""
 
     def execute_root_grouped_field_set(
         self,

@@ -25,7 +25,7 @@ class Declared(NamedTuple):
 
     ways: Ways
     types: TypesOfClasses
-    counted: Callable[[int], None]
+    counted: Callable[[int, int], None]
     rows: Callable[[list[str], list[Column]], Column]
 
 

@@ -28,6 +28,7 @@ class Usage:
     `values_left`: bytes of memory that artifacts, logs, cards and files of code may still take.
     `fields_left`: how many more the answer may have; objects on a page count before their fields do, for thousands of
     pages may be made at once.
+    `objects`: of the answer, with what it holds of itself.
     `logs_read`: bytes of logs that were read for pages of lines and for texts; `log_lines`: lines gone through.
     `over`: nobody waits for the answer any more. `work`: what is then to be cancelled.
     """
@@ -39,6 +40,7 @@ class Usage:
     deadline: float = inf
     values_left: float = inf
     fields_left: float = inf
+    objects: int = 0
     logs_read: int = 0
     log_lines: int = 0
     over: bool = False

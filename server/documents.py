@@ -25,8 +25,9 @@ from graphql import (
 from graphql.validation.validate import ValidationAbortedError
 
 from .errors import RequestError, coded, refused
-from .limits import DOCUMENT_DEPTH, DOCUMENT_FIELDS, DOCUMENT_TOKENS, LIST_ITEMS
+from .limits import DOCUMENT_BYTES, DOCUMENT_DEPTH, DOCUMENT_FIELDS, DOCUMENT_TOKENS, LIST_ITEMS
 
+_TOLD = 20  # errors of one document
 # Of text, over all kept documents: parsed, a character takes up to 350 bytes.
 KEPT_CHARACTERS = 500_000
 
@@ -55,6 +56,9 @@ class Documents:
 
     async def document(self, text: str) -> Document:
         """The document of this text; RequestError where it is not valid."""
+        size = len(text) if text.isascii() else len(text.encode("utf-8", "surrogatepass"))
+        if size > DOCUMENT_BYTES:
+            raise _beyond("documentBytes", DOCUMENT_BYTES, f"has {size} bytes")
         found = self._kept.get(text)
         if found is None:
             # Up to a second near the limits: other requests go on meanwhile.
@@ -84,11 +88,11 @@ def valid(schema: GraphQLSchema, text: str) -> Document:
     items = _longest_list(document)
     if items > LIST_ITEMS:
         raise _beyond("listItems", LIST_ITEMS, f"has a list of {items} items")
-    errors = validate(schema, document)
+    errors = validate(schema, document, max_errors=_TOLD)
     if errors and isinstance(errors[0], ValidationAbortedError):
         raise _beyond("documentFields", DOCUMENT_FIELDS, "has too many fields of the same name, or fragments, to check")
     if errors:
-        raise RequestError([coded(error, "GRAPHQL_VALIDATION_FAILED") for error in errors])
+        raise RequestError([coded(error, "GRAPHQL_VALIDATION_FAILED") for error in errors[:_TOLD]])
     return Document(document, _selected(schema, document))
 
 

@@ -12,6 +12,7 @@ from ..providers.errors import GatewayError
 INTERNAL = GatewayError.code
 # Of one request: one fault often meets thousands of objects alike.
 LOGGED = 10
+_LONGEST = 500  # characters of a message
 
 _logger = logging.getLogger(__name__)
 
@@ -39,8 +40,9 @@ def refused(
 
 
 def coded(error: GraphQLError, code: str) -> dict[str, Any]:
-    """A fault of the request, found by graphql-core."""
-    return {**error.formatted, "extensions": {"code": code}}
+    """A fault of the request, found by graphql-core, which quotes values of any length."""
+    message = error.message if len(error.message) <= _LONGEST else f"{error.message[:_LONGEST]}…"
+    return {**error.formatted, "message": message, "extensions": {"code": code}}
 
 
 def extensions(error: GatewayError) -> dict[str, Any]:

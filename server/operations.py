@@ -23,6 +23,7 @@ from graphql.pyutils import AwaitableOrValue, Path
 from ..execution import structs
 from ..providers import usage
 from ..resolvers.context import Gateway, context_for
+from .cost import Cost
 from .documents import Documents, operation_of
 from .errors import Faults, RequestError, coded, refused
 from .limits import ANSWER_FIELDS, LIST_ITEMS, UPSTREAM_REQUESTS, UPSTREAM_SECONDS, VALUES_BYTES
@@ -31,7 +32,8 @@ _AT_ONCE = 256  # errors that are told in one turn of the loop: a millisecond
 
 
 class Operation(NamedTuple):
-    """What a client asks for. `show_usage`: whether the answer says what it cost upstream.
+    """What a client asks for. `show_usage`: whether the answer says what it cost upstream; `show_cost`: how
+    many objects it was estimated to touch, and did.
 
     `address`: what URLs on this gateway begin with for this client; None where it has no address.
     """
@@ -40,6 +42,7 @@ class Operation(NamedTuple):
     variables: dict[str, Any] | None = None
     name: str | None = None
     show_usage: bool = False
+    show_cost: bool = False
     address: str | None = None
 
 
@@ -58,12 +61,15 @@ class Operations:
     async def answer(self, operation: Operation, faults: Faults, *, queries_only: bool = False) -> dict[str, Any]:
         """The answer as it is sent; RequestError where nothing was executed."""
         document = await self._documents.document(operation.query)
-        kind = operation_of(document.node, operation.name).operation
+        node = operation_of(document.node, operation.name)
+        kind = node.operation
         if kind is OperationType.SUBSCRIPTION:
             raise refused("BAD_USER_INPUT", "Subscriptions are not supported.")
         if queries_only and kind is not OperationType.QUERY:
             raise refused("METHOD_NOT_ALLOWED", "Mutations must be sent by POST.", 405, {"allow": "POST"})
         _check(operation.variables)
+        cost = Cost(self._schema, document.node, node, operation.variables)
+        cost.check()
         spent = usage.Usage(
             values_left=VALUES_BYTES,
             fields_left=ANSWER_FIELDS,
@@ -93,10 +99,13 @@ class Operations:
         finally:
             spent.end()
             context.end()
+        told: dict[str, Any] = {}
         if operation.show_usage:
-            told = {"calls": dict(spent.calls), "fileReads": spent.file_reads, "requests": dict(spent.requests)}
-            answer["extensions"] = {"usage": told}
-        return answer
+            calls, requests = dict(spent.calls), dict(spent.requests)
+            told["usage"] = {"calls": calls, "fileReads": spent.file_reads, "requests": requests}
+        if operation.show_cost:
+            told["cost"] = {"estimated": cost.total, "spent": spent.objects}
+        return {**answer, "extensions": told} if told else answer
 
 
 def _bounded(executor: type[Executor[Any]]) -> type[Executor[Any]]:
@@ -105,8 +114,10 @@ def _bounded(executor: type[Executor[Any]]) -> type[Executor[Any]]:
     class Bounded(executor):
         rows = staticmethod(structs)  # of LevelExecutor
 
-        def counted(self, fields: int) -> None:  # of LevelExecutor
-            usage.current.get().take(fields)
+        def counted(self, objects: int, fields: int) -> None:  # of LevelExecutor
+            spent = usage.current.get()
+            spent.objects += objects
+            spent.take(objects * fields)
 
         def execute_fields(
             self,
@@ -116,7 +127,7 @@ def _bounded(executor: type[Executor[Any]]) -> type[Executor[Any]]:
             grouped_field_set: GroupedFieldSet,
             position_context: Any,
         ) -> AwaitableOrValue[dict[str, Any]]:
-            usage.current.get().take(len(grouped_field_set))
+            self.counted(1, len(grouped_field_set))
             return super().execute_fields(parent_type, source_value, path, grouped_field_set, position_context)
 
     return Bounded

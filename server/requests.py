@@ -103,5 +103,9 @@ def _operation(parameters: dict[str, Any]) -> Operation:
     if not query:
         raise refused("BAD_USER_INPUT", "The request has no query.", 400)
     return Operation(
-        query, parameters.get("variables"), parameters.get("operationName") or None, extensions.get("usage") is True
+        query,
+        parameters.get("variables"),
+        parameters.get("operationName") or None,
+        show_usage=extensions.get("usage") is True,
+        show_cost=extensions.get("cost") is True,
     )

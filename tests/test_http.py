@@ -11,7 +11,7 @@ import strawberry
 
 from metaflow_graphql.resolvers.context import Gateway
 from metaflow_graphql.server.app import application
-from metaflow_graphql.server.limits import BODY_BYTES, DOCUMENT_DEPTH, DOCUMENT_FIELDS, DOCUMENT_TOKENS
+from metaflow_graphql.server.limits import BODY_BYTES, DOCUMENT_BYTES, DOCUMENT_DEPTH, DOCUMENT_FIELDS, DOCUMENT_TOKENS
 from serving import GRAPHQL_RESPONSE, Query, address, error, post, served, small_application
 
 
@@ -201,6 +201,18 @@ MISTAKEN: dict[str, tuple[dict[str, Any], list[dict[str, Any]]]] = {
         {"extensions": {"persistedQuery": {"version": 1, "sha256Hash": "0"}}},
         [error("PERSISTED_QUERY_NOT_SUPPORTED", "PersistedQueryNotSupported")],
     ),
+    "is too long": (
+        {"query": "{ greeting }" + " " * DOCUMENT_BYTES},
+        [error("LIMIT_EXCEEDED", "The document has 65548 bytes: documentBytes is 65536 at the most.")],
+    ),
+    "is too long by its bytes": (
+        {"query": '{ greeting(name: "' + "é" * (DOCUMENT_BYTES // 2) + '") }'},
+        [error("LIMIT_EXCEEDED", "The document has 65558 bytes: documentBytes is 65536 at the most.")],
+    ),
+    "quotes a value of any length": (
+        {"query": f'{{ double(number: "{"a" * 1000}") }}'},
+        [error("GRAPHQL_VALIDATION_FAILED", f'Int cannot represent non-integer value: "{"a" * 459}…', (1, 18))],
+    ),
     "has too many tokens": (
         {"query": "{" + " greeting" * DOCUMENT_TOKENS + "}"},
         [error("LIMIT_EXCEEDED", "The document has too many tokens: documentTokens is 4000 at the most.")],
@@ -255,6 +267,19 @@ def test_a_mistaken_request_is_400_only_where_clients_know_that(
     answer = client.post("/graphql", json=parameters, headers={"accept": accept})
     assert (answer.status_code, answer.json()) == (status, {"errors": errors})
     assert answer.headers["content-type"] == f"{accept}; charset=utf-8"
+
+
+def test_no_more_than_twenty_faults_of_a_document_are_told(client: httpx.Client) -> None:
+    errors = post(client, "{" + " ".join(f"a{number}" for number in range(900)) + "}").json()["errors"]
+    assert [error["message"] for error in errors] == [
+        f"Cannot query field 'a{number}' on type 'Query'." for number in range(20)
+    ]
+
+
+def test_a_document_may_be_as_long_as_the_limit(client: httpx.Client) -> None:
+    query = "{ greeting }"
+    answer = post(client, query + " " * (DOCUMENT_BYTES - len(query)))
+    assert answer.json() == {"data": {"greeting": "Hello world"}}
 
 
 ACCEPTED = {
