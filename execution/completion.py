@@ -140,7 +140,7 @@ class Completion(ABC):
         nullable = not is_non_null(type_) or not self.executor.error_propagation
         items = ItemPlace(place, list(map(len, lists)), nullable)
         column, lost = yield from self.completed(type_, items, list(chain.from_iterable(lists)))
-        made: Column = [column[start:end] for start, end in pairwise(items.starts)]
+        made: Column = [column] if len(lists) == 1 else [column[start:end] for start, end in pairwise(items.starts)]
         owners = {items.owner(index) for index in lost or ()}
         for owner in owners:
             made[owner] = None

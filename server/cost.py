@@ -3,7 +3,7 @@
 """How many objects an operation may touch, told from its document and variables before it runs."""
 
 from collections.abc import Iterator, Mapping
-from typing import Any, NamedTuple, cast
+from typing import Any, cast
 
 from graphql import (
     DocumentNode,
@@ -23,8 +23,6 @@ from graphql import (
 )
 
 from ..resolvers.pages import DEFAULT_SIZE
-from .errors import refused
-from .limits import COST
 
 # How long lists without pages are, as a rule; others 10.
 _LENGTHS = {"Run.steps": 10, "Task.artifacts": 20, "Task.metadata": 30}
@@ -33,18 +31,10 @@ _A_LIST = 10
 _OF_AS_MANY = ("ids", "names")
 
 
-class Part(NamedTuple):
-    """A field: `path` of response keys; `objects` of it, over all objects above."""
-
-    path: tuple[str, ...]
-    objects: int
-
-
 class Cost:
     """Objects, each counted wherever it may stand in the answer: pages as long as asked for, 50 where nothing is said.
 
-    `total` over all fields; `largest`: the field with the most; `pages`: of each connection its size, and how many of
-    the objects are on or below its pages, by path.
+    `total` over all fields.
     """
 
     def __init__(
@@ -62,55 +52,23 @@ class Cost:
         }
         self._variables = defaults | given
         self.total = 0
-        self.largest = Part((), 0)
-        self.pages: dict[tuple[str, ...], tuple[int, int]] = {}
         root = schema.get_root_type(operation.operation)
-        self._add([operation.selection_set], root, 1, None, ())
+        self._add([operation.selection_set], root, 1, None)
 
-    def check(self) -> None:
-        """RequestError where it is beyond COST: which field makes it so, and what would fit."""
-        if self.total <= COST:
-            return
-        path = self.largest.path
-        raise refused(
-            "LIMIT_EXCEEDED",
-            f"The operation may touch {self.total} objects, {self.largest.objects} of them at {'.'.join(path)}: "
-            f"cost is {COST} at the most. {self._advice(path)}",
-        )
-
-    def _advice(self, path: tuple[str, ...]) -> str:
-        on_the_way = [at for at in self.pages if path[: len(at)] == at and self.pages[at][0] > 1]
-        for at in sorted(on_the_way, key=lambda at: self.pages[at][0], reverse=True):
-            size, objects = self.pages[at]
-            fits = (COST - (self.total - objects)) * size // objects
-            if fits >= 1:
-                return f"With first: {fits} at {'.'.join(at)} it would fit."
-        return "Ask for fewer levels at a time."
-
-    def _add(
-        self,
-        sets: list[SelectionSetNode],
-        parent: Any,
-        many: int,
-        page: int | None,
-        path: tuple[str, ...],
-    ) -> None:
-        for key, (definition, nodes) in self._fields(sets, parent).items():
+    def _add(self, sets: list[SelectionSetNode], parent: Any, many: int, page: int | None) -> None:
+        """Count what is selected of so many objects; `page`: how long those lists are that are on a page."""
+        for definition, nodes in self._fields(sets, parent).values():
             named = get_named_type(definition.type)
             if not is_composite_type(named):
                 continue
-            place, before = (*path, key), self.total
             arguments = self._arguments(nodes[0])
             inner = [node.selection_set for node in nodes if node.selection_set]
             if {"first", "last"} <= definition.args.keys():
-                size = _size(arguments)
-                self._add(inner, named, many, size, place)
-                self.pages[place] = size, self.total - before
+                self._add(inner, named, many, _size(arguments))
                 continue
-            of_each = self._length(parent, nodes[0], definition, arguments, page)
-            self.total += many * of_each
-            self.largest = max(self.largest, Part(place, many * of_each), key=lambda part: part.objects)
-            self._add(inner, named, many * of_each, None, place)
+            objects = many * self._length(parent, nodes[0], definition, arguments, page)
+            self.total += objects
+            self._add(inner, named, objects, None)
 
     def _fields(self, sets: list[SelectionSetNode], parent: Any) -> dict[str, tuple[GraphQLField, list[FieldNode]]]:
         """What is selected of a type, by response key; of types that are apart, together."""

@@ -10,8 +10,6 @@ DOCUMENT_FIELDS = 1_000
 DOCUMENT_DEPTH = 25
 # Twice as many as objects on one page.
 LIST_ITEMS = 1_000
-# Four levels of pages of 50 are 6,400,000; 100 runs with their artifacts, on pages of 50 tasks, 1,050,000.
-COST = 4_000_000
 ANSWER_FIELDS = 250_000
 # Twice the text of the largest artifact that is shown.
 ANSWER_BYTES = 64 * 2**20
@@ -28,7 +26,6 @@ LIMITS = (
     Limit("documentFields", DOCUMENT_FIELDS, "Fields that a document selects, with its fragments spread out."),
     Limit("documentDepth", DOCUMENT_DEPTH, "Fields within fields, from the top of a document to its innermost field."),
     Limit("listItems", LIST_ITEMS, "Items of one list among the arguments of fields, or in variables."),
-    Limit("cost", COST, "Objects that an operation may touch, told from its document: see extensions.cost."),
     Limit("answerFields", ANSWER_FIELDS, "Fields of all the objects of an answer together."),
     Limit(
         "valuesBytes",
