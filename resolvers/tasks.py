@@ -84,10 +84,11 @@ async def artifacts(
 ) -> Answers[list[records.DataArtifact] | Partial]:
     wanted = checked(names)
     if wanted is not None:
-        usage.current.get().take(len(tasks) * len(wanted))  # each is looked for, be it there or not
-        keys = (_key_of(task, name) for task in tasks for name in sorted(wanted))
+        by_name = sorted(wanted)
+        usage.current.get().take(len(tasks) * len(by_name))  # each is looked for, be it there or not
+        keys = (_key_of(task, name) for task in tasks for name in by_name)
         found = iter(await each(info.context.loaders.artifacts, keys))
-        return mapped(tasks, lambda _: partial(existing(list(islice(found, len(wanted))))))
+        return mapped(tasks, lambda _: partial(existing(list(islice(found, len(by_name))))))
     return mapped(await each(info.context.loaders.artifacts_of, map(key_as_seen, tasks)), partial)
 
 

@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+from collections import Counter
 from typing import Any, cast
 
 import orjson
@@ -35,9 +36,9 @@ def _twice(text: bytes) -> str | None:
     found: list[str] = []
 
     def look(pairs: list[tuple[str, object]]) -> None:
-        names = {name for name, _ in pairs}
-        if len(names) < len(pairs) and not found:
-            found.append(next(name for number, (name, _) in enumerate(pairs) if name in dict(pairs[:number])))
+        if len(dict(pairs)) < len(pairs) and not found:
+            (name, _), *_ = Counter(name for name, _ in pairs).most_common(1)
+            found.append(name)
 
     json.loads(text, object_pairs_hook=look)
     return found[0] if found else None

@@ -28,6 +28,7 @@ NO_METHOD = error("METHOD_NOT_ALLOWED", "Operations are sent by POST, queries by
 NOT_ACCEPTABLE = error("NOT_ACCEPTABLE", "The answer can be application/graphql-response+json or application/json.")
 UNSUPPORTED = error("UNSUPPORTED_MEDIA_TYPE", "The body must be of the media type application/json, in UTF-8.")
 TOO_LARGE = error("PAYLOAD_TOO_LARGE", "A request has at most 1048576 bytes.")
+MANY_NAMES = json.dumps({f"a{number}": 1 for number in range(60_000)})
 REFUSED: dict[str, tuple[str, str, dict[str, str], str, int, dict[str, Any]]] = {
     "a method": ("PUT", "", JSON_POST, "{}", 405, NO_METHOD),
     "a mutation by GET": (
@@ -67,6 +68,11 @@ REFUSED: dict[str, tuple[str, str, dict[str, str], str, int, dict[str, Any]]] = 
     "a name twice in variables": (
         "POST", "", JSON_POST, '{"query": "{greeting}", "variables": {"of": [{"a": 1, "a": 1}]}}', 400,
         error("BAD_USER_INPUT", "The body has the name 'a' twice in one object."),
+    ),
+    "a name twice among thousands": (
+        "POST", "", JSON_POST,
+        f'{{"query": "{{greeting}}", "variables": {MANY_NAMES[:-1]}, "a59999": 1}}}}', 400,
+        error("BAD_USER_INPUT", "The body has the name 'a59999' twice in one object."),
     ),
     "nested too deep": (
         "POST", "", JSON_POST, '{"query": "{greeting}", "variables": {"a": ' + "[" * 1010 + "]" * 1010 + "}}", 400,
