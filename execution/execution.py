@@ -43,7 +43,6 @@ class Execution(Objects):
         self, type_: GraphQLObjectType, objects: list[Any], place: Place | None, selected: list[Plan]
     ) -> Work[Completed]:
         count = len(objects)
-        self.declared.counted(count, len(selected))
         if count <= work.OBJECTS or place is None:
             return (yield from self._part(type_, objects, place, selected))
         made, lost = Column(), set[int]()

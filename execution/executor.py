@@ -31,7 +31,10 @@ class LevelExecutor(Executor[Any]):
         return {}
 
     def counted(self, objects: int, fields: int) -> None:
-        """Called before a level is executed: so many objects, and fields of each. What it raises ends all."""
+        """Called before a level is executed: so many objects, and fields of each.
+
+        What it raises is the error of each field that these are the value of.
+        """
 
     def execute_root_grouped_field_set(
         self,

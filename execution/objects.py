@@ -147,12 +147,17 @@ class Objects(Completion):
         """Objects that are of the type."""
         if not values:
             return [], None
+        count = len(values)
         try:
             selected = self._plans_of(type_, place.field.plan)
+            self.declared.counted(count, len(selected))
         except Exception as error:
-            for index in range(len(values)):
+            # Of what becomes null as a whole one error is told.
+            for number, index in enumerate(place.first_of_each(count)):
                 self.failures.add(place, index, error)
-            return [None] * len(values), None if place.nullable else set(range(len(values)))
+                if not (number + 1) % work.TURN:
+                    yield None
+            return [None] * count, None if place.nullable else set(range(count))
         rows, lost = yield from self.level(type_, values, place, selected)
         return rows, None if place.nullable else lost
 

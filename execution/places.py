@@ -6,8 +6,8 @@ where something fails, and where a resolver is called for one object.
 
 from abc import ABC, abstractmethod
 from bisect import bisect_right
-from collections.abc import Sequence
-from itertools import accumulate
+from collections.abc import Iterable, Sequence
+from itertools import accumulate, pairwise
 
 from graphql import GraphQLObjectType
 
@@ -42,6 +42,10 @@ class Place(ABC):
     @abstractmethod
     def field(self) -> "FieldPlace":
         """The field whose values these are, or are in."""
+
+    def first_of_each(self, count: int) -> Iterable[int]:
+        """Of so many values that all become null, those whose errors may be told."""
+        return range(count)
 
     @abstractmethod
     def ranks(self, index: int) -> list[int]:
@@ -109,6 +113,11 @@ class ItemPlace(Place):
     @property
     def field(self) -> FieldPlace:
         return self.lists.field
+
+    def first_of_each(self, count: int) -> Iterable[int]:
+        if self.nullable:
+            return range(count)
+        return [start for start, end in pairwise(self.starts) if start < end]
 
     def owner(self, index: int) -> int:
         """The list that an item is in."""

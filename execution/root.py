@@ -63,6 +63,7 @@ class Root:
         failures = Failures()
         execution = Execution(self._executor, failures, self._declared)
         selected = plans(self._executor, self._declared.ways, self._type, self._parts.popleft())
+        self._declared.counted(1, len(selected))
         return _Part(Run(execution.level(self._type, [self._value], None, selected)), failures)
 
 

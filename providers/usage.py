@@ -5,18 +5,22 @@ from collections import Counter
 from contextvars import ContextVar
 from dataclasses import dataclass, field
 from math import inf
+from time import monotonic
 from typing import Any
 
-from .errors import LimitExceeded
+from .errors import LimitExceeded, TimedOut
 
 # What a value is refused with once `values_left` is used up, whatever kind it is of.
 TOO_MUCH = "The values of this answer are too large together (valuesBytes in serverInfo.limits): ask for fewer."
 
+# What is not there by the deadline.
+TOO_LONG = "It was not there within the time that an operation may take (seconds in serverInfo.limits): ask for less."
+
+_TOO_MANY_OBJECTS = "The answer has too many objects (answerObjects in serverInfo.limits): ask for shorter lists."
+_TOO_MANY_FIELDS = (
+    "The answer has too many fields (answerFields in serverInfo.limits): ask for fewer, or shorter lists."
+)
 _TOO_MANY = "This operation needs more requests than it may make (upstreamRequests in serverInfo.limits): ask for less."
-
-
-class Exhausted(BaseException):
-    """The answer is too large to be made. No Exception: no field may take it for its own error, and go on."""
 
 
 @dataclass(slots=True, eq=False)
@@ -26,9 +30,9 @@ class Usage:
     `requests`: requests that went upstream, by route; `requests_left`: how many more may; `deadline`: until when
     (time.monotonic()) they may last.
     `values_left`: bytes of memory that artifacts, logs, cards and files of code may still take.
-    `fields_left`: how many more the answer may have; objects on a page count before their fields do, for thousands of
-    pages may be made at once.
-    `objects`: of the answer, with what it holds of itself.
+    `objects`: of the answer, with what it holds of itself. `objects_left`, `fields_left`: how many more it may have;
+    `found_left`: how many more objects may be looked for, which are found before they are made part of the answer, of
+    thousands of lists at once.
     `logs_read`: bytes of logs that were read for pages of lines and for texts; `log_lines`: lines gone through.
     `over`: nobody waits for the answer any more. `work`: what is then to be cancelled.
     """
@@ -39,18 +43,38 @@ class Usage:
     requests_left: float = inf
     deadline: float = inf
     values_left: float = inf
-    fields_left: float = inf
     objects: int = 0
+    objects_left: float = inf
+    fields_left: float = inf
+    found_left: float = inf
     logs_read: int = 0
     log_lines: int = 0
     over: bool = False
     work: set[Future[Any]] = field(default_factory=set[Future[Any]])
 
-    def take(self, fields: int) -> None:
-        """Count so many; raises Exhausted where they are too many."""
-        self.fields_left -= fields
+    @property
+    def seconds_left(self) -> float | None:
+        """Until the deadline; None where there is none."""
+        return None if self.deadline == inf else self.deadline - monotonic()
+
+    def answer(self, objects: int, fields: int) -> None:
+        """Count objects of the answer, with so many fields each; LimitExceeded where those are too many, TimedOut
+        where time is up."""
+        self.objects += objects
+        self.objects_left -= objects
+        self.fields_left -= objects * fields
+        if self.objects_left < 0:
+            raise LimitExceeded(_TOO_MANY_OBJECTS)
         if self.fields_left < 0:
-            raise Exhausted
+            raise LimitExceeded(_TOO_MANY_FIELDS)
+        if monotonic() > self.deadline:
+            raise TimedOut(TOO_LONG)
+
+    def find(self, objects: int) -> None:
+        """Count objects that are looked for; raises LimitExceeded where they are too many."""
+        self.found_left -= objects
+        if self.found_left < 0:
+            raise LimitExceeded(_TOO_MANY_OBJECTS)
 
     def spend(self, size: int) -> None:
         """Count a value of so many bytes; raises LimitExceeded where others have used up all."""

@@ -125,7 +125,7 @@ async def files(tarballs: list[CodeTarball], info: Info, prefix: inputs.FilePref
             named = contents.files.items()
             of_package[tarball.blob] = [(path, size) for path, size in named if path.startswith(beginning)]
         # They count before any field of theirs does, as objects on a page do.
-        usage.current.get().take(len(of_package[tarball.blob]))
+        usage.current.get().find(len(of_package[tarball.blob]))
         return [CodeFile(tarball, path, size) for path, size in of_package[tarball.blob]]
 
     return _each_of(tarballs, found, chosen)

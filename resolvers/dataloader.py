@@ -10,8 +10,7 @@ from typing import Any, TypeVar, cast
 from aiodataloader import DataLoader
 
 from ..providers import usage
-from ..providers.errors import alone
-from ..providers.usage import Exhausted
+from ..providers.errors import TimedOut, alone
 
 K = TypeVar("K")
 V = TypeVar("V")
@@ -154,13 +153,16 @@ class Loader(DataLoader[K, V]):
     async def _batch(self) -> None:
         """Load all keys that were asked for until now. As in aiodataloader, none is known after what `batch` raises.
 
-        Once the operation is over they are cancelled, for who waits for them would ask for more.
+        Once the operation is over they are cancelled, for who waits for them would ask for more; once its time is up
+        they are TimedOut.
         """
         waiting, self._waiting = self._waiting, []
+        spent = usage.current.get()
+        time = asyncio.timeout(spent.seconds_left)
         try:
-            spent = usage.current.get()
             spent.go_on()
-            values = list(await self.batch_load_fn([key for key, _ in waiting]))
+            async with time:
+                values = list(await self.batch_load_fn([key for key, _ in waiting]))
             spent.go_on()
             if len(values) != len(waiting):
                 raise TypeError(f"A batch of {len(waiting)} keys came to {len(values)} entries.")
@@ -170,10 +172,11 @@ class Loader(DataLoader[K, V]):
                     if not number % _DONE:
                         await asyncio.sleep(0)
         except BaseException as error:
+            met = TimedOut(usage.TOO_LONG) if time.expired() else error
             for key, future in waiting:
                 self.clear(key)
-                _settle(future, error)
-            if not isinstance(error, Exception | Exhausted):
+                _settle(future, met)
+            if not isinstance(error, Exception):
                 raise
 
 

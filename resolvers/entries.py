@@ -6,7 +6,6 @@ from itertools import islice
 from typing import Any, NamedTuple, TypeVar, cast
 
 from ..providers.errors import GatewayError, alone
-from ..providers.usage import Exhausted
 from .dataloader import AT_ONCE, Loader, Pace
 
 K = TypeVar("K")
@@ -56,7 +55,7 @@ def _outcome(future: asyncio.Future[V]) -> V | BaseException:
 
 
 async def gathered(answers: Iterator[Awaitable[V]]) -> Answers[V]:
-    """The answers of all, in their order; what one met in the place of its answer. Exhausted is an end to them all."""
+    """The answers of all, in their order; what one met in the place of its answer."""
     tasks: list[asyncio.Future[V]] = []
     try:
         for answer in answers:
@@ -69,8 +68,6 @@ async def gathered(answers: Iterator[Awaitable[V]]) -> Answers[V]:
             task.cancel()
         raise
     for entry in found:
-        if isinstance(entry, Exhausted):
-            raise entry
         if isinstance(entry, BaseException):
             alone(entry)
     return found

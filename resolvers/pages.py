@@ -140,7 +140,7 @@ def page(
 
     Its objects count, before any field of theirs does: pages of pages grow fast.
     """
-    usage.current.get().take(len(nodes))
+    usage.current.get().find(len(nodes))
     return Page(
         nodes,
         cursor,

@@ -85,7 +85,7 @@ async def artifacts(
     wanted = checked(names)
     if wanted is not None:
         by_name = sorted(wanted)
-        usage.current.get().take(len(tasks) * len(by_name))  # each is looked for, be it there or not
+        usage.current.get().find(len(tasks) * len(by_name))  # each is looked for, be it there or not
         keys = (_key_of(task, name) for task in tasks for name in by_name)
         found = iter(await each(info.context.loaders.artifacts, keys))
         return mapped(tasks, lambda _: partial(existing(list(islice(found, len(by_name))))))

@@ -10,7 +10,6 @@ from strawberry import Parent
 
 from ..execution import Level
 from ..execution.strawberry import OF_LEVEL
-from ..providers.usage import Exhausted
 from ..resolvers.context import Info, once_for_each
 from ..resolvers.entries import Partial
 from ..resolvers.pages import Page
@@ -97,12 +96,10 @@ async def _of_level(
 
 
 def _whole(answer: Any, info: Info, path: Callable[[], list[str | int]] | None = None) -> Any:
-    """The answer, once the client is told of what its list had to leave out; raises Exhausted, which ends them all.
+    """The answer, once the client is told of what its list had to leave out.
 
     `path` tells where it stands, if not where the info says.
     """
-    if isinstance(answer, Exhausted):
-        raise answer
     if not isinstance(answer, (Page, Partial)):
         return answer
     listed = cast("Page[Any] | Partial", answer)

@@ -14,8 +14,8 @@ from typing import Any, cast
 
 import msgspec
 
-from .errors import refused
-from .limits import ANSWER_BYTES
+from . import limits
+from .errors import refused_beyond
 
 # Seconds between two chances for others. Encoding holds the interpreter's lock: a thread would not help.
 SLICE = 0.001
@@ -32,9 +32,8 @@ async def encoded(answer: dict[str, Any]) -> memoryview:
     begun = perf_counter()
     made = bytearray()
     for _ in _written(answer, made):
-        if len(made) > ANSWER_BYTES:
-            message = f"The answer is too large: answerBytes is {ANSWER_BYTES} at the most."
-            raise refused("LIMIT_EXCEEDED", message)
+        if len(made) > limits.ANSWER_BYTES.value:
+            raise refused_beyond(limits.ANSWER_BYTES, "The answer is too large")
         if perf_counter() - begun > SLICE:
             await asyncio.sleep(0)
             begun = perf_counter()

@@ -8,6 +8,8 @@ from uuid import uuid4
 from graphql import FieldNode, GraphQLError
 
 from ..providers.errors import GatewayError
+from ..resolvers.context import Limit
+from .limits import ERRORS
 
 INTERNAL = GatewayError.code
 # Of one request: one fault often meets thousands of objects alike.
@@ -36,13 +38,25 @@ def refused(
     code: str, message: str, status: int | None = None, headers: Mapping[str, str] | None = None
 ) -> RequestError:
     """A request that is refused for one reason."""
-    return RequestError([{"message": message, "extensions": {"code": code}}], status, headers)
+    return RequestError([{"message": _shortened(message), "extensions": {"code": code}}], status, headers)
+
+
+def refused_beyond(limit: Limit, what: str) -> RequestError:
+    """A request of which `what` says that it is beyond a limit."""
+    return refused("LIMIT_EXCEEDED", f"{what}: {limit.name} is {limit.value} at the most.")
 
 
 def coded(error: GraphQLError, code: str) -> dict[str, Any]:
-    """A fault of the request, found by graphql-core, which quotes values of any length."""
-    message = error.message if len(error.message) <= _LONGEST else f"{error.message[:_LONGEST]}…"
-    return {**error.formatted, "message": message, "extensions": {"code": code}}
+    """A fault of the request that graphql-core found."""
+    told: dict[str, Any] = {**error.formatted, "message": _shortened(error.message), "extensions": {"code": code}}
+    if "locations" in told:
+        told["locations"] = told["locations"][:ERRORS]
+    return told
+
+
+def _shortened(message: str) -> str:
+    """Messages quote what they are about, which may be of any length."""
+    return message if len(message) <= _LONGEST else f"{message[:_LONGEST]}…"
 
 
 def extensions(error: GatewayError) -> dict[str, Any]:

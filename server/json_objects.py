@@ -8,14 +8,20 @@ from typing import Any, cast
 import orjson
 
 from ..providers.pathspec import shown
-from .errors import RequestError, refused
+from .errors import RequestError, refused, refused_beyond
+from .limits import VARIABLE_VALUES
 
 # To look for names that come twice takes 10 ms for each MiB, and up to 100 for one of empty objects.
 _AT_ONCE = 16_384
+# Lists and objects: a MiB of them takes 70 ms to be made, which nothing can interrupt. Brackets in texts count too, of
+# which the longest document has some thousands.
+_NESTED = 4 * VARIABLE_VALUES.value
 
 
 async def json_object(text: bytes, what: str) -> dict[str, Any]:
     """The object; RequestError (400) where `what` is none, or has a name twice in one object."""
+    if text.count(b"[") + text.count(b"{") > _NESTED:
+        raise refused_beyond(VARIABLE_VALUES, f"{what} has too many lists and objects")
     try:
         value = orjson.loads(text)
     except orjson.JSONDecodeError as error:

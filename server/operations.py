@@ -2,7 +2,6 @@
 
 import asyncio
 import inspect
-from collections.abc import Iterable
 from itertools import chain
 from time import monotonic
 from typing import Any, NamedTuple, cast
@@ -23,10 +22,11 @@ from graphql.pyutils import AwaitableOrValue, Path
 from ..execution import structs
 from ..providers import usage
 from ..resolvers.context import Gateway, context_for
-from .cost import Cost
-from .documents import Documents, operation_of
+from . import limits
+from .documents import variables
+from .documents.cost import Cost
+from .documents.kept import Documents, operation_of
 from .errors import Faults, RequestError, coded, refused
-from .limits import ANSWER_FIELDS, LIST_ITEMS, UPSTREAM_REQUESTS, UPSTREAM_SECONDS, VALUES_BYTES
 
 _AT_ONCE = 256  # errors that are told in one turn of the loop: a millisecond
 
@@ -67,13 +67,10 @@ class Operations:
             raise refused("BAD_USER_INPUT", "Subscriptions are not supported.")
         if queries_only and kind is not OperationType.QUERY:
             raise refused("METHOD_NOT_ALLOWED", "Mutations must be sent by POST.", 405, {"allow": "POST"})
-        _check(operation.variables)
-        spent = usage.Usage(
-            values_left=VALUES_BYTES,
-            fields_left=ANSWER_FIELDS,
-            requests_left=UPSTREAM_REQUESTS,
-            deadline=monotonic() + UPSTREAM_SECONDS,
-        )
+        variables.check(operation.variables or {})
+        cost = Cost(self._schema, document.node, node, operation.variables)
+        cost.check()
+        spent = _budget()
         usage.current.set(spent)
         context = context_for(self._gateway, operation.address, document.selected)
         try:
@@ -89,11 +86,6 @@ class Operations:
             if inspect.isawaitable(result):
                 result = await result
             answer = await _sent(result, context.reported, faults)
-        except usage.Exhausted as error:
-            message = (
-                f"The answer has too many fields: answerFields is {ANSWER_FIELDS} at the most; ask for shorter lists."
-            )
-            raise refused("LIMIT_EXCEEDED", message) from error
         finally:
             spent.end()
             context.end()
@@ -102,21 +94,30 @@ class Operations:
             calls, requests = dict(spent.calls), dict(spent.requests)
             told["usage"] = {"calls": calls, "fileReads": spent.file_reads, "requests": requests}
         if operation.show_cost:
-            cost = Cost(self._schema, document.node, node, operation.variables)
             told["cost"] = {"estimated": cost.total, "spent": spent.objects}
         return {**answer, "extensions": told} if told else answer
 
 
+def _budget() -> usage.Usage:
+    """What an operation may spend. What meets the end of it is an error, and what was there before it an answer."""
+    return usage.Usage(
+        values_left=limits.VALUES_BYTES.value,
+        objects_left=limits.ANSWER_OBJECTS.value,
+        found_left=limits.ANSWER_OBJECTS.value,
+        fields_left=limits.ANSWER_FIELDS.value,
+        requests_left=limits.UPSTREAM_REQUESTS.value,
+        deadline=monotonic() + limits.SECONDS.value,
+    )
+
+
 def _bounded(executor: type[Executor[Any]]) -> type[Executor[Any]]:
-    """The executor, that gives up beyond ANSWER_FIELDS: each level of a short query can have 500 times as many."""
+    """The executor, that counts what it answers: each level of a short query can have 500 times as many objects."""
 
     class Bounded(executor):
         rows = staticmethod(structs)  # of LevelExecutor
 
         def counted(self, objects: int, fields: int) -> None:  # of LevelExecutor
-            spent = usage.current.get()
-            spent.objects += objects
-            spent.take(objects * fields)
+            usage.current.get().answer(objects, fields)
 
         def execute_fields(
             self,
@@ -132,29 +133,11 @@ def _bounded(executor: type[Executor[Any]]) -> type[Executor[Any]]:
     return Bounded
 
 
-def _check(variables: dict[str, Any] | None) -> None:
-    """RequestError where a list in the variables is too long."""
-    level: list[Any] = [variables or {}]
-    while level:
-        for value in level:
-            items = len(cast("list[Any]", value)) if isinstance(value, list) else 0
-            if items > LIST_ITEMS:
-                message = f"A list in the variables has {items} items: listItems is {LIST_ITEMS} at the most."
-                raise refused("LIMIT_EXCEEDED", message)
-        level = [inner for value in level for inner in _inner(value)]
-
-
-def _inner(value: Any) -> Iterable[Any]:
-    if isinstance(value, dict):
-        return cast("dict[str, Any]", value).values()
-    return cast("list[Any]", value) if isinstance(value, list) else ()
-
-
 async def _sent(result: ExecutionResult, reported: list[GraphQLError], faults: Faults) -> dict[str, Any]:
     """RequestError where variables have values that they can't have: such an error has no path."""
     errors = result.errors or []
     if result.data is None and any(error.path is None for error in errors):
-        raise RequestError([coded(error, "BAD_USER_INPUT") for error in errors])
+        raise RequestError([coded(error, "BAD_USER_INPUT") for error in errors[: limits.ERRORS]])
     told: list[dict[str, Any]] = []
     for error in chain(errors, reported):
         told.append(faults.of_field(error))

@@ -2,15 +2,18 @@
 
 import os
 import signal
-from collections.abc import Generator
+from collections.abc import Callable, Generator
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
 
 import chromium
 import executors
 from gateways import Gateway, serving
+from metaflow_graphql.resolvers.context import Limit
+from metaflow_graphql.server import limits
 from oracle_answers import client_answers
 from running import Runs, made
 from service_runs import ServiceRuns, runs_of_service
@@ -23,6 +26,10 @@ executors.choose()
 
 TESTS = Path(__file__).parent
 BUILDS = TESTS.parent / "build" / "test-runs"
+
+
+# Sets a limit of server/limits.py.
+Limiting = Callable[[Limit, float], None]
 
 
 @pytest.fixture(scope="session")
@@ -72,3 +79,14 @@ def page() -> Generator[chromium.Page]:
         pytest.fail(missing) if os.environ.get("CI") else pytest.skip(missing)
     with chromium.new_page() as page:
         yield page
+
+
+@pytest.fixture
+def limit(monkeypatch: pytest.MonkeyPatch) -> Limiting:
+    """Sets limits for the time of a test."""
+
+    def set_to(of: Limit, value: float) -> None:
+        (name,) = (name for name, known in vars(limits).items() if isinstance(known, Limit) and known.name == of.name)
+        monkeypatch.setattr(limits, name, msgspec.structs.replace(of, value=value))
+
+    return set_to

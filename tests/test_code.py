@@ -11,6 +11,7 @@ import pytest
 
 import lockstep
 from archives import entry, hand_made, package
+from conftest import Limiting
 from gateways import Gateway
 from in_process import errors_of, opened
 from local_trees import EPOCH_MS, put, put_object, put_run
@@ -18,7 +19,7 @@ from metaflow_graphql.providers import usage
 from metaflow_graphql.providers.base import BlobKey, Key
 from metaflow_graphql.providers.local.provider import LocalProvider
 from metaflow_graphql.resolvers import code, context
-from metaflow_graphql.server import operations
+from metaflow_graphql.server import limits
 from running import FLOWS, Runs
 
 ALL = "{ path info scriptName flowspec tarball { size files { path size text } } }"
@@ -174,15 +175,16 @@ def test_an_info_counts_as_a_value_of_the_answer(tmp_path: Path) -> None:
     assert (first, str(second)) == (SAFE, f"The code package of {TASK}: {usage.TOO_MUCH}")
 
 
-def test_files_count_before_their_fields_do(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_files_count_before_they_are_made(tmp_path: Path, limit: Limiting) -> None:
     put_task(tmp_path, code_package=put_package(tmp_path, {f"{number}.py": b"" for number in range(5)}))
-    # task, code, tarball, files; five files, and a field of each
-    monkeypatch.setattr(operations, "ANSWER_FIELDS", 4 + 5 + 5)
+    # root, task, code, tarball; five files
+    limit(limits.ANSWER_OBJECTS, 4 + 5)
     assert len(asked(tmp_path, "{ tarball { files { path } } }")["tarball"]["files"]) == 5
-    monkeypatch.setattr(operations, "ANSWER_FIELDS", 4 + 5 + 4)
+    limit(limits.ANSWER_OBJECTS, 4)
     with opened(tmp_path) as gateway:
         answer = gateway.answer(f'{{ task(pathspec: "{TASK}") {{ code {{ tarball {{ files {{ path }} }} }} }} }}')
-    assert [error["extensions"]["code"] for error in answer["errors"]] == ["LIMIT_EXCEEDED"]
+    (error,) = answer["errors"]
+    assert (error["path"], error["extensions"]["code"]) == (["task", "code", "tarball", "files"], "LIMIT_EXCEEDED")
 
 
 def test_each_attempt_has_its_own_code(tmp_path: Path) -> None:

@@ -1,15 +1,21 @@
-"""What an operation may cost is told from its document."""
+"""What an operation may cost is told from its document, and what costs too much is refused with what would fit."""
 
+import re
 from collections.abc import Generator
 from pathlib import Path
 from typing import Any
 
 import pytest
+from graphql import get_introspection_query
 
+import metaflow_graphql
+from conftest import Limiting
 from gateways import Gateway
 from in_process import opened
 from local_trees import EPOCH_MS, put_object, put_run
+from metaflow_graphql.server.limits import COST
 
+EXAMPLES = Path(metaflow_graphql.__path__[0]) / "examples/queries"
 ARTIFACTS = "{ runs(first: %d) { nodes { steps { tasks(first: %d) { nodes { artifacts { name } } } } } } }"
 
 
@@ -23,7 +29,6 @@ def gateway(tmp_path: Path) -> Generator[Gateway]:
 
 def told(gateway: Gateway, query: str, **variables: Any) -> dict[str, int]:
     answer = gateway.answer(query, variables=variables, extensions={"cost": True})
-    assert answer.get("errors", []) == []
     return answer["extensions"]["cost"]
 
 
@@ -40,6 +45,12 @@ COSTS: dict[str, tuple[str, dict[str, Any], int]] = {
         "{ task(pathspec: \"Made/1/start/1\") { artifacts(names: [\"a\", \"b\"]) { id } } }", {}, 1 + 2,
     ),
     "ids": ("query($ids: [ID!]!) { nodes(ids: $ids) { id } }", {"ids": []}, 0),
+    "a page that is too large": ("{ runs(first: 2147483647) { nodes { id } } }", {}, 500),
+    "what is left out": (
+        "query($no: Boolean = false) "
+        "{ runs @include(if: $no) { nodes { id } } flows { nodes @skip(if: true) { id } } }",
+        {}, 0,
+    ),
     "aliases": ("{ a: runs { nodes { id } } b: runs { nodes { id } } }", {}, 100),
     "the same twice": ("{ runs { nodes { id } } runs { nodes { runId } } }", {}, 50),
     "fragments": (
@@ -59,3 +70,55 @@ def test_objects_are_counted_before_they_are_read(gateway: Gateway, case: str) -
 def test_what_was_touched_is_told_beside(gateway: Gateway) -> None:
     # The root, the page, its run, the step.
     assert told(gateway, "{ runs { nodes { steps { name } } } }") == {"estimated": 50 + 500, "spent": 4}
+
+
+def test_the_examples_and_the_schema_may_be_asked_for(gateway: Gateway) -> None:
+    queries = [path.read_text() for path in EXAMPLES.glob("*.graphql")] + [get_introspection_query()]
+    assert len(queries) > 5
+    refused = [
+        error for query in queries for error in gateway.answer(query).get("errors", []) if "cost is" in str(error)
+    ]
+    assert refused == []
+
+
+@pytest.mark.parametrize("below", [True, False])
+def test_an_operation_costs_no_more_than_allowed(gateway: Gateway, limit: Limiting, below: bool) -> None:
+    limit(COST, 1_051_100 if below else 1_051_099)
+    answer = gateway.answer(ARTIFACTS % (100, 50))
+    assert ("errors" not in answer) is below
+
+
+PAGES = "first: 50) { nodes { "
+TOO_MUCH = {
+    "all artifacts": (ARTIFACTS % (500, 500), "runs.nodes.steps.tasks.nodes.artifacts"),
+    "pages of pages": (
+        f"{{ flows({PAGES} runs({PAGES} steps {{ tasks({PAGES} childTasks({PAGES} id }} }} }} }} }} }} }} }} }} }}",
+        "flows.nodes.runs.nodes.steps.tasks.nodes.childTasks.nodes",
+    ),
+}
+
+
+@pytest.mark.parametrize("case", TOO_MUCH)
+def test_what_costs_too_much_is_told_where_and_what_would_fit(gateway: Gateway, case: str) -> None:
+    query, where = TOO_MUCH[case]
+    (error,) = gateway.answer(query)["errors"]
+    message = error["message"]
+    assert (error["extensions"]["code"], f"of them at {where}: cost is {COST.value} at the most." in message) == (
+        "LIMIT_EXCEEDED",
+        True,
+    )
+
+
+def test_what_is_said_to_fit_does(gateway: Gateway) -> None:
+    query = "query($runs: Int, $tasks: Int) " + ARTIFACTS.replace("%d", "$runs", 1).replace("%d", "$tasks")
+    (error,) = gateway.answer(query, variables={"runs": 500, "tasks": 400})["errors"]
+    fits = re.search(r"With first: ([0-9]+) at runs it would fit", error["message"])
+    assert fits
+    several = [gateway.answer(query, variables={"runs": int(fits[1]) + more, "tasks": 400}) for more in (0, 1)]
+    assert [len(answer.get("errors", [])) for answer in several] == [0, 1]
+
+
+def test_where_nothing_fits_that_is_said(gateway: Gateway) -> None:
+    lists = "parentSteps { " * 8 + "name" + " }" * 8
+    (error,) = gateway.answer(f'{{ run(pathspec: "Made/1") {{ steps {{ {lists} }} }} }}')["errors"]
+    assert error["message"].endswith("Ask for fewer levels at a time.")

@@ -3,13 +3,13 @@
 import asyncio
 from collections import Counter
 from collections.abc import Awaitable, Callable, Coroutine, Iterable, Iterator
+from time import monotonic
 from typing import Any, TypeVar, cast
 
 import pytest
 
 from metaflow_graphql.providers import usage
-from metaflow_graphql.providers.errors import GatewayError
-from metaflow_graphql.providers.usage import Exhausted
+from metaflow_graphql.providers.errors import GatewayError, TimedOut
 from metaflow_graphql.resolvers import dataloader
 from metaflow_graphql.resolvers.dataloader import AT_ONCE, Loader, Pace
 from metaflow_graphql.resolvers.entries import Answers, combined, each, each_of, each_of_some, in_parts, mapped, whole
@@ -98,15 +98,17 @@ def test_a_batch_that_fails_fails_for_all_who_wait_for_it_and_is_tried_again() -
     assert (told(one), told(other), again) == (["down", "down"], ["down"], [1])
 
 
-def test_an_answer_that_is_too_large_ends_all_who_wait() -> None:
+def test_what_is_not_there_when_time_is_up_is_an_error_for_all_who_wait() -> None:
     async def batch(keys: list[int]) -> list[int]:
-        raise Exhausted
+        await asyncio.sleep(60)
+        return keys
 
     async def asked() -> list[Any]:
+        usage.current.set(usage.Usage(deadline=monotonic() + 0.1))
         loader = Loader(batch, Pace())
         return [*await each(loader, [1, 2]), *await asyncio.gather(loader.load(3), return_exceptions=True)]
 
-    assert list(map(type, run(asked))) == [Exhausted] * 3
+    assert list(map(type, run(asked))) == [TimedOut] * 3
 
 
 @pytest.mark.parametrize("short", [True, False])

@@ -17,11 +17,12 @@ import httpx
 import orjson
 import pytest
 
+from conftest import Limiting
 from in_process import opened
 from local_trees import EPOCH_MS, put, put_object, put_run
 from metaflow_graphql.providers import usage
 from metaflow_graphql.providers.local.threads import Threads
-from metaflow_graphql.server import connections, encoding
+from metaflow_graphql.server import connections, encoding, limits
 from metaflow_graphql.server.connections import HEAD_BYTES, Connection
 from metaflow_graphql.server.errors import RequestError
 from metaflow_graphql.server.limits import LIST_ITEMS
@@ -58,17 +59,26 @@ HEADERS = b"".join(b"x-%d: y\r\n" % number for number in range(HEAD_BYTES // 8))
         (b"GET /" + b"a" * HEAD_BYTES, {b"414", b""}),
         (b"GET /healthz HTTP/1.1\r\nx: " + b"a" * HEAD_BYTES, {b"431", b""}),
         (b"GET /healthz HTTP/1.1\r\n" + HEADERS, {b"431", b""}),
+        (b"GET /" + b"a" * HEAD_BYTES + b" HTTP/1.1\r\nhost: x\r\n\r\n", {b"414", b""}),
+        (b"GET /healthz HTTP/1.1\r\n" + HEADERS + b"\r\n", {b"431", b""}),
         (
             b"POST /graphql HTTP/1.1\r\ntransfer-encoding: chunked\r\n\r\n1\r\n{\r\n0\r\nx: " + b"a" * 2 * HEAD_BYTES,
             {b"431", b"415", b""},  # its type may be refused before its trailer is seen to have no end
         ),
     ],
-    ids=["url", "header", "headers", "trailer"],
+    ids=["url", "header", "headers", "whole url", "whole headers", "trailer"],
 )
-def test_a_head_is_not_read_without_an_end(client: httpx.Client, head: bytes, statuses: set[bytes]) -> None:
+def test_a_head_has_an_end(client: httpx.Client, head: bytes, statuses: set[bytes]) -> None:
     # What is still on its way when the connection is closed may have the answer overtaken by a reset.
     assert answered(client, head)[9:12] in statuses
     assert client.get("/healthz").status_code == 200
+
+
+def test_what_is_no_request_is_told_so(client: httpx.Client) -> None:
+    head, _, body = answered(client, b"GET /healthz HTTP/1.1\r\nhost x\r\n\r\n").partition(b"\r\n\r\n")
+    assert head.startswith(b"HTTP/1.1 400 Bad Request\r\n")
+    message = "This is no HTTP/1.1 request."
+    assert json.loads(body) == {"errors": [{"message": message, "extensions": {"code": "BAD_USER_INPUT"}}]}
 
 
 def test_a_body_may_come_in_any_chunks(client: httpx.Client) -> None:
@@ -124,7 +134,7 @@ def test_who_does_not_take_the_answer_is_let_go(client: httpx.Client, monkeypatc
     assert received < 20_000_000
 
 
-@pytest.mark.parametrize("wanted", [LIST_ITEMS, LIST_ITEMS + 1])
+@pytest.mark.parametrize("wanted", [LIST_ITEMS.value, LIST_ITEMS.value + 1])
 def test_a_list_has_no_more_items_than_allowed(tmp_path: Path, wanted: int) -> None:
     put_run(tmp_path, "1")
     names = [f"a{number}" for number in range(wanted)]
@@ -133,32 +143,37 @@ def test_a_list_has_no_more_items_than_allowed(tmp_path: Path, wanted: int) -> N
     with opened(tmp_path) as gateway:
         answers = [gateway.answer(literal), gateway.answer(named, variables={"of": {"anyTags": names}})]
     codes = [[error["extensions"]["code"] for error in answer.get("errors", [])] for answer in answers]
-    assert codes == ([[], []] if wanted == LIST_ITEMS else [["LIMIT_EXCEEDED"]] * 2)
-    if wanted > LIST_ITEMS:
-        assert all(f"listItems is {LIST_ITEMS}" in answer["errors"][0]["message"] for answer in answers)
+    assert codes == ([[], []] if wanted == LIST_ITEMS.value else [["LIMIT_EXCEEDED"]] * 2)
+    if wanted > LIST_ITEMS.value:
+        assert all(f"listItems is {LIST_ITEMS.value}" in answer["errors"][0]["message"] for answer in answers)
 
 
-def test_what_is_looked_for_counts_whether_or_not_it_is_there(tree: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("metaflow_graphql.server.operations.ANSWER_FIELDS", 400)
+def test_what_is_looked_for_counts_whether_or_not_it_is_there(tree: Path, limit: Limiting) -> None:
+    limit(limits.ANSWER_OBJECTS, 400)
     query = (
-        "query($names: [String!]) { runs { nodes { steps { tasks { nodes { artifacts(names: $names) { id } } } } } } }"
+        "query($names: [String!]) "
+        "{ runs(first: 1) { nodes { steps { tasks(first: 9) { nodes { artifacts(names: $names) { id } } } } } } }"
     )
     with opened(tree) as gateway:
         few, many = (gateway.answer(query, variables={"names": [f"a{n}" for n in range(of)]}) for of in (10, 500))
     assert "errors" not in few
-    assert many["errors"][0]["extensions"]["code"] == "LIMIT_EXCEEDED"
+    (error,) = many["errors"]
+    assert (error["path"][-1], error["extensions"]["code"]) == ("artifacts", "LIMIT_EXCEEDED")
 
 
-def test_an_answer_has_no_more_fields_than_allowed(client: httpx.Client, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("metaflow_graphql.server.operations.ANSWER_FIELDS", 3)
-    assert post(client, "{ a: self { greeting } greeting }").json()["data"]["greeting"] == "Hello world"
-    (error,) = post(client, "{ a: self { greeting } b: self { greeting } }").json()["errors"]
-    assert error["extensions"]["code"] == "LIMIT_EXCEEDED"
-    assert "answerFields is 3 at the most" in error["message"]
+@pytest.mark.parametrize("below", [True, False])
+def test_what_has_more_fields_than_are_left_is_an_error_where_it_is(
+    client: httpx.Client, limit: Limiting, below: bool
+) -> None:
+    limit(limits.ANSWER_FIELDS, 4 if below else 3)
+    answer = post(client, "{ a: greeting b: self { greeting again: greeting } }").json()
+    told = [(error["path"], error["extensions"]["code"]) for error in answer.get("errors", [])]
+    assert told == ([] if below else [(["b"], "LIMIT_EXCEEDED")])
+    assert below or "answerFields in serverInfo.limits" in answer["errors"][0]["message"]
 
 
-def test_an_answer_has_no_more_bytes_than_allowed(client: httpx.Client, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(encoding, "ANSWER_BYTES", 300_000)
+def test_an_answer_has_no_more_bytes_than_allowed(client: httpx.Client, limit: Limiting) -> None:
+    limit(limits.ANSWER_BYTES, 300_000)
     assert len(post(client, "{ many(count: 20000) }").json()["data"]["many"]) == 20_000
     (error,) = post(client, "{ a: many(count: 20000) b: many(count: 20000) c: many(count: 20000) }").json()["errors"]
     assert error["extensions"]["code"] == "LIMIT_EXCEEDED"
@@ -212,8 +227,8 @@ def test_an_answer_of_any_form_is_encoded_as_in_one_go(monkeypatch: pytest.Monke
         assert b"".join(pieces(value)) == orjson.dumps(value)
 
 
-def test_the_size_is_looked_at_as_it_goes(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(encoding, "ANSWER_BYTES", 100)
+def test_the_size_is_looked_at_as_it_goes(limit: Limiting) -> None:
+    limit(limits.ANSWER_BYTES, 100)
     with pytest.raises(RequestError, match="answerBytes"):
         asyncio.run(encoding.encoded({"data": ["x" * 50] * 3}))
 
@@ -240,8 +255,8 @@ def tree(tmp_path: Path) -> Path:
     return tmp_path
 
 
-def test_the_values_of_an_answer_are_no_larger_than_allowed(tree: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("metaflow_graphql.server.operations.VALUES_BYTES", 1_000_000)
+def test_the_values_of_an_answer_are_no_larger_than_allowed(tree: Path, limit: Limiting) -> None:
+    limit(limits.VALUES_BYTES, 1_000_000)
     with opened(tree) as gateway:
         answer = gateway.answer('{ task(pathspec: "Made/1/start/1") { artifacts { data } } }')
     given = [artifact["data"] for artifact in answer["data"]["task"]["artifacts"] if artifact["data"]]

@@ -14,9 +14,11 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from conftest import Limiting
 from gateways import Gateway
 from in_process import errors_of, opened
 from local_trees import EPOCH_MS, put_object, put_run, put_runs
+from metaflow_graphql.server import limits
 from running import FLOWS, RunOf, Runs
 
 # The list, below which fields it stands, and what tells its objects apart.
@@ -637,13 +639,12 @@ def test_the_tags_in_use_are_those_of_the_newest_thousand_runs_of_each_flow(tmp_
     ]
 
 
-def test_pages_of_pages_end_with_the_fields_that_an_answer_may_have(
-    runs: Runs, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr("metaflow_graphql.server.operations.ANSWER_FIELDS", 300)
-    tasks = "tasks(first: 60) { nodes { parent { "
+def test_pages_of_pages_end_with_the_objects_that_an_answer_may_have(runs: Runs, limit: Limiting) -> None:
+    limit(limits.ANSWER_OBJECTS, 300)
+    tasks = "tasks(first: 5) { nodes { parent { "
     query = "{ runs { nodes { " + tasks * 3 + "name" + " } } }" * 3 + " } } }"
     with opened(runs.root) as gateway:
-        (error,) = gateway.answer(query)["errors"]
-    assert error["extensions"] == {"code": "LIMIT_EXCEEDED"}
-    assert "answerFields is 300 at the most" in error["message"]
+        answer = gateway.answer(query)
+    assert answer["data"]["runs"]["nodes"][0]
+    assert {error["extensions"]["code"] for error in answer["errors"]} == {"LIMIT_EXCEEDED"}
+    assert "answerObjects in serverInfo.limits" in answer["errors"][0]["message"]

@@ -189,7 +189,7 @@ def test_what_is_none_of_metaflows_is_left_out(server: s3.Server) -> None:
     ):
         server.put(f"{PRE}/{key}", b"")
     query = """{
-        flows { nodes { name runs { nodes { runId steps {
+        flows(first: 9) { nodes { name runs(first: 9) { nodes { runId steps {
             name tasks { nodes { taskId attempts { attempt } } }
         } } } } }
         run(pathspec: "Made/data") { runId } flow(name: "data") { name } step(pathspec: "Made/data/aa") { name }

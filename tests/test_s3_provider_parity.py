@@ -14,7 +14,7 @@ from running import SCENARIOS, Runs
 OF_TASK = """
     pathspec status successful finished attempt attempts { attempt status } index foreachStack { step index }
     exception { type message stacktrace caught } artifacts { pathspec attempt sha contentType size type data }
-    data { names } parentTasks(first: 500) { nodes { pathspec } } childTasks(first: 500) { nodes { pathspec } }
+    data { names } parentTasks(first: 100) { nodes { pathspec } } childTasks(first: 100) { nodes { pathspec } }
     stdout stderr cards { type cardId hash html }
     code { path flowspec tarball { files { path size } } }
 """

@@ -15,9 +15,9 @@ import pytest
 from aiohttp import web
 from yarl import URL
 
-from conftest import BUILDS
+from conftest import BUILDS, Limiting
 from faults import PASSING, SECRET, Fault, Plan, Proxy, always, seeded, spoiled
-from metaflow_graphql.server import operations
+from metaflow_graphql.server import limits
 from over_service import asking
 from questions import LATEST, LATEST_OF_EACH, NAMES, TWO_RUNS, Question, judged, questions
 from service import fill
@@ -280,7 +280,7 @@ async def test_what_is_asked_for_a_client_that_goes_away_is_given_up(service: Se
 async def test_a_small_question_does_not_wait_for_a_large_one(service: ServiceRuns, tmp_path: Path) -> None:
     run = service.runs["linear"].pathspec
     async with held_up(service, tmp_path, "/metadata") as (gateway, holding), aiohttp.ClientSession() as session:
-        large = asyncio.create_task(sent(session, gateway, Question(NAMES, {"flow": "MadeFlow00", "runs": 500})))
+        large = asyncio.create_task(sent(session, gateway, Question(NAMES, {"flow": "MadeFlow00", "runs": 380})))
         await until(lambda: holding.held == 12)
         small = asyncio.create_task(sent(session, gateway, Question(TWO_RUNS, {"run": run, "other": run})))
         await asyncio.sleep(0.3)
@@ -291,7 +291,7 @@ async def test_a_small_question_does_not_wait_for_a_large_one(service: ServiceRu
         )
         before = sum("/metadata" in path for path in holding.asked[:first])
         assert "errors" not in json.loads(await large)
-        assert sum("/flows/MadeFlow00/" in path for path in holding.asked) > 1_000
+        assert sum("/flows/MadeFlow00/" in path for path in holding.asked) > 700
         # Those that were under way already, and a few that had their turn at the same time.
         assert before <= 20
 
@@ -317,8 +317,8 @@ async def test_equal_questions_at_once_are_asked_once(service: ServiceRuns, tmp_
 
 
 @in_a_loop
-async def test_an_operation_has_so_much_time(service: ServiceRuns, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(operations, "UPSTREAM_SECONDS", 0.3)
+async def test_an_operation_has_so_much_time(service: ServiceRuns, limit: Limiting) -> None:
+    limit(limits.SECONDS, 0.3)
     holding = Holding(service.url, "/metadata")
     async with upstream(holding) as url, asking(url) as gateway:
         query = """{ flow(name: "MadeFlow00") { name latestRun { pathspec userTags steps { name } } } }"""

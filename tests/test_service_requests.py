@@ -7,7 +7,9 @@ from typing import Any
 
 import pytest
 
+from conftest import Limiting
 from in_process import errors_of
+from metaflow_graphql.server import limits
 from over_service import PROBE, add_run, asking, cost, data_of, opened, probes, requests, rounds_of
 from service import Served, Store, fill, serving
 from service.history import APART
@@ -326,11 +328,9 @@ def test_a_foreach_of_thousands_is_asked_for_page_by_page(foreach: tuple[Store, 
         assert sum(spent.values()) < 30, spent
 
 
-def test_what_takes_too_many_requests_is_an_error_where_it_is(
-    foreach: tuple[Store, str], monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_what_takes_too_many_requests_is_an_error_where_it_is(foreach: tuple[Store, str], limit: Limiting) -> None:
     store, run = foreach
-    monkeypatch.setattr("metaflow_graphql.server.operations.UPSTREAM_REQUESTS", 60)
+    limit(limits.UPSTREAM_REQUESTS, 60)
     query = """query ($run: String!) { run(pathspec: $run) { pathspec
         step(name: "body") { tasks(first: 100) { nodes { taskId artifacts { name } } } } } }"""
     with serving(store) as service, opened(service.url) as gate:

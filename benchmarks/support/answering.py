@@ -9,7 +9,7 @@ from graphql import ExecutionResult, execute  # pyright: ignore[reportUnknownVar
 
 from metaflow_graphql.execution import structs
 from metaflow_graphql.execution.strawberry import StrawberryExecutor
-from metaflow_graphql.server.documents import Documents
+from metaflow_graphql.server.documents.kept import Documents
 from metaflow_graphql.server.encoding import dumps, encoded
 
 from .limit import Limit

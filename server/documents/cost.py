@@ -2,10 +2,11 @@
 # graphql-core leaves out the parameters of its generic types.
 """How many objects an operation may touch, told from its document and variables before it runs."""
 
-from collections.abc import Iterator, Mapping
-from typing import Any, cast
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any, NamedTuple, cast
 
 from graphql import (
+    DirectiveNode,
     DocumentNode,
     FieldNode,
     FragmentDefinitionNode,
@@ -22,7 +23,9 @@ from graphql import (
     value_from_ast_untyped,
 )
 
-from ..resolvers.pages import DEFAULT_SIZE
+from ...resolvers.pages import DEFAULT_SIZE, MAX_SIZE
+from .. import limits
+from ..errors import refused
 
 # How long lists without pages are, as a rule; others 10.
 _LENGTHS = {"Run.steps": 10, "Task.artifacts": 20, "Task.metadata": 30}
@@ -31,10 +34,18 @@ _A_LIST = 10
 _OF_AS_MANY = ("ids", "names")
 
 
+class Part(NamedTuple):
+    """A field: `path` of response keys; `objects` of it, over all objects above."""
+
+    path: tuple[str, ...]
+    objects: int
+
+
 class Cost:
     """Objects, each counted wherever it may stand in the answer: pages as long as asked for, 50 where nothing is said.
 
-    `total` over all fields.
+    `total` over all fields; `largest`: the field with the most; `pages`: of each connection its size, and how many of
+    the objects are on or below its pages, by path.
     """
 
     def __init__(
@@ -52,23 +63,56 @@ class Cost:
         }
         self._variables = defaults | given
         self.total = 0
+        self.largest = Part((), 0)
+        self.pages: dict[tuple[str, ...], tuple[int, int]] = {}
         root = schema.get_root_type(operation.operation)
-        self._add([operation.selection_set], root, 1, None)
+        self._add([operation.selection_set], root, 1, None, ())
 
-    def _add(self, sets: list[SelectionSetNode], parent: Any, many: int, page: int | None) -> None:
-        """Count what is selected of so many objects; `page`: how long those lists are that are on a page."""
-        for definition, nodes in self._fields(sets, parent).values():
+    def check(self) -> None:
+        """RequestError where it is beyond COST: which field makes it so, and what would fit."""
+        most = limits.COST.value
+        if self.total <= most:
+            return
+        path, objects = self.largest
+        raise refused(
+            "LIMIT_EXCEEDED",
+            f"The operation may touch {self.total} objects, {objects} of them at {'.'.join(path)}: "
+            f"cost is {most} at the most. {self._advice(path, most)}",
+        )
+
+    def _advice(self, path: tuple[str, ...], most: int) -> str:
+        on_the_way = [at for at in self.pages if path[: len(at)] == at and self.pages[at][0] > 1]
+        for at in sorted(on_the_way, key=lambda at: self.pages[at][0], reverse=True):
+            size, objects = self.pages[at]
+            fits = (most - (self.total - objects)) * size // objects
+            if fits >= 1:
+                return f"With first: {fits} at {'.'.join(at)} it would fit."
+        return "Ask for fewer levels at a time."
+
+    def _add(
+        self,
+        sets: list[SelectionSetNode],
+        parent: Any,
+        many: int,
+        page: int | None,
+        path: tuple[str, ...],
+    ) -> None:
+        for key, (definition, nodes) in self._fields(sets, parent).items():
             named = get_named_type(definition.type)
             if not is_composite_type(named):
                 continue
+            place, before = (*path, key), self.total
             arguments = self._arguments(nodes[0])
             inner = [node.selection_set for node in nodes if node.selection_set]
             if {"first", "last"} <= definition.args.keys():
-                self._add(inner, named, many, _size(arguments))
+                size = _size(arguments)
+                self._add(inner, named, many, size, place)
+                self.pages[place] = size, self.total - before
                 continue
-            objects = many * self._length(parent, nodes[0], definition, arguments, page)
-            self.total += objects
-            self._add(inner, named, objects, None)
+            of_each = self._length(parent, nodes[0], definition, arguments, page)
+            self.total += many * of_each
+            self.largest = max(self.largest, Part(place, many * of_each), key=lambda part: part.objects)
+            self._add(inner, named, many * of_each, None, place)
 
     def _fields(self, sets: list[SelectionSetNode], parent: Any) -> dict[str, tuple[GraphQLField, list[FieldNode]]]:
         """What is selected of a type, by response key; of types that are apart, together."""
@@ -82,6 +126,8 @@ class Cost:
 
     def _spread(self, sets: list[SelectionSetNode], parent: Any, seen: set[str]) -> Iterator[tuple[Any, FieldNode]]:
         for node in (node for of in sets for node in of.selections):
+            if node.directives and not self._is_included(node.directives):
+                continue
             if isinstance(node, FieldNode):
                 yield parent, node
             elif isinstance(node, InlineFragmentNode):
@@ -91,10 +137,14 @@ class Cost:
                 fragment = self._fragments[node.name.value]
                 yield from self._spread([fragment.selection_set], self._type(fragment.type_condition), seen)
 
+    def _is_included(self, directives: Sequence[DirectiveNode]) -> bool:
+        conditions = {node.name.value: self._arguments(node).get("if") for node in directives}
+        return conditions.get("skip") is not True and conditions.get("include") is not False
+
     def _type(self, condition: Any) -> Any:
         return condition and self._schema.get_type(condition.name.value)
 
-    def _arguments(self, node: FieldNode) -> dict[str, Any]:
+    def _arguments(self, node: FieldNode | DirectiveNode) -> dict[str, Any]:
         return {of.name.value: value_from_ast_untyped(of.value, self._variables) for of in node.arguments or ()}
 
     def _length(
@@ -118,8 +168,8 @@ class Cost:
 
 
 def _size(arguments: Mapping[str, Any]) -> int:
-    """Of a page; what is no number is refused when it is asked for."""
+    """Of a page; what can't be the size of one is refused by the field."""
     for name in ("first", "last"):
         if isinstance(size := arguments.get(name), int):
-            return max(0, size)
+            return min(max(0, size), MAX_SIZE)
     return DEFAULT_SIZE
