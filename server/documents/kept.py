@@ -10,8 +10,8 @@ from .. import limits
 from ..errors import refused, refused_beyond
 from .validity import Document, valid
 
-# Of text, over all kept documents: parsed, a character takes up to 350 bytes.
-KEPT_CHARACTERS = 500_000
+# Of text, over all kept documents: parsed, a character takes up to 200 bytes.
+KEPT_CHARACTERS = 250_000
 # Characters of documents that are ready within some milliseconds, and do not wait for those that take a hundred.
 _SHORT = 2_000
 
