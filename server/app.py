@@ -5,47 +5,47 @@ from contextlib import asynccontextmanager
 
 import strawberry
 from starlette.applications import Starlette
-from starlette.middleware import Middleware
-from starlette.middleware.cors import CORSMiddleware
-from starlette.routing import Mount, Route
+from starlette.routing import BaseRoute, Mount, Route
 from starlette.staticfiles import StaticFiles
+from starlette.types import ASGIApp
 
 from ..resolvers.context import Gateway
 from ..resolvers.links import PREFIX
+from .browsers.hosts import Hosts
+from .browsers.origins import Origins, Signed, unsigned
+from .browsers.page import GRAPHIQL
+from .browsers.rules import BrowserRules
 from .downloads import Downloads
-from .graphql import GRAPHIQL, GraphQLEndpoint
+from .ending import ending
+from .graphql import GraphQLEndpoint
 from .health import Readiness, alive
 from .operations import Operations
 
-# What a page of another origin may read of an answer, beside its body.
-_EXPOSED = ["content-disposition", "content-length", "content-range", "etag"]
-
 
 def application(
-    schema: strawberry.Schema, gateway: Gateway, cors_origins: Sequence[str] = (), public_url: str | None = None
-) -> Starlette:
+    schema: strawberry.Schema,
+    gateway: Gateway,
+    cors_origins: Sequence[str] = (),
+    public_url: str | None = None,
+    *,
+    graphiql: bool = True,
+    hosts: Hosts | None = None,
+    signed: Signed = unsigned,
+) -> ASGIApp:
     """The application that serves a schema; `cors_origins`: whose pages may read it, besides its own.
 
-    `public_url`: what its URLs begin with for clients, where that is not what they call.
+    `public_url`: what its URLs begin with for clients, where that is not what they call. `graphiql`: whether browsers
+    get that. `hosts`: the names that it answers to; None: any. `signed`: whether a URL of a file is, so that pages of
+    any site may show it.
     """
-    middleware: list[Middleware] = []
-    if cors_origins:
-        middleware.append(
-            Middleware(
-                CORSMiddleware,
-                allow_origins=cors_origins,
-                allow_methods=["GET", "POST"],
-                allow_headers=["*"],
-                expose_headers=_EXPOSED,
-            )
-        )
-    routes = [
-        Route("/graphql", GraphQLEndpoint(Operations(schema, gateway), public_url)),
+    routes: list[BaseRoute] = [
+        Route("/graphql", GraphQLEndpoint(Operations(schema, gateway), public_url, graphiql=graphiql)),
         Route(f"{PREFIX}/{{path:path}}", Downloads(gateway)),
         Route("/healthz", alive),
         Route("/readyz", Readiness(gateway.providers).ready),
-        Mount("/graphiql", StaticFiles(directory=GRAPHIQL)),
     ]
+    if graphiql:
+        routes.append(Mount("/graphiql", StaticFiles(directory=GRAPHIQL)))
 
     @asynccontextmanager
     async def lifespan(_: Starlette) -> AsyncGenerator[None]:
@@ -54,4 +54,5 @@ def application(
         finally:
             await gateway.close()
 
-    return Starlette(routes=routes, middleware=middleware, lifespan=lifespan)
+    origins = Origins(cors_origins, graphiql=graphiql, signed=signed)
+    return BrowserRules(ending(Starlette(routes=routes, lifespan=lifespan)), origins, hosts)

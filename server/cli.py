@@ -13,12 +13,13 @@ from typing import Any, NoReturn, cast
 from .. import __version__
 from ..schema import schema
 from .app import application
+from .browsers.hosts import Hosts
 from .encoding import dumps
 from .errors import Faults, RequestError
 from .metaflow_config import SettingsError
 from .operations import Operation, Operations
 from .s3_access import DISK_CACHE_BYTES, S3Options
-from .serve import address_of, listen, serve
+from .serve import EVERYONE, address_of, listen, serve
 from .settings import Options, Settings, gateway, settings
 from .sources import HeaderOptions
 
@@ -49,8 +50,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def _serve(given: argparse.Namespace) -> int:
     chosen = _settings(given)
-    app = application(schema, gateway(chosen), chosen.cors_origins, chosen.public_url)
-    listening = listen(given.host, given.port)
+    anywhere = chosen.everyone_may_read_and_tag
+    hosts = Hosts(chosen.public_url, anywhere=anywhere)
+    app = application(
+        schema, gateway(chosen), chosen.cors_origins, chosen.public_url, graphiql=chosen.graphiql, hosts=hosts
+    )
+    listening = listen(given.host, given.port, anywhere=anywhere)
 
     def ready() -> None:
         url = chosen.public_url or address_of(listening)
@@ -122,6 +127,8 @@ def _settings(given: argparse.Namespace) -> Settings:
         getattr(given, "cors_origin", ()),
         HeaderOptions(given.service_headers_file, given.service_headers_command, given.service_headers_seconds),
         S3Options(given.s3_root, given.disk_cache, given.disk_cache_bytes),
+        getattr(given, "graphiql", True),
+        getattr(given, "everyone", False),
     )
     chosen = settings(options, os.environ, Path.cwd())
     if chosen.notice:
@@ -149,7 +156,9 @@ def _parser() -> _Parser:
         "serve", parents=[over], help="answer queries over HTTP", description="Answers queries over HTTP, at /graphql."
     )
     serving.set_defaults(run=_serve)
-    serving.add_argument("--host", default="127.0.0.1", help="address to listen on (default: this machine only)")
+    serving.add_argument(
+        "--host", default="127.0.0.1", help="address to listen on (default: 127.0.0.1, this machine only)"
+    )
     serving.add_argument("--port", type=_port, default=8080, help="port to listen on; 0: any free one (default: 8080)")
     serving.add_argument(
         "--public-url",
@@ -163,6 +172,16 @@ def _parser() -> _Parser:
         default=[],
         help="origin whose pages may read answers in a browser, such as http://localhost:5173; may be repeated "
         "(default: none but the gateway's own)",
+    )
+    serving.add_argument(
+        "--no-graphiql", dest="graphiql", action="store_false", help="serve no GraphiQL, which is a page for browsers"
+    )
+    serving.add_argument(
+        EVERYONE,
+        dest="everyone",
+        action="store_true",
+        help="listen where other machines reach it, though it asks nobody who they are: all who do may read all runs "
+        "and change their tags",
     )
 
     asking = commands.add_parser(

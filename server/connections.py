@@ -7,12 +7,16 @@ from typing import Any, NamedTuple
 
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
 
+from .browsers.headers import completed
+
 # Of a request before its body, and of all that comes with a body but is none of it.
 HEAD_BYTES = 65_536
 # Until a request has come whole, and for any part of an answer to be taken.
 SLOW_SECONDS = 30
 # Of all clients together, be they at work or idle.
 MOST_CONNECTIONS = 2_000
+# Which origin asks is not known before a head has come whole.
+_HEADERS = b"".join(b"%s: %s\r\n" % header for header in completed([])).decode()
 
 
 class _Ending(NamedTuple):
@@ -26,7 +30,7 @@ class _Ending(NamedTuple):
     def __bytes__(self) -> bytes:
         body = json.dumps({"errors": [{"message": self.message, "extensions": {"code": self.code}}]})
         head = f"HTTP/1.1 {self.status}\r\n{self.headers}connection: close\r\ncontent-type: application/json\r\n"
-        return f"{head}content-length: {len(body)}\r\n\r\n{body}".encode()
+        return f"{head}{_HEADERS}content-length: {len(body)}\r\n\r\n{body}".encode()
 
 
 _MALFORMED = _Ending("400 Bad Request", "BAD_USER_INPUT", "This is no HTTP/1.1 request.")

@@ -1,11 +1,10 @@
 """GraphQL over HTTP (graphql.github.io/graphql-over-http): /graphql."""
 
-from pathlib import Path
-
 from starlette.requests import ClientDisconnect, Request
-from starlette.responses import FileResponse, Response
+from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
+from .browsers.page import page
 from .clients import unless_gone
 from .compression import CODINGS, SMALL, Content, compressed
 from .encoding import dumps, encoded
@@ -14,18 +13,16 @@ from .negotiation import GRAPHQL_RESPONSE, HTML, IDENTITY, JSON, coding, media_t
 from .operations import Operation, Operations
 from .requests import address, operation
 
-GRAPHIQL = Path(__file__).parent / "graphiql"
 _METHODS = {"allow": "GET, HEAD, POST, OPTIONS"}
-# GraphiQL brings its own policy along, but this part of one must be a header.
-_PAGE_HEADERS = {"content-security-policy": "frame-ancestors 'none'", "vary": "accept"}
 
 
 class GraphQLEndpoint:
-    """An ASGI application: operations by POST, queries by GET; and GraphiQL for browsers."""
+    """An ASGI application: operations by POST, queries by GET; and GraphiQL for browsers, unless it is off."""
 
-    def __init__(self, operations: Operations, public_url: str | None) -> None:
+    def __init__(self, operations: Operations, public_url: str | None, *, graphiql: bool = True) -> None:
         self._operations = operations
         self._public_url = public_url
+        self._graphiql = graphiql
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         request = Request(scope, receive)
@@ -44,9 +41,9 @@ class GraphQLEndpoint:
             if request.method not in ("GET", "HEAD", "POST"):
                 raise refused("METHOD_NOT_ALLOWED", "Operations are sent by POST, queries by GET too.", 405, _METHODS)
             reads = request.method != "POST"
-            media = media_type(request.headers.getlist("accept"), html=reads)
+            media = media_type(request.headers.getlist("accept"), html=reads and self._graphiql)
             if media == HTML:
-                return FileResponse(GRAPHIQL / "index.html", headers=_PAGE_HEADERS)
+                return page()
             asked = (await operation(request))._replace(address=self._public_url or address(request))
             answer = self._answer(asked, faults, queries_only=reads)
             return await _json(request, await unless_gone(request.receive, answer), media)

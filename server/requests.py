@@ -1,19 +1,18 @@
 """What a client asks for, read from its HTTP request (GraphQL over HTTP, section 5)."""
 
-import re
 from collections import Counter
 from typing import Any
 from urllib.parse import parse_qsl
 
 from starlette.requests import Request
 
+from .browsers.hosts import AUTHORITY
 from .errors import RequestError, refused
 from .json_objects import json_object
 from .limits import BODY_BYTES
 from .negotiation import IDENTITY, JSON
 from .operations import Operation
 
-_HOST = re.compile(r"(?:[A-Za-z0-9._-]{1,253}|\[[0-9A-Fa-f:.]{2,45}\])(?::[0-9]{1,5})?")
 _PARAMETERS = {"query": str, "operationName": str, "variables": dict, "extensions": dict}
 _NULL = "null"
 _CALLED = {str: "a string", dict: "an object"}
@@ -40,7 +39,7 @@ async def operation(request: Request) -> Operation:
 def address(request: Request) -> str | None:
     """What the URLs of this gateway begin with for whoever sent the request, by its Host; None where that is none."""
     host = request.headers.get("host", "")
-    return f"{request.url.scheme}://{host}" if _HOST.fullmatch(host) else None
+    return f"{request.url.scheme}://{host}" if AUTHORITY.fullmatch(host) else None
 
 
 def _check_content(request: Request) -> None:

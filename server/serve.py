@@ -1,6 +1,5 @@
 """The server's process: its socket, uvicorn, and how it ends."""
 
-import asyncio
 import errno
 import gc
 import os
@@ -11,18 +10,18 @@ from collections.abc import Callable
 from types import FrameType
 
 import uvicorn
-from starlette.responses import JSONResponse
-from starlette.types import ASGIApp, Message, Receive, Scope, Send
+from starlette.types import ASGIApp
 
-from ..providers.errors import TimedOut
+from .browsers.hosts import is_loopback
 from .connections import Connection
-from .errors import extensions
 from .metaflow_config import SettingsError
 
 # What runs may end for so long, after SIGTERM or Ctrl-C.
 GRACE_SECONDS = 3
 # A thread that reads from a disk which does not answer can't be ended but with the process.
 LAST_SECONDS = GRACE_SECONDS + 3
+# The option that has a gateway without access control listen where other machines reach it.
+EVERYONE = "--everyone-may-read-and-tag"
 
 
 class _Server(uvicorn.Server):
@@ -38,35 +37,18 @@ class _Server(uvicorn.Server):
             await self.lifespan.shutdown()
 
 
-def _ending(application: ASGIApp) -> ASGIApp:
-    """The application, which answers with 503 what did not end within the grace time.
+def listen(host: str, port: int, *, anywhere: bool = False) -> socket.socket:
+    """The socket that listens there; SettingsError where that can't be.
 
-    uvicorn cancels it then, and would log each request with a traceback.
+    `anywhere`: where other machines reach it too.
     """
-
-    async def called(scope: Scope, receive: Receive, send: Send) -> None:
-        begun = False
-
-        async def noted(message: Message) -> None:
-            nonlocal begun
-            begun = True
-            await send(message)
-
-        try:
-            await application(scope, receive, noted)
-        except asyncio.CancelledError:
-            if not begun:
-                error = TimedOut("The gateway is about to stop; try again.")
-                told = {"message": str(error), "extensions": extensions(error)}
-                await JSONResponse({"errors": [told]}, 503, {"connection": "close"})(scope, receive, send)
-
-    return called
-
-
-def listen(host: str, port: int) -> socket.socket:
-    """The socket that listens there; SettingsError where that can't be."""
     try:
         family, *_, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)[0]
+        if not anywhere and not is_loopback(str(address[0])):
+            raise SettingsError(
+                f"--host {host}: other machines reach it there, and nobody is asked who they are. Say who may do what "
+                f"by --config, or that all who reach it may read all runs and change their tags by {EVERYONE}."
+            )
         return socket.create_server(address[:2], family=family, backlog=2048)
     except (socket.gaierror, UnicodeError) as error:
         raise SettingsError(f"--host {host}: there is no such address here.") from error
@@ -97,7 +79,7 @@ def serve(application: ASGIApp, listening: socket.socket, ready: Callable[[], No
     """Serves until a signal ends it; `ready` is called once it answers."""
     collect_briefly()
     config = uvicorn.Config(
-        _ending(application),
+        application,
         http=Connection,
         lifespan="on",
         log_config=None,

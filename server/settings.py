@@ -30,6 +30,8 @@ _NOT_THE_SERVICE = (
     "would."
 )
 
+_OWN_PORTS = {"http": ":80", "https": ":443"}
+
 
 class Options(NamedTuple):
     """As given on the command line; all may be left out."""
@@ -43,6 +45,8 @@ class Options(NamedTuple):
     cors_origins: Sequence[str] = ()
     service_headers: HeaderOptions = HeaderOptions()
     s3: S3Options = S3Options()
+    graphiql: bool = True
+    everyone_may_read_and_tag: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +57,7 @@ class Settings:
     included files. `card_roots`: where it may have put cards, besides a root of its own. `datastore_root`: the folder
     that contains `.metaflow`, for what services say is in a local datastore. `s3`: how S3 is reached. `tls`: whom to
     trust that a metadata service is the one, if not whom the system does. `notice`: a line on what may not be meant so.
+    `everyone_may_read_and_tag`: whether other machines may reach it, though nobody is asked who they are.
     """
 
     metadata: dict[str, Source]
@@ -68,6 +73,8 @@ class Settings:
     s3: S3Access = field(default_factory=S3Access)
     tls: ssl.SSLContext | None = None
     notice: str | None = None
+    graphiql: bool = True
+    everyone_may_read_and_tag: bool = False
 
     @property
     def shown_metadata(self) -> str:
@@ -100,6 +107,8 @@ def settings(options: Options, environment: Environment, cwd: Path) -> Settings:
         s3_access(options.s3, config, environment, cwd, own_roots, needed=remote),
         trusted(environment) if any(map(_is_encrypted, metadata.values())) else None,
         None if options.metadata or remote or not config.service_url else _NOT_THE_SERVICE,
+        options.graphiql,
+        options.everyone_may_read_and_tag,
     )
 
 
@@ -165,8 +174,10 @@ def _url(option: str, text: str) -> str:
 
 
 def _origin(text: str) -> str:
-    """As browsers send it; `*` is any."""
-    origin = text if text == "*" else _url("--cors-origin", text).lower()
-    if urlsplit(origin).path not in ("", "*"):
-        raise SettingsError(f"--cors-origin {text}: an origin ends with its host and port, without a path.")
-    return origin
+    """The one origin, as browsers send it: in lower case, and without a port that goes without saying."""
+    if "*" in text:
+        raise SettingsError(f"--cors-origin {text}: origins are listed one by one, without wildcards.")
+    url = urlsplit(_url("--cors-origin", text).lower())
+    if url.path or "@" in url.netloc:
+        raise SettingsError(f"--cors-origin {text}: an origin is a scheme, a host and a port, and nothing else.")
+    return f"{url.scheme}://{url.netloc.removesuffix(_OWN_PORTS[url.scheme]).removesuffix(':')}"

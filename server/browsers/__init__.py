@@ -1,0 +1,1 @@
+"""What pages in a browser may do with the gateway: their own, and those of other sites."""

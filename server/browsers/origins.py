@@ -1,0 +1,129 @@
+"""Pages of other sites: which of them may ask, and read what they are answered (Fetch Standard, CORS and CSRF)."""
+
+from collections.abc import Callable, Mapping, Sequence
+from urllib.parse import urlsplit
+
+from starlette.applications import Starlette
+from starlette.datastructures import Headers
+from starlette.middleware.cors import CORSMiddleware
+from starlette.responses import Response
+from starlette.types import Scope
+
+from ...resolvers.links import PREFIX
+from ..errors import RequestError, refused
+from ..negotiation import HTML, media_type
+
+_METHODS = ("GET", "HEAD", "POST")
+# Beyond what browsers send unasked: a body in JSON and a token; what tells Apollo's clients apart, and has others ask
+# first, as gateways of Apollo want it; and conditions and ranges of files.
+_HEADERS = (
+    "apollo-require-preflight",
+    "apollographql-client-name",
+    "apollographql-client-version",
+    "authorization",
+    "content-type",
+    "if-none-match",
+    "if-range",
+    "range",
+    "x-apollo-operation-id",
+    "x-apollo-operation-name",
+)
+# What a page may read of an answer, beside its body.
+EXPOSED = (
+    "content-disposition",
+    "content-length",
+    "content-range",
+    "etag",
+    "ratelimit",
+    "ratelimit-policy",
+    "retry-after",
+    "www-authenticate",
+)
+# Chromium keeps the answer for no longer; and each request is looked at by itself.
+_PREFLIGHT_SECONDS = 7_200
+
+# As ASGI servers give them: names in lower case.
+RawHeaders = Mapping[bytes, bytes]
+Signed = Callable[[Scope], bool]
+
+
+def unsigned(_: Scope) -> bool:
+    """No URL is signed."""
+    return False
+
+
+class Origins:
+    """The origins whose pages are let in, by their exact names, and what becomes of all others.
+
+    `graphiql`: whether links of other sites may open it. `signed`: whether a request's URL says by itself, with a
+    signature that is valid, that it may be asked for, wherever it stands.
+    """
+
+    def __init__(self, listed: Sequence[str], *, graphiql: bool = True, signed: Signed = unsigned) -> None:
+        self._listed = frozenset(origin.encode() for origin in listed)
+        self._graphiql = graphiql
+        self._signed = signed
+        self._preflights = CORSMiddleware(Starlette(), listed, _METHODS, _HEADERS, max_age=_PREFLIGHT_SECONDS)
+
+    def lets_in(self, scope: Scope, headers: RawHeaders) -> bool:
+        """Whether the page that asks is of a listed origin."""
+        if (origin := headers.get(b"origin")) is not None:
+            return origin in self._listed
+        # For <img>, <iframe> and downloads browsers send no Origin. A page can withhold its Referer, and not choose it.
+        return _of_a_file(scope) and _origin_of(headers.get(b"referer", b"")) in self._listed
+
+    def embeds(self, scope: Scope, headers: RawHeaders) -> bool:
+        """Whether other sites' pages may show the answer, as an image or the like, without reading it."""
+        return self.lets_in(scope, headers) or (_of_a_file(scope) and self._signed(scope))
+
+    def refusal(self, scope: Scope, headers: RawHeaders) -> RequestError | None:
+        """Of what a page of another site sends that is not let in: it could have users' browsers ask for what they
+        alone reach, and tell from times and sizes what was answered. None where it may be answered.
+
+        Clients without Sec-Fetch-Site are no browsers, or old ones: what they may not read, CORS keeps from them.
+        """
+        site = headers.get(b"sec-fetch-site", b"none")
+        if site in (b"none", b"same-origin") or self.embeds(scope, headers) or self._is_navigation(scope, headers):
+            return None
+        return refused(
+            "FORBIDDEN",
+            "Pages of other sites may not ask this gateway: to let one in, start it with --cors-origin and its origin.",
+            403,
+        )
+
+    def preflight(self, headers: Headers) -> Response | RequestError:
+        """What a browser is told before it sends a page's request: nothing is allowed to those that are not let in."""
+        if headers["origin"].encode("latin-1") in self._listed:
+            return self._preflights.preflight_response(headers)
+        return refused("FORBIDDEN", "Pages of this origin are not let in.", 403)
+
+    def _is_navigation(self, scope: Scope, headers: RawHeaders) -> bool:
+        """Whether a link is followed to what the user sees and the page with the link does not: to a file, or to
+        GraphiQL, which runs nothing by itself; never to the answer to a query."""
+        if (headers.get(b"sec-fetch-mode"), headers.get(b"sec-fetch-dest")) != (b"navigate", b"document"):
+            return False
+        if scope["method"] not in ("GET", "HEAD"):
+            return False
+        if scope["path"] != "/graphql":
+            return True
+        return self._graphiql and _wants_html(headers)
+
+
+def _of_a_file(scope: Scope) -> bool:
+    return scope["path"].startswith(f"{PREFIX}/")
+
+
+def _wants_html(headers: RawHeaders) -> bool:
+    try:
+        return media_type([headers.get(b"accept", b"").decode("latin-1")], html=True) == HTML
+    except RequestError:
+        return False
+
+
+def _origin_of(url: bytes) -> bytes:
+    """The origin of a URL as browsers send it; empty where it is none."""
+    try:
+        parts = urlsplit(url)
+    except ValueError:
+        return b""
+    return parts.scheme + b"://" + parts.netloc if parts.netloc else b""

@@ -1,0 +1,57 @@
+"""The application as browsers get to it."""
+
+from starlette.datastructures import Headers
+from starlette.responses import Response
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from ..encoding import dumps
+from ..errors import RequestError
+from .headers import Header, completed
+from .hosts import Hosts
+from .origins import EXPOSED, Origins
+
+_EXPOSED: Header = (b"access-control-expose-headers", ", ".join(EXPOSED).encode())
+
+
+class BrowserRules:
+    """An ASGI application around another one: refuses names and origins that are not the gateway's, and completes the
+    headers of every answer, errors too. `hosts`: None where any name will do."""
+
+    def __init__(self, app: ASGIApp, origins: Origins, hosts: Hosts | None = None) -> None:
+        self._app = app
+        self._origins = origins
+        self._hosts = hosts
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            return await self._app(scope, receive, send)
+        headers: dict[bytes, bytes] = dict(scope["headers"])
+        more: list[Header] = []
+        if self._origins.embeds(scope, headers):
+            more.append((b"cross-origin-resource-policy", b"cross-origin"))
+        if b"origin" in headers and self._origins.lets_in(scope, headers):
+            more += [(b"access-control-allow-origin", headers[b"origin"]), _EXPOSED]
+
+        async def told(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                message = {**message, "headers": completed(message.get("headers", ()), more)}
+            await send(message)
+
+        answer = self._answer(scope, headers)
+        return await (answer or self._app)(scope, receive, told)
+
+    def _answer(self, scope: Scope, headers: dict[bytes, bytes]) -> Response | None:
+        """What is answered without asking the application; None for all else."""
+        refusal = self._hosts and self._hosts.refusal([value for name, value in scope["headers"] if name == b"host"])
+        if refusal:
+            return _told(refusal)
+        if scope["method"] == "OPTIONS" and b"origin" in headers and b"access-control-request-method" in headers:
+            answer = self._origins.preflight(Headers(scope=scope))
+            return _told(answer) if isinstance(answer, RequestError) else answer
+        refusal = self._origins.refusal(scope, headers)
+        return _told(refusal) if refusal else None
+
+
+def _told(error: RequestError) -> Response:
+    content = dumps({"errors": error.errors})
+    return Response(content, error.status or 400, {"cache-control": "no-store"}, "application/json")
