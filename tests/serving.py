@@ -3,6 +3,7 @@
 import asyncio
 import socket
 import threading
+import time
 from collections.abc import Generator
 from contextlib import contextmanager
 from typing import Any
@@ -112,3 +113,18 @@ def error(code: str, message: str, *at: tuple[int, int]) -> dict[str, Any]:
 
 def address(client: httpx.Client) -> tuple[str, int]:
     return client.base_url.host, client.base_url.port or 80
+
+
+def answered(client: httpx.Client, *parts: bytes, pause: float = 0) -> bytes:
+    """All that comes until the connection is closed."""
+    with socket.create_connection(address(client), timeout=10) as connection:
+        for part in parts:
+            connection.sendall(part)
+            time.sleep(pause)
+        received = bytearray()
+        try:
+            while part := connection.recv(65536):
+                received += part
+        except ConnectionResetError:
+            pass
+        return bytes(received)

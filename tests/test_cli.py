@@ -12,6 +12,7 @@ from collections.abc import Generator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
+import httpx
 import pytest
 
 from metaflow_graphql import __version__
@@ -60,6 +61,11 @@ def asked(url: str, query: str) -> object:
     request = urllib.request.Request(url, json.dumps({"query": query}).encode(), {"content-type": "application/json"})
     with urllib.request.urlopen(request, timeout=30) as answer:
         return json.load(answer)
+
+
+def status(url: str, host: str) -> int:
+    """What a query is answered that is sent there by that name."""
+    return httpx.get(url, params={"query": "{ defaultNamespace }"}, headers={"host": host}).status_code
 
 
 def test_serve_answers_at_the_address_that_it_prints_first(folder: Path) -> None:
@@ -171,11 +177,44 @@ def test_a_port_in_use_is_one_line(folder: Path) -> None:
 
 
 def test_a_host_of_another_machine_is_one_line(folder: Path) -> None:
-    assert ran(folder, "serve", "--host", "192.0.2.1") == (
+    assert ran(folder, "serve", "--host", "192.0.2.1", "--everyone-may-read-and-tag") == (
         2,
         "",
         "metaflow-graphql: 192.0.2.1 can't be listened on at port 8080: Cannot assign requested address.\n",
     )
+
+
+@pytest.mark.parametrize("host", ["0.0.0.0", "::", "192.0.2.1"])
+def test_other_machines_do_not_reach_it_unless_that_is_said(folder: Path, host: str) -> None:
+    refusal = (
+        f"metaflow-graphql: --host {host}: other machines reach it there, and nobody is asked who they are. Say who "
+        "may do what by --config, or that all who reach it may read all runs and change their tags by "
+        "--everyone-may-read-and-tag.\n"
+    )
+    assert ran(folder, "serve", "--port", "0", "--host", host) == (2, "", refusal)
+
+
+@pytest.mark.parametrize("host", ["127.0.0.1", "127.1.2.3", "localhost"])
+def test_at_loopback_addresses_it_answers_to_names_of_this_machine_alone(folder: Path, host: str) -> None:
+    with serving(folder, "--port", "0", "--host", host) as (_, url):
+        assert [status(url, name) for name in ("localhost:1", "127.0.0.1", "team", "runs.example")] == [
+            200,
+            200,
+            421,
+            421,
+        ]
+
+
+def test_where_everyone_may_ask_it_answers_to_names_of_the_network_too(folder: Path) -> None:
+    with serving(folder, "--port", "0", "--host", "0.0.0.0", "--everyone-may-read-and-tag") as (_, url):
+        assert [status(url, name) for name in ("192.0.2.1:80", "team", "runs.example")] == [200, 200, 421]
+
+
+def test_graphiql_can_be_turned_off(folder: Path) -> None:
+    with serving(folder, "--port", "0", "--no-graphiql") as (_, url):
+        page = httpx.get(url, headers={"accept": "text/html, */*;q=0.8"})
+        assert (page.status_code, page.headers["content-type"]) == (400, "application/json; charset=utf-8")
+        assert httpx.get(url.replace("graphql", "graphiql/start.js")).status_code == 404
 
 
 SLOW = """

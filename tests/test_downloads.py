@@ -59,8 +59,11 @@ def test_an_artifact_is_served_as_it_was_serialized(client: httpx.Client, number
         "content-disposition": "attachment; filename*=UTF-8''numbers.pickle",
         "content-security-policy": "default-src 'none'; sandbox",
         "content-type": "application/octet-stream",
+        "cross-origin-opener-policy": "unsafe-none",
+        "cross-origin-resource-policy": "same-origin",
         "etag": f'"{hashlib.sha1(PICKLED).hexdigest()}"',
         "referrer-policy": "no-referrer",
+        "vary": "origin",
         "x-content-type-options": "nosniff",
     }
 
@@ -237,17 +240,19 @@ def test_a_link_out_of_the_datastore_is_not_followed(own: tuple[str, Path], tmp_
     assert told(httpx.get(url)) == (502, "ARTIFACT_UNREADABLE")
 
 
-def test_urls_begin_with_the_address_that_the_query_came_to(client: httpx.Client, gateway: Gateway, runs: Runs) -> None:
-    def url(**headers: str) -> Any:
+def test_urls_begin_with_the_address_that_the_query_came_to(runs: Runs) -> None:
+    def url(host: str) -> Any:
         asked = f'{{ artifact(pathspec: "{runs["linear"].pathspec}/middle/2/numbers") {{ url }} }}'
-        answer = client.post(f"{gateway.url}/graphql", json={"query": asked}, headers=headers)
+        answer = client.post("/graphql", json={"query": asked}, headers={"host": host})
         return answer.json()["data"]["artifact"]["url"]
 
     path = f"/files/artifact/default/{runs['linear'].pathspec}/middle/2/numbers?attempt=0"
-    assert url() == gateway.url + path
-    assert url(host="gateway.example:8443") == "http://gateway.example:8443" + path
-    assert url(host="[::1]:8080") == "http://[::1]:8080" + path
-    assert url(host='evil"><script>') is None
+    local = LocalProvider("default", runs.root)
+    with served(application(schema, context.Gateway({"default": local}, "default"))) as client:
+        assert url("gateway.example:8443") == "http://gateway.example:8443" + path
+        assert url("[::1]:8080") == "http://[::1]:8080" + path
+        assert url('evil"><script>') is None
+    asyncio.run(local.close())
 
 
 def test_urls_begin_with_the_public_url_where_one_is_configured(runs: Runs) -> None:

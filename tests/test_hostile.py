@@ -26,28 +26,13 @@ from metaflow_graphql.server import connections, encoding, limits
 from metaflow_graphql.server.connections import HEAD_BYTES, Connection
 from metaflow_graphql.server.errors import RequestError
 from metaflow_graphql.server.limits import LIST_ITEMS
-from serving import address, post, served, small_application
+from serving import address, answered, post, served, small_application
 
 
 @pytest.fixture
 def client() -> Iterator[httpx.Client]:
     with served(small_application(), http=Connection) as client:
         yield client
-
-
-def answered(client: httpx.Client, *parts: bytes, pause: float = 0) -> bytes:
-    """All that comes until the connection is closed."""
-    with socket.create_connection(address(client), timeout=10) as connection:
-        for part in parts:
-            connection.sendall(part)
-            time.sleep(pause)
-        received = bytearray()
-        try:
-            while part := connection.recv(65536):
-                received += part
-        except ConnectionResetError:
-            pass
-        return bytes(received)
 
 
 HEADERS = b"".join(b"x-%d: y\r\n" % number for number in range(HEAD_BYTES // 8))

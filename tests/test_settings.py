@@ -199,7 +199,14 @@ REFUSED = {
     ),
     Options(cors_origins=("null",)): "--cors-origin null: must be a URL such as https://metaflow.example.org.",
     Options(cors_origins=("http://h/p",)): (
-        "--cors-origin http://h/p: an origin ends with its host and port, without a path."
+        "--cors-origin http://h/p: an origin is a scheme, a host and a port, and nothing else."
+    ),
+    Options(cors_origins=("http://me@h",)): (
+        "--cors-origin http://me@h: an origin is a scheme, a host and a port, and nothing else."
+    ),
+    Options(cors_origins=("*",)): "--cors-origin *: origins are listed one by one, without wildcards.",
+    Options(cors_origins=("https://*.h",)): (
+        "--cors-origin https://*.h: origins are listed one by one, without wildcards."
     ),
 }
 
@@ -412,9 +419,10 @@ def test_secrets_of_s3_are_shown_nowhere(home: Path) -> None:
 
 
 def test_addresses_are_taken_as_browsers_send_them(home: Path) -> None:
-    options = Options(public_url="https://Host/metaflow/", cors_origins=["http://LocalHost:5173/", "*"])
-    found = settings(options, {"HOME": str(home)}, home)
-    assert (found.public_url, found.cors_origins) == ("https://Host/metaflow", ["http://localhost:5173", "*"])
+    origins = ["http://LocalHost:5173/", "HTTPS://h:443", "http://h:443", "http://[::1]:80"]
+    found = settings(Options(public_url="https://Host/metaflow/", cors_origins=origins), {"HOME": str(home)}, home)
+    assert found.public_url == "https://Host/metaflow"
+    assert found.cors_origins == ["http://localhost:5173", "https://h", "http://h:443", "http://[::1]"]
 
 
 # environment: Metaflow's default namespace

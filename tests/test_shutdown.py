@@ -6,12 +6,15 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import AsyncGenerator
+from contextlib import asynccontextmanager
 from pathlib import Path
 
 import aiohttp
 import httpx
 import pytest
 from aiohttp import web
+from starlette.types import ASGIApp, Message
 
 from faults import spoiled
 from metaflow_graphql.providers.local.datastore import LocalDatastore
@@ -72,6 +75,21 @@ async def test_idle_connections_to_a_service_are_closed_without_a_word(tmp_path:
             assert gateway.said == ""
 
 
+@asynccontextmanager
+async def living(app: ASGIApp) -> AsyncGenerator[None]:
+    """The application's lifespan."""
+    events = asyncio.Queue[Message]()
+
+    async def told(_: Message) -> None:
+        return
+
+    life = asyncio.ensure_future(app({"type": "lifespan"}, events.get, told))
+    events.put_nowait({"type": "lifespan.startup"})
+    yield
+    events.put_nowait({"type": "lifespan.shutdown"})
+    await life
+
+
 @in_a_loop
 async def test_an_application_that_ends_closes_its_connections() -> None:
     async with upstream(none_such) as url:
@@ -79,7 +97,7 @@ async def test_an_application_that_ends_closes_its_connections() -> None:
             provider = ServiceProvider("default", Client(proxy.url), LocalDatastore(None))
             app = application(schema, context.Gateway({"default": provider}, "default"))
             async with (
-                app.router.lifespan_context(app),
+                living(app),
                 httpx.AsyncClient(transport=httpx.ASGITransport(app)) as client,
             ):
                 answer = await client.post("http://gateway/graphql", json=QUERY)
@@ -128,6 +146,7 @@ import asyncio
 from starlette.applications import Starlette
 from starlette.responses import StreamingResponse
 from starlette.routing import Route
+from metaflow_graphql.server.ending import ending
 from metaflow_graphql.server.serve import address_of, listen, serve
 
 async def body():
@@ -138,7 +157,8 @@ async def answer(_):
     return StreamingResponse(body())
 
 listening = listen("127.0.0.1", 0)
-serve(Starlette(routes=[Route("/", answer)]), listening, lambda: print(address_of(listening), flush=True))
+app = ending(Starlette(routes=[Route("/", answer)]))
+serve(app, listening, lambda: print(address_of(listening), flush=True))
 """
 
 

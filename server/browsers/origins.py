@@ -63,7 +63,9 @@ class Origins:
         self._listed = frozenset(origin.encode() for origin in listed)
         self._graphiql = graphiql
         self._signed = signed
-        self._preflights = CORSMiddleware(Starlette(), listed, _METHODS, _HEADERS, max_age=_PREFLIGHT_SECONDS)
+        self._preflights = CORSMiddleware(
+            Starlette(), listed, _METHODS, _HEADERS, allow_private_network=True, max_age=_PREFLIGHT_SECONDS
+        )
 
     def lets_in(self, scope: Scope, headers: RawHeaders) -> bool:
         """Whether the page that asks is of a listed origin."""

@@ -6,11 +6,12 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from ..encoding import dumps
 from ..errors import RequestError
-from .headers import Header, completed
+from .headers import DEFAULTS, completed
 from .hosts import Hosts
 from .origins import EXPOSED, Origins
 
-_EXPOSED: Header = (b"access-control-expose-headers", ", ".join(EXPOSED).encode())
+_EMBEDDED = {b"cross-origin-resource-policy": b"cross-origin"}
+_READ = {b"access-control-expose-headers": ", ".join(EXPOSED).encode()}
 
 
 class BrowserRules:
@@ -26,11 +27,11 @@ class BrowserRules:
         if scope["type"] != "http":
             return await self._app(scope, receive, send)
         headers: dict[bytes, bytes] = dict(scope["headers"])
-        more: list[Header] = []
+        more = DEFAULTS
         if self._origins.embeds(scope, headers):
-            more.append((b"cross-origin-resource-policy", b"cross-origin"))
-        if b"origin" in headers and self._origins.lets_in(scope, headers):
-            more += [(b"access-control-allow-origin", headers[b"origin"]), _EXPOSED]
+            more = more | _EMBEDDED
+            if b"origin" in headers and self._origins.lets_in(scope, headers):
+                more = more | _READ | {b"access-control-allow-origin": headers[b"origin"]}
 
         async def told(message: Message) -> None:
             if message["type"] == "http.response.start":

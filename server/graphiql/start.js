@@ -44,6 +44,7 @@ socket.protocol = socket.protocol === "https:" ? "wss:" : "ws:";
 // In memory alone: it ends with the page.
 let token = "";
 let asking = null;
+let declined = false;
 
 // A token from whoever sits there, empty without one; all requests that are refused meanwhile wait for the same.
 function askForToken() {
@@ -56,6 +57,7 @@ function askForToken() {
     dialog.returnValue = "";
     dialog.addEventListener("close", () => {
       token = dialog.returnValue ? field.value.trim() : "";
+      declined = !token;
       field.value = "";
       asking = null;
       resolve(token);
@@ -73,6 +75,8 @@ async function fetchWithToken(url, options) {
   if (sent) headers.set("authorization", `Bearer ${sent}`);
   const answer = await fetch(url, { ...options, headers });
   if (answer.status !== 401) return answer;
+  // GraphiQL asks for the schema twice before it goes without.
+  if (declined && JSON.parse(options.body).operationName === "IntrospectionQuery") return answer;
   const given = token !== sent ? token : await askForToken();
   return given ? fetchWithToken(url, options) : answer;
 }

@@ -1,0 +1,281 @@
+"""What browsers are told, and which of their requests are answered: origins, sites, names, headers."""
+
+from collections.abc import Iterator
+
+import httpx
+import pytest
+from starlette.types import Scope
+
+from metaflow_graphql.resolvers.context import Gateway
+from metaflow_graphql.schema import schema
+from metaflow_graphql.server.app import application
+from metaflow_graphql.server.browsers.hosts import Hosts
+from metaflow_graphql.server.connections import Connection
+from serving import answered, error, served, small_application
+
+LISTED, OTHER = "https://listed.example", "https://other.example"
+ASKED = "/graphql?query={greeting}"
+FILE = "/files/log/default/F/1/s/2/stdout"
+NOT_LET_IN = error(
+    "FORBIDDEN",
+    "Pages of other sites may not ask this gateway: to let one in, start it with --cors-origin and its origin.",
+)
+
+
+@pytest.fixture(scope="module")
+def client() -> Iterator[httpx.Client]:
+    with served(small_application((LISTED,))) as client:
+        yield client
+
+
+def signed(scope: Scope) -> bool:
+    return scope["query_string"] == b"signature=valid"
+
+
+def from_another_site(mode: str, dest: str = "empty", site: str = "cross-site", **more: str) -> dict[str, str]:
+    """Headers as a browser sends them."""
+    return {"sec-fetch-site": site, "sec-fetch-mode": mode, "sec-fetch-dest": dest, "accept": "*/*", **more}
+
+
+JSON = {"content-type": "application/json"}
+LINK = from_another_site("navigate", "document", accept="text/html,application/xml;q=0.9,*/*;q=0.8")
+FRAME = LINK | {"sec-fetch-dest": "iframe"}
+# what a browser sends: method, URL, headers
+REFUSED: dict[str, tuple[str, str, dict[str, str]]] = {
+    "an image": ("GET", ASKED, from_another_site("no-cors", "image")),
+    "a script": ("GET", ASKED, from_another_site("no-cors", "script")),
+    "of the same site": ("GET", ASKED, from_another_site("no-cors", "image", "same-site")),
+    "of a site that browsers come to tell of": ("GET", ASKED, from_another_site("no-cors", "image", "new-site")),
+    "a head": ("HEAD", ASKED, from_another_site("no-cors")),
+    "to be read": ("GET", ASKED, from_another_site("cors", origin=OTHER)),
+    "of a sandbox": ("GET", ASKED, from_another_site("cors", origin="null")),
+    "by a page that a listed one sent": ("GET", ASKED, from_another_site("no-cors", referer=f"{LISTED}/")),
+    "of an origin that begins as a listed one": ("GET", ASKED, from_another_site("cors", origin=f"{LISTED}.evil")),
+    "in JSON, without a preflight": ("POST", "/graphql", from_another_site("cors", origin=OTHER) | JSON),
+    "a form": ("POST", "/graphql", LINK | {"origin": OTHER, "content-type": "text/plain"}),
+    "GraphiQL in a frame": ("GET", "/graphql", FRAME),
+    "a link to an answer": ("GET", ASKED, LINK | {"accept": "application/json, text/html;q=0.5"}),
+    "a file in an image": ("GET", FILE, from_another_site("no-cors", "image")),
+    "a file in a frame": ("GET", FILE, FRAME | {"referer": f"{OTHER}/{LISTED}"}),
+    "a file that a page reads": ("GET", FILE, from_another_site("cors", origin=OTHER, referer=f"{LISTED}/")),
+    "a file whose signature is not valid": ("GET", f"{FILE}?signature=x", from_another_site("no-cors", "image")),
+    "whether it lives": ("GET", "/healthz", from_another_site("no-cors", "image")),
+}
+
+
+@pytest.mark.parametrize("case", REFUSED)
+def test_pages_of_other_sites_have_nothing_answered(client: httpx.Client, case: str) -> None:
+    method, url, headers = REFUSED[case]
+    answer = client.request(method, url, headers=headers)
+    assert (answer.status_code, answer.headers["vary"]) == (403, "origin")
+    assert answer.headers.get("access-control-allow-origin") is None
+    if method != "HEAD":
+        assert answer.json() == {"errors": [NOT_LET_IN]}
+
+
+ANSWERED: dict[str, tuple[str, dict[str, str], int]] = {
+    "no browser": (ASKED, {}, 200),
+    "no browser, with an origin": (ASKED, {"origin": OTHER}, 200),
+    "the gateway's own page": (ASKED, from_another_site("cors", site="same-origin"), 200),
+    "the address bar": (ASKED, LINK | {"sec-fetch-site": "none", "accept": "*/*"}, 200),
+    "a page of a listed origin": (ASKED, from_another_site("cors", origin=LISTED), 200),
+    "a link to GraphiQL": (ASKED, LINK, 200),
+    "a link to a file": (FILE, LINK, 404),
+    "a file in an image of a listed page": (FILE, from_another_site("no-cors", "image", referer=f"{LISTED}/"), 404),
+    "a file in a frame of a listed page": (FILE, FRAME | {"referer": f"{LISTED}/runs?of=me"}, 404),
+}
+
+
+@pytest.mark.parametrize("case", ANSWERED)
+def test_all_others_are_answered(client: httpx.Client, case: str) -> None:
+    url, headers, status = ANSWERED[case]
+    assert client.get(url, headers=headers).status_code == status
+
+
+def test_where_graphiql_is_off_a_link_leads_to_no_answer() -> None:
+    with served(application(schema, Gateway({}, "default"), graphiql=False)) as client:
+        assert client.get("/graphql?query={serverInfo{version}}", headers=LINK).status_code == 403
+
+
+def test_files_of_signed_urls_may_stand_anywhere_and_are_read_nowhere() -> None:
+    with served(application(schema, Gateway({}, "default"), signed=signed)) as client:
+        shown = client.get(f"{FILE}?signature=valid", headers=from_another_site("no-cors", "image"))
+        read = client.get(f"{FILE}?signature=valid", headers=from_another_site("cors", origin=OTHER))
+        query = client.get(f"{ASKED[:8]}?signature=valid", headers=from_another_site("no-cors", "image"))
+    assert (shown.status_code, shown.headers["cross-origin-resource-policy"]) == (404, "cross-origin")
+    assert (read.status_code, read.headers.get("access-control-allow-origin")) == (404, None)
+    assert query.status_code == 403
+
+
+EXPOSED = (
+    "content-disposition, content-length, content-range, etag, ratelimit, ratelimit-policy, retry-after, "
+    "www-authenticate"
+)
+
+
+def of_cors(answer: httpx.Response) -> dict[str, str]:
+    return {name: value for name, value in answer.headers.items() if name.startswith("access-control")}
+
+
+# method, URL, status
+ANSWERS = [
+    ("GET", ASKED, 200),
+    ("PUT", "/graphql", 405),
+    ("POST", "/graphql", 415),
+    ("GET", "/graphql", 400),
+    ("GET", FILE, 404),
+    ("GET", "/nowhere", 404),
+    ("GET", "/healthz", 200),
+]
+
+
+@pytest.mark.parametrize(("method", "url", "status"), ANSWERS)
+def test_every_answer_may_be_read_by_the_origins_that_are_listed(
+    client: httpx.Client, method: str, url: str, status: int
+) -> None:
+    answers = [client.request(method, url, headers={"origin": origin}) for origin in (LISTED, OTHER)]
+    read = {"access-control-allow-origin": LISTED, "access-control-expose-headers": EXPOSED}
+    assert [(answer.status_code, of_cors(answer)) for answer in answers] == [(status, read), (status, {})]
+    assert all("origin" in answer.headers["vary"].split(", ") for answer in answers)
+
+
+def test_none_is_listed_unless_given() -> None:
+    with served(small_application()) as client:
+        answer = client.post("/graphql", json={"query": "{ greeting }"}, headers={"origin": OTHER})
+        preflight = client.options("/graphql", headers={"origin": OTHER, "access-control-request-method": "POST"})
+    assert (of_cors(answer), answer.headers["vary"]) == ({}, "accept, accept-encoding, origin")
+    assert (preflight.status_code, of_cors(preflight)) == (403, {})
+
+
+def preflight(client: httpx.Client, origin: str, **asked: str) -> httpx.Response:
+    """`asked`: method, headers, private_network."""
+    wanted = {f"access-control-request-{name.replace('_', '-')}": value for name, value in asked.items()}
+    return client.options("/graphql", headers={"origin": origin, **wanted})
+
+
+ALLOWED = {
+    "access-control-allow-headers": "Accept, Accept-Language, Content-Language, Content-Type, "
+    "apollo-require-preflight, apollographql-client-name, apollographql-client-version, authorization, content-type, "
+    "if-none-match, if-range, range, x-apollo-operation-id, x-apollo-operation-name",
+    "access-control-allow-methods": "GET, HEAD, POST",
+    "access-control-allow-origin": LISTED,
+    "access-control-expose-headers": EXPOSED,
+    "access-control-max-age": "7200",
+}
+
+
+def test_listed_origins_are_told_beforehand_what_they_may_send(client: httpx.Client) -> None:
+    answer = preflight(client, LISTED, method="POST", headers="authorization,content-type,apollographql-client-name")
+    assert (answer.status_code, of_cors(answer)) == (200, ALLOWED)
+    assert "Origin" in answer.headers["vary"]
+
+
+@pytest.mark.parametrize(
+    ("origin", "asked", "status"),
+    [
+        (OTHER, {"method": "POST", "headers": "content-type"}, 403),
+        (OTHER, {"method": "GET", "private_network": "true"}, 403),
+        ("null", {"method": "POST"}, 403),
+        (LISTED, {"method": "PUT"}, 400),
+        (LISTED, {"method": "POST", "headers": "x-forwarded-user"}, 400),
+        (LISTED, {"method": "POST", "headers": "cookie"}, 400),
+    ],
+)
+def test_what_is_not_allowed_is_refused_beforehand(
+    client: httpx.Client, origin: str, asked: dict[str, str], status: int
+) -> None:
+    answer = preflight(client, origin, **asked)
+    assert (answer.status_code, "origin" in answer.headers["vary"].lower()) == (status, True)
+    assert of_cors(answer) == ({} if origin != LISTED else ALLOWED)
+
+
+def test_a_network_that_is_private_is_no_hindrance_to_listed_origins_alone(client: httpx.Client) -> None:
+    answer = preflight(client, LISTED, method="POST", private_network="true")
+    assert answer.headers["access-control-allow-private-network"] == "true"
+
+
+KEPT = {
+    "content-security-policy": "default-src 'none'; frame-ancestors 'none'",
+    "x-content-type-options": "nosniff",
+    "referrer-policy": "no-referrer",
+    "cross-origin-opener-policy": "same-origin",
+    "cross-origin-resource-policy": "same-origin",
+}
+
+
+@pytest.mark.parametrize(("method", "url", "status"), [*ANSWERS, ("GET", "/graphiql/start.js", 200)])
+def test_every_answer_is_kept_from_other_sites_pages(client: httpx.Client, method: str, url: str, status: int) -> None:
+    answer = client.request(method, url)
+    of_files = {"cross-origin-opener-policy": "unsafe-none"} if url == FILE else {}
+    assert {name: answer.headers.get(name) for name in KEPT} == KEPT | of_files
+
+
+def test_graphiql_runs_and_shows_what_its_policy_names_alone(client: httpx.Client) -> None:
+    pages = [client.get("/graphql", headers={"accept": "text/html"}) for _ in range(2)]
+    nonces = [page.headers["content-security-policy"].partition("'nonce-")[2].partition("'")[0] for page in pages]
+    assert len({*nonces}) == 2
+    assert all(len(nonce) == 22 for nonce in nonces)
+    policy = (
+        f"default-src 'none'; script-src 'nonce-{nonces[0]}'; style-src 'nonce-{nonces[0]}'; font-src data:; "
+        "img-src data:; connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+    )
+    told = KEPT | {"content-security-policy": policy, "cache-control": "no-store", "vary": "accept, origin"}
+    assert {name: pages[0].headers.get(name) for name in told} == told
+    assert pages[0].text.count(f'nonce="{nonces[0]}"') == 6
+
+
+# name: whether loopback alone, and whether anywhere
+NAMES: dict[str, tuple[bool, bool]] = {
+    "localhost": (True, True),
+    "LOCALHOST:9000": (True, True),
+    "127.0.0.1:8080": (True, True),
+    "127.1.2.3": (True, True),
+    "[::1]": (True, True),
+    "[::1]:80": (True, True),
+    "runs.example": (True, True),
+    "Runs.Example:8443": (True, True),
+    "192.0.2.1": (False, True),
+    "[2001:db8::1]:80": (False, True),
+    "team": (False, True),
+    "other.example": (False, False),
+    "localhost.other.example": (False, False),
+    "127.0.0.1.other.example": (False, False),
+    "runs.example.": (False, False),
+    "me@localhost": (False, False),
+    "localhost:80:80": (False, False),
+    "": (False, False),
+}
+
+
+@pytest.mark.parametrize("anywhere", [False, True])
+def test_a_gateway_is_called_by_names_that_no_other_site_can_have(anywhere: bool) -> None:
+    hosts = Hosts("https://runs.example/metaflow", anywhere=anywhere)
+    with served(application(schema, Gateway({}, "default"), hosts=hosts)) as client:
+        found = {name: client.get("/healthz", headers={"host": name}).status_code for name in NAMES}
+    assert found == {name: 200 if answered[anywhere] else 421 for name, answered in NAMES.items()}
+
+
+TWO_HOSTS = b"host: localhost\r\nhost: localhost\r\n"
+
+
+def test_another_name_is_told_how_it_could_be_one() -> None:
+    with served(application(schema, Gateway({}, "default"), hosts=Hosts(None, anywhere=False))) as client:
+        answer = client.get(ASKED, headers={"host": "runs.example"})
+        others = [
+            answered(client, b"GET / HTTP/1.1\r\nconnection: close\r\n%s\r\n" % hosts) for hosts in (b"", TWO_HOSTS)
+        ]
+    message = "The gateway is not called 'runs.example': if it should be, start it with --public-url."
+    assert answer.json() == {"errors": [error("FORBIDDEN", message)]}
+    assert [other[9:12] for other in others] == [b"400", b"400"]
+
+
+@pytest.mark.parametrize("said", [b"HELLO\r\n\r\n", b"GET /" + b"a" * 70_000])
+def test_what_is_no_request_is_answered_with_the_same_headers(said: bytes) -> None:
+    with served(small_application(), http=Connection) as client:
+        lines = answered(client, said).lower().split(b"\r\n")
+    assert [line for line in lines[1:] if line] == [
+        b"vary: origin",
+        *(f"{name}: {value}".encode() for name, value in KEPT.items()),
+        b"connection: close",
+        b"content-length: 0",
+    ]
