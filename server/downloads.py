@@ -28,13 +28,7 @@ _METHODS = ("GET", "HEAD")
 # What lies in a datastore are strangers' files: no browser may take one for a page of the gateway's own.
 _POLICY = "default-src 'none'; sandbox"
 _OF_PAGES = "sandbox allow-scripts"
-# In its sandbox it has no origin, so its window has nothing to hold back: browsers do not even show what asks for both.
-_HEADERS = {
-    "cache-control": "private, no-cache",
-    "cross-origin-opener-policy": "unsafe-none",
-    "referrer-policy": "no-referrer",
-    "x-content-type-options": "nosniff",
-}
+_HEADERS = {"cache-control": "private, no-cache", "referrer-policy": "no-referrer", "x-content-type-options": "nosniff"}
 _LENGTHS = 4 * 2**20  # bytes of memory for lengths that were measured
 
 

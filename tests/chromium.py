@@ -25,7 +25,8 @@ FLAGS = (
     "--disable-component-update",
     "--disable-sync",
     "--disable-dev-shm-usage",
-    "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1",  # no internet
+    # No internet; every name of other sites is one of this machine.
+    "--host-resolver-rules=MAP *.example 127.0.0.1, MAP * ~NOTFOUND, EXCLUDE 127.0.0.1, EXCLUDE localhost",
     "--window-size=1400,900",
     "--remote-debugging-port=0",
 )
@@ -66,7 +67,9 @@ class Page:
             self.complaints.append(params["entry"]["text"])
 
     def evaluate(self, expression: str) -> Any:
-        return self.call("Runtime.evaluate", expression=expression, returnByValue=True)["result"].get("value")
+        """As if the user had just clicked: a window may be opened. What is promised is awaited."""
+        asked = {"returnByValue": True, "awaitPromise": True, "userGesture": True}
+        return self.call("Runtime.evaluate", expression=expression, **asked)["result"].get("value")
 
     def wait_until(self, expression: str, seconds: float = 30) -> None:
         """Until the JavaScript expression holds, else an AssertionError that shows the page's text."""
@@ -74,6 +77,13 @@ class Page:
         while not self.evaluate(f"Boolean({expression})"):
             assert time.monotonic() < end, (expression, self.complaints, self.evaluate("document.body.innerText"))
             time.sleep(0.1)
+
+    def press(self, key: str) -> None:
+        """A key, such as Enter."""
+        code = {"Enter": 13, "Escape": 27}[key]
+        text = {"Enter": "\r"}.get(key, "")
+        for event in ("keyDown", "keyUp"):
+            self.call("Input.dispatchKeyEvent", type=event, key=key, code=key, windowsVirtualKeyCode=code, text=text)
 
     def screenshot(self, path: Path) -> None:
         path.parent.mkdir(parents=True, exist_ok=True)

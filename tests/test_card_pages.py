@@ -5,6 +5,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import HTMLResponse
+from starlette.routing import Route
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 import chromium
@@ -108,6 +112,42 @@ def without_policy(app: ASGIApp) -> ASGIApp:
         await app(scope, receive, stripped)
 
     return bare
+
+
+@pytest.mark.parametrize(("site", "status"), [("listed.example", 200), ("other.example", 403)])
+def test_a_card_stands_in_frames_of_sites_that_are_let_in(
+    page: chromium.Page, runs: Runs, tmp_path: Path, site: str, status: int
+) -> None:
+    told: list[int] = []
+    gateway = with_hostile_card(runs, tmp_path)
+    task = f"{runs['cards'].pathspec}/start/1"
+    with served(Starlette(routes=[Route("/", framing)])) as elsewhere:
+        port = elsewhere.base_url.port
+        with served(noting(told, application(schema, gateway, [f"http://listed.example:{port}"]))) as client:
+            url = post(client, CARDS, variables={"task": task}).json()["data"]["task"]["cards"][0]["url"]
+            told.clear()
+            page.call("Page.navigate", url=f"http://{site}:{port}/?{url}")
+            page.wait_until("window.done")
+            assert told == [status]
+
+
+async def framing(request: Request) -> HTMLResponse:
+    """A page with another one in a frame."""
+    return HTMLResponse(f'<!doctype html><iframe src="{request.url.query}" onload="window.done = true"></iframe>')
+
+
+def noting(told: list[int], app: ASGIApp) -> ASGIApp:
+    """The application; the status of each answer is told."""
+
+    async def noted(scope: Scope, receive: Receive, send: Send) -> None:
+        async def sent(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                told.append(message["status"])
+            await send(message)
+
+        await app(scope, receive, sent)
+
+    return noted
 
 
 @pytest.mark.parametrize(("card_id", "text"), [("first", "A heading"), ("second", "value")])

@@ -59,7 +59,7 @@ def test_an_artifact_is_served_as_it_was_serialized(client: httpx.Client, number
         "content-disposition": "attachment; filename*=UTF-8''numbers.pickle",
         "content-security-policy": "default-src 'none'; sandbox",
         "content-type": "application/octet-stream",
-        "cross-origin-opener-policy": "unsafe-none",
+        "cross-origin-opener-policy": "same-origin",
         "cross-origin-resource-policy": "same-origin",
         "etag": f'"{hashlib.sha1(PICKLED).hexdigest()}"',
         "referrer-policy": "no-referrer",
