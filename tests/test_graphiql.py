@@ -94,7 +94,7 @@ def test_a_token_is_asked_for_where_one_is_needed_and_kept_nowhere(page: chromiu
         page.wait_until("document.querySelector('#wanted').innerText.includes('not take')")
         page.call("Input.insertText", text="s3cret")
         page.press("Enter")
-        page.wait_until("document.querySelector('[aria-label=\"Show Documentation Explorer\"]:not([disabled])')")
+        page.wait_until(f"{EDITOR}.options.hintOptions.schema")
         page.evaluate(f"{RUN}.click()")
         page.wait_until(f"{ANSWER}?.includes('Hello world')")
         assert tokens == [None, "Bearer wrong", "Bearer s3cret", "Bearer s3cret"]
