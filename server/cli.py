@@ -8,7 +8,7 @@ import os
 import sys
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any, NoReturn, cast
+from typing import Any, cast
 
 from .. import __version__
 from ..schema import schema
@@ -18,18 +18,11 @@ from .encoding import dumps
 from .errors import Faults, RequestError
 from .metaflow_config import SettingsError
 from .operations import Operation, Operations
-from .s3_access import DISK_CACHE_BYTES, S3Options
+from .provider_options import Parser, provider_options
+from .s3_access import S3Options
 from .serve import EVERYONE, address_of, listen, serve
 from .settings import Options, Settings, gateway, settings
 from .sources import HeaderOptions
-
-
-class _Parser(argparse.ArgumentParser):
-    def __init__(self, **settings: Any) -> None:
-        super().__init__(**settings, allow_abbrev=False)
-
-    def error(self, message: str) -> NoReturn:
-        self.exit(2, f"{self.prog}: {message} (see {self.prog} --help)\n")
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -146,11 +139,11 @@ def _port(text: str) -> int:
 _port.__name__ = "port"  # argparse: "invalid port value"
 
 
-def _parser() -> _Parser:
-    parser = _Parser(prog="metaflow-graphql", description="A GraphQL gateway over the runs that Metaflow recorded.")
+def _parser() -> Parser:
+    parser = Parser(prog="metaflow-graphql", description="A GraphQL gateway over the runs that Metaflow recorded.")
     parser.add_argument("--version", action="version", version=f"%(prog)s {__version__}")
     commands = parser.add_subparsers(metavar="COMMAND", required=True)
-    over = _provider_options()
+    over = provider_options()
 
     serving = commands.add_parser(
         "serve", parents=[over], help="answer queries over HTTP", description="Answers queries over HTTP, at /graphql."
@@ -197,95 +190,3 @@ def _parser() -> _Parser:
     printing = commands.add_parser("schema", help="print the GraphQL schema", description="Prints the GraphQL schema.")
     printing.set_defaults(run=_schema)
     return parser
-
-
-def _provider_options() -> _Parser:
-    options = _Parser(add_help=False)
-    options.add_argument(
-        "--metadata",
-        metavar="NAME=TYPE@INFO",
-        action="append",
-        default=[],
-        help="where to read runs from, and the name that clients pick it by: NAME=local@PATH, where PATH holds "
-        "the folder .metaflow, NAME=service@URL, a metadata service, or NAME=s3@URL, a datastore in S3 by itself; "
-        "may be repeated "
-        "(default: what Metaflow itself reads in this folder)",
-    )
-    options.add_argument(
-        "--default-metadata",
-        metavar="NAME",
-        help="which of them answers where a client names none (default: the first)",
-    )
-    _add_headers(options)
-    _add_s3(options)
-    options.add_argument(
-        "--default-namespace",
-        metavar="TAG",
-        help="namespace that applies where a client gives none, such as user:alice; user: Metaflow's own default "
-        "(default: no namespace, which is all objects)",
-    )
-    options.add_argument(
-        "--inactive-after",
-        metavar="SECONDS",
-        type=float,
-        default=86_400,
-        help="how long a run may leave no trace before it counts as dead (default: 86400, a day)",
-    )
-    options.add_argument(
-        "--stalled-after",
-        metavar="SECONDS",
-        type=float,
-        default=60,
-        help="how long the next step of a run, or a retry, may take to begin before it counts as dead (default: 60)",
-    )
-    return options
-
-
-def _add_headers(options: _Parser) -> None:
-    options.add_argument(
-        "--service-headers-file",
-        metavar="[NAME=]FILE",
-        action="append",
-        default=[],
-        help="headers for the metadata service NAME, or for each, as a JSON object or lines 'Name: value'; read again "
-        "when the file has changed; may be repeated (default: METAFLOW_SERVICE_HEADERS and METAFLOW_SERVICE_AUTH_KEY, "
-        "for the service at METAFLOW_SERVICE_URL or, where that is not set, the only one)",
-    )
-    options.add_argument(
-        "--service-headers-command",
-        metavar="[NAME=]COMMAND",
-        action="append",
-        default=[],
-        help="the same, from what a command prints, which is run without a shell, and again when the service refuses "
-        "the headers; may be repeated",
-    )
-    options.add_argument(
-        "--service-headers-seconds",
-        metavar="SECONDS",
-        type=float,
-        default=60,
-        help="how long what a command printed is used before it is run again (default: 60)",
-    )
-
-
-def _add_s3(options: _Parser) -> None:
-    options.add_argument(
-        "--s3-root",
-        metavar="URL",
-        action="append",
-        default=[],
-        help="datastore in S3 that runs may have their data in, such as s3://bucket/prefix, besides those of "
-        "METAFLOW_DATASTORE_SYSROOT_S3 and of --metadata; may be repeated",
-    )
-    options.add_argument(
-        "--disk-cache",
-        metavar="FOLDER",
-        help="where to keep what was read from S3; processes may share it (default: in memory alone)",
-    )
-    options.add_argument(
-        "--disk-cache-bytes",
-        metavar="N",
-        type=int,
-        default=DISK_CACHE_BYTES,
-        help="how much of it at most (default: 10737418240, 10 GiB)",
-    )

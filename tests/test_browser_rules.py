@@ -9,7 +9,6 @@ from starlette.types import Scope
 from metaflow_graphql.resolvers.context import Gateway
 from metaflow_graphql.schema import schema
 from metaflow_graphql.server.app import application
-from metaflow_graphql.server.browsers.hosts import Hosts
 from metaflow_graphql.server.connections import Connection
 from serving import answered, error, served, small_application
 
@@ -221,51 +220,6 @@ def test_graphiql_runs_and_shows_what_its_policy_names_alone(client: httpx.Clien
     told = KEPT | {"content-security-policy": policy, "cache-control": "no-store", "vary": "accept, origin"}
     assert {name: pages[0].headers.get(name) for name in told} == told
     assert pages[0].text.count(f'nonce="{nonces[0]}"') == 6
-
-
-# name: whether loopback alone, and whether anywhere
-NAMES: dict[str, tuple[bool, bool]] = {
-    "localhost": (True, True),
-    "LOCALHOST:9000": (True, True),
-    "127.0.0.1:8080": (True, True),
-    "127.1.2.3": (True, True),
-    "[::1]": (True, True),
-    "[::1]:80": (True, True),
-    "runs.example": (True, True),
-    "Runs.Example:8443": (True, True),
-    "192.0.2.1": (False, True),
-    "[2001:db8::1]:80": (False, True),
-    "team": (False, True),
-    "other.example": (False, False),
-    "localhost.other.example": (False, False),
-    "127.0.0.1.other.example": (False, False),
-    "runs.example.": (False, False),
-    "me@localhost": (False, False),
-    "localhost:80:80": (False, False),
-    "": (False, False),
-}
-
-
-@pytest.mark.parametrize("anywhere", [False, True])
-def test_a_gateway_is_called_by_names_that_no_other_site_can_have(anywhere: bool) -> None:
-    hosts = Hosts("https://runs.example/metaflow", anywhere=anywhere)
-    with served(application(schema, Gateway({}, "default"), hosts=hosts)) as client:
-        found = {name: client.get("/healthz", headers={"host": name}).status_code for name in NAMES}
-    assert found == {name: 200 if answered[anywhere] else 421 for name, answered in NAMES.items()}
-
-
-TWO_HOSTS = b"host: localhost\r\nhost: localhost\r\n"
-
-
-def test_another_name_is_told_how_it_could_be_one() -> None:
-    with served(application(schema, Gateway({}, "default"), hosts=Hosts(None, anywhere=False))) as client:
-        answer = client.get(ASKED, headers={"host": "runs.example"})
-        others = [
-            answered(client, b"GET / HTTP/1.1\r\nconnection: close\r\n%s\r\n" % hosts) for hosts in (b"", TWO_HOSTS)
-        ]
-    message = "The gateway is not called 'runs.example': if it should be, start it with --public-url."
-    assert answer.json() == {"errors": [error("FORBIDDEN", message)]}
-    assert [other[9:12] for other in others] == [b"400", b"400"]
 
 
 @pytest.mark.parametrize("said", [b"HELLO\r\n\r\n", b"GET /" + b"a" * 70_000])
