@@ -218,7 +218,7 @@ def test_what_is_installed_is_this() -> None:
 
 def test_every_option_is_told(home: Path) -> None:
     helped = printed("metaflow-graphql serve --help", home)
-    options = set(re.findall(r"^  (--\S+ \S+)", helped, re.MULTILINE))
+    options = set(re.findall(r"^  (--\S+(?: \S+)?)", helped, re.MULTILINE))
     told = {
         option.replace("local@PATH", "TYPE@INFO") for option, _ in rows("Your own runs") for option in names(option)
     }

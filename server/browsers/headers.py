@@ -1,6 +1,6 @@
 """Headers of all answers, by which browsers keep them from pages of other sites."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping, Sequence
 
 Header = tuple[bytes, bytes]
 
@@ -15,19 +15,13 @@ DEFAULTS = {
 }
 
 
-def completed(headers: Iterable[Header], more: Mapping[bytes, bytes] = DEFAULTS) -> list[Header]:
+def completed(headers: Sequence[Header], more: Mapping[bytes, bytes] = DEFAULTS) -> list[Header]:
     """The headers of an answer, and those of `more` that it does not have.
 
     `Origin` is in Vary always: a cache would give one origin's answer to another.
     """
-    kept: list[Header] = []
-    vary: list[bytes] = []
-    for name, value in headers:
-        if name == b"vary":
-            vary.append(value)
-        else:
-            kept.append((name, value))
-    if not any(b"origin" in value.lower() for value in vary):
-        vary.append(b"origin")
-    names = {name for name, _ in kept}
-    return [*kept, (b"vary", b", ".join(vary)), *(header for header in more.items() if header[0] not in names)]
+    found = dict(headers)
+    added = [header for header in more.items() if header[0] not in found]
+    if b"origin" not in found.get(b"vary", b"").lower():
+        added.append((b"vary", b"origin"))
+    return [*headers, *added]

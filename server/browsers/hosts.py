@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Sequence
+from functools import lru_cache
 from ipaddress import IPv6Address, ip_address
 from urllib.parse import urlsplit
 
@@ -10,6 +11,8 @@ from ..errors import RequestError, refused
 
 # Of what may stand in a Host header, what clients can be told a URL of.
 AUTHORITY = re.compile(r"(?P<name>[A-Za-z0-9._-]{1,253}|\[[0-9A-Fa-f:.]{2,45}\])(?::[0-9]{1,5})?")
+# Of Host headers, whether they are answered.
+_REMEMBERED = 256
 
 
 class Hosts:
@@ -24,6 +27,7 @@ class Hosts:
     def __init__(self, public_url: str | None, *, anywhere: bool) -> None:
         self._named = {"localhost", urlsplit(public_url or "").hostname}
         self._anywhere = anywhere
+        self._answered = lru_cache(_REMEMBERED)(self._looked_at)
 
     def refusal(self, given: Sequence[bytes]) -> RequestError | None:
         """Of a request with these Host headers; None where it may be answered.
@@ -33,23 +37,22 @@ class Hosts:
         """
         if len(given) != 1:
             return refused("BAD_USER_INPUT", "A request has one Host header.", 400)
-        text = given[0].decode("latin-1")
-        found = AUTHORITY.fullmatch(text)
-        if found and self._answers(found["name"].lower()):
+        if self._answered(given[0]):
             return None
+        name = shown(given[0].decode("latin-1"))
         return refused(
-            "FORBIDDEN",
-            f"The gateway is not called {shown(text)}: if it should be, start it with --public-url.",
-            421,
+            "FORBIDDEN", f"The gateway is not called {name}: if it should be, start it with --public-url.", 421
         )
 
-    def _answers(self, name: str) -> bool:
+    def _looked_at(self, host: bytes) -> bool:
+        found = AUTHORITY.fullmatch(host.decode("latin-1"))
+        name = found["name"].lower() if found else ""
         if name in self._named:
             return True
         try:
             address = ip_address(name.strip("[]"))
         except ValueError:
-            return self._anywhere and "." not in name
+            return self._anywhere and name != "" and "." not in name
         return self._anywhere or address.is_loopback
 
 

@@ -13,6 +13,7 @@ from ...resolvers.links import PREFIX
 from ..errors import RequestError, refused
 from ..negotiation import HTML, media_type
 
+_FILES = f"{PREFIX}/"
 _METHODS = ("GET", "HEAD", "POST")
 # Beyond what browsers send unasked: a body in JSON and a token; what tells Apollo's clients apart, and has others ask
 # first, as gateways of Apollo want it; and conditions and ranges of files.
@@ -39,6 +40,7 @@ EXPOSED = (
     "retry-after",
     "www-authenticate",
 )
+_OWN = (b"none", b"same-origin")
 # Chromium keeps the answer for no longer; and each request is looked at by itself.
 _PREFLIGHT_SECONDS = 7_200
 
@@ -84,8 +86,9 @@ class Origins:
 
         Clients without Sec-Fetch-Site are no browsers, or old ones: what they may not read, CORS keeps from them.
         """
-        site = headers.get(b"sec-fetch-site", b"none")
-        if site in (b"none", b"same-origin") or self.embeds(scope, headers) or self._is_navigation(scope, headers):
+        if headers.get(b"sec-fetch-site", b"none") in _OWN:
+            return None
+        if self.embeds(scope, headers) or self._is_navigation(scope, headers):
             return None
         return refused(
             "FORBIDDEN",
@@ -112,7 +115,7 @@ class Origins:
 
 
 def _of_a_file(scope: Scope) -> bool:
-    return scope["path"].startswith(f"{PREFIX}/")
+    return scope["path"].startswith(_FILES)
 
 
 def _wants_html(headers: RawHeaders) -> bool:
