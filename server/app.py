@@ -7,7 +7,7 @@ import strawberry
 from starlette.applications import Starlette
 from starlette.middleware import Middleware
 from starlette.middleware.cors import CORSMiddleware
-from starlette.routing import Mount, Route
+from starlette.routing import BaseRoute, Mount, Route
 from starlette.staticfiles import StaticFiles
 
 from ..resolvers.context import Gateway
@@ -16,18 +16,29 @@ from .downloads import Downloads
 from .graphql import GRAPHIQL, GraphQLEndpoint
 from .health import Readiness, alive
 from .operations import Operations
+from .persisted.documents import Mode, PersistedDocuments
 
 # What a page of another origin may read of an answer, beside its body.
 _EXPOSED = ["content-disposition", "content-length", "content-range", "etag"]
 
 
 def application(
-    schema: strawberry.Schema, gateway: Gateway, cors_origins: Sequence[str] = (), public_url: str | None = None
+    schema: strawberry.Schema,
+    gateway: Gateway,
+    cors_origins: Sequence[str] = (),
+    public_url: str | None = None,
+    documents: PersistedDocuments | None = None,
+    *,
+    graphiql: bool = True,
 ) -> Starlette:
     """The application that serves a schema; `cors_origins`: whose pages may read it, besides its own.
 
-    `public_url`: what its URLs begin with for clients, where that is not what they call.
+    `public_url`: what its URLs begin with for clients, where that is not what they call. `documents`: those that are
+    known, if any; where no others are answered, there is no introspection, and no GraphiQL, which needs that.
     """
+    documents = documents or PersistedDocuments()
+    ad_hoc = documents.mode is not Mode.ONLY
+    graphiql = graphiql and ad_hoc
     middleware: list[Middleware] = []
     if cors_origins:
         middleware.append(
@@ -39,13 +50,15 @@ def application(
                 expose_headers=_EXPOSED,
             )
         )
-    routes = [
-        Route("/graphql", GraphQLEndpoint(Operations(schema, gateway), public_url)),
+    operations = Operations(schema, gateway, introspection=ad_hoc)
+    routes: list[BaseRoute] = [
+        Route("/graphql", GraphQLEndpoint(operations, documents, public_url, graphiql=graphiql)),
         Route(f"{PREFIX}/{{path:path}}", Downloads(gateway)),
         Route("/healthz", alive),
         Route("/readyz", Readiness(gateway.providers).ready),
-        Mount("/graphiql", StaticFiles(directory=GRAPHIQL)),
     ]
+    if graphiql:
+        routes.append(Mount("/graphiql", StaticFiles(directory=GRAPHIQL)))
 
     @asynccontextmanager
     async def lifespan(_: Starlette) -> AsyncGenerator[None]:

@@ -17,6 +17,7 @@ from .encoding import dumps
 from .errors import Faults, RequestError
 from .metaflow_config import SettingsError
 from .operations import Operation, Operations
+from .persisted.documents import Mode
 from .s3_access import DISK_CACHE_BYTES, S3Options
 from .serve import address_of, listen, serve
 from .settings import Options, Settings, gateway, settings
@@ -49,7 +50,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def _serve(given: argparse.Namespace) -> int:
     chosen = _settings(given)
-    app = application(schema, gateway(chosen), chosen.cors_origins, chosen.public_url)
+    app = application(schema, gateway(chosen), chosen.cors_origins, chosen.public_url, chosen.documents)
     listening = listen(given.host, given.port)
 
     def ready() -> None:
@@ -122,6 +123,8 @@ def _settings(given: argparse.Namespace) -> Settings:
         getattr(given, "cors_origin", ()),
         HeaderOptions(given.service_headers_file, given.service_headers_command, given.service_headers_seconds),
         S3Options(given.s3_root, given.disk_cache, given.disk_cache_bytes),
+        getattr(given, "persisted_documents", Mode.OFF),
+        getattr(given, "trusted_documents", None),
     )
     chosen = settings(options, os.environ, Path.cwd())
     if chosen.notice:
@@ -164,6 +167,7 @@ def _parser() -> _Parser:
         help="origin whose pages may read answers in a browser, such as http://localhost:5173; may be repeated "
         "(default: none but the gateway's own)",
     )
+    _add_documents(serving)
 
     asking = commands.add_parser(
         "query",
@@ -220,6 +224,24 @@ def _provider_options() -> _Parser:
         help="how long the next step of a run, or a retry, may take to begin before it counts as dead (default: 60)",
     )
     return options
+
+
+def _add_documents(serving: _Parser) -> None:
+    serving.add_argument(
+        "--persisted-documents",
+        metavar="MODE",
+        choices=[*Mode],
+        default=Mode.OFF,
+        help="whether clients may ask by a document's hash or documentId: off; on: they register documents as Apollo's "
+        "clients do, and may ask for trusted ones; only: trusted documents are all that is answered, without "
+        "introspection and GraphiQL (default: off)",
+    )
+    serving.add_argument(
+        "--trusted-documents",
+        metavar="FILE",
+        help="manifest of trusted documents, as graphql-codegen, Relay or Apollo write it; read again when it has "
+        "changed",
+    )
 
 
 def _add_headers(options: _Parser) -> None:
