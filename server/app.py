@@ -12,6 +12,7 @@ from starlette.staticfiles import StaticFiles
 
 from ..resolvers.context import Gateway
 from ..resolvers.links import PREFIX
+from .caching.headers import LASTING_SECONDS
 from .downloads import Downloads
 from .graphql import GRAPHIQL, GraphQLEndpoint
 from .health import Readiness, alive
@@ -30,11 +31,13 @@ def application(
     documents: PersistedDocuments | None = None,
     *,
     graphiql: bool = True,
+    lasting_seconds: int = LASTING_SECONDS,
 ) -> Starlette:
     """The application that serves a schema; `cors_origins`: whose pages may read it, besides its own.
 
     `public_url`: what its URLs begin with for clients, where that is not what they call. `documents`: those that are
     known, if any; where no others are answered, there is no introspection, and no GraphiQL, which needs that.
+    `lasting_seconds`: how long clients may keep what can't change any more; 0 where one may lose the right to see it.
     """
     documents = documents or PersistedDocuments()
     ad_hoc = documents.mode is not Mode.ONLY
@@ -51,8 +54,9 @@ def application(
             )
         )
     operations = Operations(schema, gateway, introspection=ad_hoc)
+    endpoint = GraphQLEndpoint(operations, documents, public_url, graphiql=graphiql, lasting_seconds=lasting_seconds)
     routes: list[BaseRoute] = [
-        Route("/graphql", GraphQLEndpoint(operations, documents, public_url, graphiql=graphiql)),
+        Route("/graphql", endpoint),
         Route(f"{PREFIX}/{{path:path}}", Downloads(gateway)),
         Route("/healthz", alive),
         Route("/readyz", Readiness(gateway.providers).ready),

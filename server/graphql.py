@@ -26,7 +26,8 @@ _PAGE_HEADERS = {"content-security-policy": "frame-ancestors 'none'", "vary": VA
 class GraphQLEndpoint:
     """An ASGI application: operations by POST, queries by GET; and GraphiQL for browsers, unless it is off.
 
-    `lasting_seconds`: how long clients may keep what can't change any more; 0 where rights may be lost.
+    `lasting_seconds`: how long clients may keep what can't change any more; 0 where one may lose the
+    right to see it.
     """
 
     def __init__(

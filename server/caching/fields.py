@@ -2,8 +2,8 @@
 
 What is not named here may change, so that a field which is added is not kept unless it was thought of. Left out is what
 
-- tags are in, or select: tags, namespaces, what Task.runtimeName is told by; and what Metaflow's own tag command moves
-  with them, a local run's time and user: Run.createdAt, Run.user, Run.startedAt where no id tells it;
+- tags are in, or select: tags, namespaces, what Task.runtimeName is told by; and what Metaflow's own tag command changes
+  with them, a local run's time and user: Run.createdAt, Run.startedAt where no id tells it, Run.user where no tag does;
 - a new run is seen in: flows, lists and counts of runs, triggers;
 - a new attempt, or a task that is added, is seen in: the course and the metadata of tasks, and lists. That of the end
   task alone would change Run.status, and Metaflow starts none of a task that has succeeded: for what else may, answers
