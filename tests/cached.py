@@ -4,7 +4,7 @@ import json
 import os
 import shutil
 import sqlite3
-from collections.abc import Generator
+from collections.abc import Generator, Mapping
 from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any
@@ -28,9 +28,14 @@ def keeping(app: ASGIApp) -> Generator[httpx.Client]:
             yield client
 
 
-def read(client: httpx.Client, query: str, headers: dict[str, str] | None = None, **variables: Any) -> httpx.Response:
+def read(
+    client: httpx.Client,
+    query: str,
+    headers: Mapping[str, str] | None = None,
+    variables: Mapping[str, Any] | None = None,
+) -> httpx.Response:
     """The answer to a query by GET."""
-    parameters = {"query": query} | ({"variables": json.dumps(variables)} if variables else {})
+    parameters = {"query": query, "variables": json.dumps(variables)}
     return client.get("/graphql", params=parameters, headers=headers)
 
 
@@ -51,17 +56,19 @@ def try_again(task: Path, *, done: bool = True) -> None:
 
 
 def _store_others(task: Path) -> None:
-    """Each artifact of people's gets the value of the one before it."""
+    """Each artifact of people's gets the value of the one before it; the last is not there any more."""
     files = sorted((task / "_meta").glob("0_artifact_*.json"))
-    own = [json.loads(file.read_text()) for file in files]
-    shas = {one["name"]: one["sha"] for one in own}
-    public = [name for name in shas if not name.startswith("_")]
-    others = shas | dict(zip(public, [shas[name] for name in [public[-1], *public[:-1]]], strict=True))
-    for file, one in zip(files, own, strict=True):
-        changed = one | {"sha": others[one["name"]], "attempt_id": 1, "ts_epoch": one["ts_epoch"] + LATER_MS}
-        _write(file.with_name(f"1{file.name[1:]}"), changed)
+    own = {file: json.loads(file.read_text()) for file in files}
+    shas = {one["name"]: one["sha"] for one in own.values()}
+    *names, left_out = [name for name in shas if not name.startswith("_")]
+    others = shas | dict(zip(names, [shas[left_out], *(shas[name] for name in names)], strict=False))
+    del others[left_out]
+    for file, one in own.items():
+        if one["name"] in others:
+            changed = one | {"sha": others[one["name"]], "attempt_id": 1, "ts_epoch": one["ts_epoch"] + LATER_MS}
+            _write(file.with_name(f"1{file.name[1:]}"), changed)
     stored = json.loads((task / "1.data.json").read_text())
-    _write(task / "1.data.json", stored | {"attempt": 1, "objects": stored["objects"] | others})
+    _write(task / "1.data.json", stored | {"attempt": 1, "objects": others})
 
 
 def _write(file: Path, content: Any) -> None:

@@ -3,6 +3,7 @@
 from collections.abc import Generator, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import httpx
 import pytest
@@ -83,7 +84,7 @@ def test_who_has_it_in_another_coding_or_media_type_gets_it(client: httpx.Client
 
 
 # name: method, parameters, headers; status, Cache-Control
-ANSWERS = {
+ANSWERS: dict[str, tuple[str, dict[str, str], dict[str, str], int, str]] = {
     "by POST": ("POST", {"query": "{ greeting }"}, {}, 200, "no-store"),
     "a mutation": ("POST", {"query": "mutation { touch }"}, {}, 200, "no-store"),
     "by GET": ("GET", {"query": "{ greeting }"}, {}, 200, CHECKED),
@@ -103,7 +104,7 @@ def test_every_answer_says_what_it_depends_on_once(case: str, origins: tuple[str
     method, parameters, headers, status, control = ANSWERS[case]
     with served(small_application(origins)) as client:
         for origin in ({}, {"origin": "http://localhost:5173"}, {"origin": "http://elsewhere.example"}):
-            sent = {"json": parameters} if method == "POST" else {"params": parameters}
+            sent: dict[str, Any] = {"json" if method == "POST" else "params": parameters}
             answer = client.request(method, "/graphql", headers=headers | origin, **sent)
             assert (answer.status_code, answer.headers["cache-control"]) == (status, control)
             assert answer.headers.get_list("vary") == [VARY]
@@ -137,11 +138,11 @@ def over(root: Path) -> Generator[httpx.Client]:
 
 def test_a_cache_hides_no_change_of_tags_no_new_run_and_no_new_attempt(runs: Runs, tmp_path: Path) -> None:
     copied, run = runs.copy(tmp_path, "LinearFlow"), runs["linear"].pathspec
-    asked = [(RUN, {"run": run}), (TASK, {"task": f"{run}/start/1"}), (LATEST, {})]
+    asked: list[tuple[str, dict[str, str]]] = [(RUN, {"run": run}), (TASK, {"task": f"{run}/start/1"}), (LATEST, {})]
     with over(tmp_path) as client, over(tmp_path) as fresh:
 
         def told() -> list[object]:
-            return [read(client, query, **variables).json()["data"] for query, variables in asked]
+            return [read(client, query, variables=variables).json()["data"] for query, variables in asked]
 
         before = told()
         assert told() == before
@@ -149,16 +150,16 @@ def test_a_cache_hides_no_change_of_tags_no_new_run_and_no_new_attempt(runs: Run
         try_again(copied.datastore / run / "start" / "1")
         put_run(tmp_path, "1999999999000000", flow="LinearFlow")
         after = told()
-        assert after == [read(fresh, query, **variables).json()["data"] for query, variables in asked]
+        assert after == [read(fresh, query, variables=variables).json()["data"] for query, variables in asked]
     assert all(old != new for old, new in zip(before, after, strict=True))
 
 
 def test_what_has_not_changed_is_checked_and_what_lasts_is_not_even_asked_for(runs: Runs) -> None:
     run = runs["linear"].pathspec
     with over(runs.root) as client:
-        first, again = (read(client, RUN, run=run) for _ in range(2))
+        first, again = (read(client, RUN, variables={"run": run}) for _ in range(2))
         assert (again.extensions["caching"]["revalidated"], again.content) == (True, first.content)
-        first, again = (read(client, PINNED, task=f"{run}/start/1") for _ in range(2))
+        first, again = (read(client, PINNED, variables={"task": f"{run}/start/1"}) for _ in range(2))
     assert (from_cache(first), from_cache(again)) == (False, True)
     assert (
         again.json()
@@ -185,7 +186,7 @@ def test_a_cache_hides_no_lost_right_and_gives_none(runs: Runs) -> None:
     with keeping(guarded(application(schema, gateway, lasting_seconds=0), rights)) as client:
 
         def status(token: str) -> int:
-            answer = read(client, PINNED, {"authorization": f"Bearer {token}"}, **asked)
+            answer = read(client, PINNED, {"authorization": f"Bearer {token}"}, asked)
             assert not from_cache(answer)
             return answer.status_code
 

@@ -26,7 +26,7 @@ from metaflow_graphql.resolvers.context import Gateway
 from metaflow_graphql.schema import schema
 from metaflow_graphql.server.app import application
 from metaflow_graphql.server.caching.fields import LASTING, OF_ONE_ATTEMPT
-from metaflow_graphql.server.documents import valid
+from metaflow_graphql.server.documents.validity import valid
 from running import Runs
 
 SDL = build_schema(schema.as_str())
@@ -66,7 +66,7 @@ ARGUMENTS = {"name": '"message"', "stream": "STDOUT"}
 def selected(name: str, field: GraphQLField) -> str:
     """The field, with the arguments that it needs."""
     arguments = [f"{of}: {ARGUMENTS[of]}" for of, argument in field.args.items() if is_required_argument(argument)]
-    inner = " { __typename }" if is_composite_type(get_named_type(field.type)) else ""
+    inner = " { __typename }" if is_composite_type(get_named_type(field.type)) else ""  # pyright: ignore[reportUnknownMemberType, reportUnknownArgumentType] - graphql-core leaves out parameters of generic types
     return name + (f"({', '.join(arguments)})" if arguments else "") + inner
 
 
@@ -120,30 +120,50 @@ def tag_by_metaflow(runs: Runs, run: str) -> None:
     subprocess.run(command, env=runs.environment(), capture_output=True, check=True, cwd=runs.root)
 
 
+MOVING = (
+    "query($run: String!, $task: String!) { run(pathspec: $run) { createdAt tags } task(pathspec: $task) { attempt } }"
+)
+TAG = 'mutation($run: String!) { addTags(pathspec: $run, tags: "new") { run { userTags } } }'
+
+
+def kept_queries(runs: Runs) -> list[str]:
+    """A query for each field that is kept; where it may be of any attempt, one without an attempt too."""
+    of_fields = queries(runs)
+    asked = [of_fields[field] for field in (LASTING | OF_ONE_ATTEMPT) & of_fields.keys()]
+    assert set[str]().union(*(valid(SDL, query).selected for query in asked)) >= LASTING | OF_ONE_ATTEMPT
+    return asked + [of_fields[field].replace(", attempt: 0", "") for field in LASTING & of_fields.keys()]
+
+
 def test_what_is_kept_is_the_same_whatever_happens_then(runs: Runs, tmp_path: Path) -> None:
-    """Tags are changed, by Metaflow too; tasks are tried again; a run is started."""
+    """Tags are changed, by Metaflow too; tasks are tried again; runs are started."""
     copied = runs.copy(tmp_path, "LinearFlow", "ArraysFlow")
-    asked = {field: query for field, query in queries(runs).items() if field in LASTING | OF_ONE_ATTEMPT}
-    assert set[str]().union(*(valid(SDL, query).selected for query in asked.values())) >= LASTING | OF_ONE_ATTEMPT
-    change = 'mutation($run: String!) { addTags(pathspec: $run, tags: "new") { run { userTags } } }'
-    moving = (
-        "query($run: String!, $task: String!) { run(pathspec: $run) { createdAt tags } "
-        "task(pathspec: $task) { attempt } }"
-    )
-    tasks = {runs["linear"].pathspec: "start/1", runs["arrays"].pathspec: "only/1"}
+    asked = kept_queries(runs)
+    linear, arrays = runs["linear"].pathspec, runs["arrays"].pathspec
     with opened(tmp_path) as client:
-        before = {field: read(client, query).content for field, query in asked.items()}
-        moved = [read(client, moving, run=run, task=f"{run}/{task}").json() for run, task in tasks.items()]
-        for run, task in tasks.items():
-            client.post("/graphql", json={"query": change, "variables": {"run": run}})
-            tag_by_metaflow(copied, run)
+
+        def kept() -> list[bytes]:
+            return [read(client, query).content for query in asked]
+
+        def moving() -> list[dict[str, Any]]:
+            return [
+                read(client, MOVING, variables={"run": run, "task": f"{run}/{task}"}).json()["data"]
+                for run, task in ((linear, "start/1"), (arrays, "only/1"))
+            ]
+
+        before, of_old = kept(), moving()
+        # Of the end task Metaflow would start no other attempt.
+        try_again(copied.datastore / linear / "start" / "1", done=False)
+        assert kept() == before
+        for run, task in ((linear, "start/1"), (arrays, "only/1")):
             try_again(copied.datastore / run / task)
+            client.post("/graphql", json={"query": TAG, "variables": {"run": run}})
+            tag_by_metaflow(copied, run)
             put_run(tmp_path, "1999999999000000", flow=run.split("/")[0])
-        assert {field: read(client, query).content for field, query in asked.items()} == before
-        now = [read(client, moving, run=run, task=f"{run}/{task}").json() for run, task in tasks.items()]
-    for old, new in zip(moved, now, strict=True):
-        assert all(old["data"]["run"][name] != new["data"]["run"][name] for name in ("createdAt", "tags"))
-        assert (old["data"]["task"], new["data"]["task"]) == ({"attempt": 0}, {"attempt": 1})
+        assert kept() == before
+        of_new = moving()
+    for old, new in zip(of_old, of_new, strict=True):
+        assert all(old["run"][name] != new["run"][name] for name in ("createdAt", "tags"))
+        assert (old["task"], new["task"]) == ({"attempt": 0}, {"attempt": 1})
 
 
 # name: query
@@ -190,7 +210,7 @@ def test_what_is_kept_may_be_asked_for_by_fragments_aliases_and_variables(client
         "fragment T on Task { __typename s: parent { r: parent { ... { how: status } } } }"
     )
     task = f"{runs['linear'].pathspec}/start/1"
-    kept, latest = (read(client, query, task=task, attempt=attempt) for attempt in (0, None))
+    kept, latest = (read(client, query, variables={"task": task, "attempt": attempt}) for attempt in (0, None))
     assert kept.json() == {
         "data": {"t": {"__typename": "Task", "s": {"r": {"how": "SUCCEEDED"}}, "of": {"data": "from start"}}}
     }

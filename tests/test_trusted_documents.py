@@ -188,7 +188,7 @@ def test_a_manifest_that_was_spoilt_leaves_the_last_good_one_and_is_told_of_once
 
 
 # options: what has to be said instead
-REFUSED = {
+REFUSED: dict[tuple[str, str | None], str] = {
     ("only", None): "--persisted-documents only: say by --trusted-documents which they are.",
     ("off", "documents.json"): "--trusted-documents documents.json: answer them beside others by --persisted-documents "
     "on, or them alone by --persisted-documents only.",

@@ -1,12 +1,12 @@
 """The fields whose answers can't change any more once their run has succeeded, by their schema coordinates.
 
-What is not named here may change, so that a field which is added is not kept unless it was thought of. Left out is what
+What is not named here may change: a field that is added is not kept unless it was thought of. Left out is what
 
-- tags are in, or select: tags, namespaces, what Task.runtimeName is told by; and what Metaflow's own tag command changes
-  with them, a local run's time and user: Run.createdAt, Run.startedAt where no id tells it, Run.user where no tag does;
+- tags are in, or select: tags, namespaces, what Task.runtimeName is told by; and what Metaflow's own tag command
+  changes with them, a local run's time and user: Run.createdAt, and in cases Run.startedAt and Run.user;
 - a new run is seen in: flows, lists and counts of runs, triggers;
-- a new attempt, or a task that is added, is seen in: the course and the metadata of tasks, and lists. That of the end
-  task alone would change Run.status, and Metaflow starts none of a task that has succeeded: for what else may, answers
+- a new attempt, or a task that is added, is seen in: the course and the metadata of tasks, and lists. Run.status would
+  tell of one of the end task alone, and Metaflow starts none of a task that has succeeded: for what else may, answers
   are kept for so short a time (headers.py);
 - may be written when the run has ended: logs and cards;
 - depends on how the gateway is reached or configured: URLs, limits, providers.
