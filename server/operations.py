@@ -103,13 +103,13 @@ class Operations:
             told["cost"] = {"estimated": cost.total, "spent": spent.objects}
         return {**answer, "extensions": told} if told else answer
 
-    def lasts(self, operation: Operation, answer: dict[str, Any], content: Content) -> bool:
+    async def lasts(self, operation: Operation, answer: dict[str, Any], content: Content) -> bool:
         """Whether an answer, and `content` as its JSON, can't change any more, as far as that is known."""
         document = self._documents.known(operation.query)
         if document is None or self._gateway.default_namespace is not None:
             return False
         node = operation_of(document.node, operation.name)
-        return lasting.lasts(lasting.Asked(document, node, operation.variables or {}), answer, content)
+        return await lasting.lasts(lasting.Asked(document, node, operation.variables or {}), answer, content)
 
 
 def _budget() -> usage.Usage:

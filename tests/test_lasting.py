@@ -1,5 +1,6 @@
 """Answers that clients may keep without asking again: those that nothing can change any more, and no others."""
 
+import asyncio
 import subprocess
 import sys
 from collections.abc import Generator
@@ -26,6 +27,8 @@ from metaflow_graphql.resolvers.context import Gateway
 from metaflow_graphql.schema import schema
 from metaflow_graphql.server.app import application
 from metaflow_graphql.server.caching.fields import LASTING, OF_ONE_ATTEMPT
+from metaflow_graphql.server.caching.lasting import Asked, lasts
+from metaflow_graphql.server.documents.kept import operation_of
 from metaflow_graphql.server.documents.validity import valid
 from running import Runs
 
@@ -228,3 +231,13 @@ def test_in_a_default_namespace_nothing_is_kept(runs: Runs) -> None:
     with opened(runs.root, default_namespace="user:tester") as client:
         answer = read(client, query)
     assert (answer.json(), answer.headers["cache-control"]) == ({"data": {"run": {"status": "SUCCEEDED"}}}, CHECKED)
+
+
+@pytest.mark.parametrize("at", [0, 1, 2**18 - 2, 2**18, 2**19 - 4])
+def test_a_null_is_found_wherever_it_stands(at: int) -> None:
+    """An answer is searched a part at a time."""
+    document = valid(SDL, '{ run(pathspec: "HelloFlow/2") { status } }')
+    asked, answer = Asked(document, operation_of(document.node, None), {}), {"data": {"run": {"status": "SUCCEEDED"}}}
+    text = b"x" * 2**19
+    assert asyncio.run(lasts(asked, answer, text))
+    assert not asyncio.run(lasts(asked, answer, text[:at] + b"null" + text[at + 4 :]))
