@@ -15,11 +15,13 @@ from .browsers.hosts import Hosts
 from .browsers.origins import Origins, Signed, unsigned
 from .browsers.page import GRAPHIQL
 from .browsers.rules import BrowserRules
+from .caching.headers import LASTING_SECONDS
 from .downloads import Downloads
 from .ending import ending
 from .graphql import GraphQLEndpoint
 from .health import Readiness, alive
 from .operations import Operations
+from .persisted.documents import Mode, PersistedDocuments
 
 
 def application(
@@ -27,19 +29,28 @@ def application(
     gateway: Gateway,
     cors_origins: Sequence[str] = (),
     public_url: str | None = None,
+    documents: PersistedDocuments | None = None,
     *,
     graphiql: bool = True,
     hosts: Hosts | None = None,
     signed: Signed = unsigned,
+    lasting_seconds: int = LASTING_SECONDS,
 ) -> ASGIApp:
     """The application that serves a schema; `cors_origins`: whose pages may read it, besides its own.
 
-    `public_url`: what its URLs begin with for clients, where that is not what they call. `graphiql`: whether browsers
-    get that. `hosts`: the names that it answers to; None: any. `signed`: whether a URL of a file is, so that pages of
-    any site may show it.
+    `public_url`: what its URLs begin with for clients, where that is not what they call. `documents`: those that are
+    known, if any; where no others are answered, there is no introspection, and no GraphiQL, which needs that.
+    `graphiql`: whether browsers get that. `hosts`: the names that it answers to; None: any. `signed`: whether a URL of
+    a file is, so that pages of any site may show it. `lasting_seconds`: how long clients may keep what can't change any
+    more; 0 where one may lose the right to see it.
     """
+    documents = documents or PersistedDocuments()
+    ad_hoc = documents.mode is not Mode.ONLY
+    graphiql = graphiql and ad_hoc
+    operations = Operations(schema, gateway, introspection=ad_hoc)
+    endpoint = GraphQLEndpoint(operations, documents, public_url, graphiql=graphiql, lasting_seconds=lasting_seconds)
     routes: list[BaseRoute] = [
-        Route("/graphql", GraphQLEndpoint(Operations(schema, gateway), public_url, graphiql=graphiql)),
+        Route("/graphql", endpoint),
         Route(f"{PREFIX}/{{path:path}}", Downloads(gateway)),
         Route("/healthz", alive),
         Route("/readyz", Readiness(gateway.providers).ready),

@@ -18,6 +18,7 @@ from .encoding import dumps
 from .errors import Faults, RequestError
 from .metaflow_config import SettingsError
 from .operations import Operation, Operations
+from .persisted.documents import Mode
 from .provider_options import Parser, provider_options
 from .s3_access import S3Options
 from .serve import EVERYONE, address_of, listen, serve
@@ -46,7 +47,13 @@ def _serve(given: argparse.Namespace) -> int:
     anywhere = chosen.everyone_may_read_and_tag
     hosts = Hosts(chosen.public_url, anywhere=anywhere)
     app = application(
-        schema, gateway(chosen), chosen.cors_origins, chosen.public_url, graphiql=chosen.graphiql, hosts=hosts
+        schema,
+        gateway(chosen),
+        chosen.cors_origins,
+        chosen.public_url,
+        chosen.documents,
+        graphiql=chosen.graphiql,
+        hosts=hosts,
     )
     listening = listen(given.host, given.port, anywhere=anywhere)
 
@@ -122,6 +129,8 @@ def _settings(given: argparse.Namespace) -> Settings:
         S3Options(given.s3_root, given.disk_cache, given.disk_cache_bytes),
         getattr(given, "graphiql", True),
         getattr(given, "everyone", False),
+        getattr(given, "persisted_documents", Mode.OFF),
+        getattr(given, "trusted_documents", None),
     )
     chosen = settings(options, os.environ, Path.cwd())
     if chosen.notice:
@@ -176,6 +185,7 @@ def _parser() -> Parser:
         help="listen where other machines reach it, though it asks nobody who they are: all who do may read all runs "
         "and change their tags",
     )
+    _add_documents(serving)
 
     asking = commands.add_parser(
         "query",
@@ -190,3 +200,21 @@ def _parser() -> Parser:
     printing = commands.add_parser("schema", help="print the GraphQL schema", description="Prints the GraphQL schema.")
     printing.set_defaults(run=_schema)
     return parser
+
+
+def _add_documents(serving: Parser) -> None:
+    serving.add_argument(
+        "--persisted-documents",
+        metavar="MODE",
+        choices=[*Mode],
+        default=Mode.OFF,
+        help="whether clients may ask by a document's hash or documentId: off; on: they register documents as Apollo's "
+        "clients do, and may ask for trusted ones; only: trusted documents are all that is answered, without "
+        "introspection and GraphiQL (default: off)",
+    )
+    serving.add_argument(
+        "--trusted-documents",
+        metavar="FILE",
+        help="manifest of trusted documents, as graphql-codegen, Relay or Apollo write it; read again when it has "
+        "changed",
+    )

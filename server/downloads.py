@@ -86,7 +86,7 @@ class Downloads:
             return _json(error.errors, 405, {"allow": ", ".join(_METHODS)})
         found = await _found(request, context_for(self._gateway))
         headers = _headers(found)
-        if ranges.unchanged(request.headers.get("if-none-match"), headers["etag"]):
+        if ranges.unchanged(request.headers.getlist("if-none-match"), headers["etag"]):
             return Response(None, 304, headers)
         asked = ranges.asked(request.headers, headers["etag"]) if request.method == "GET" else None
         if asked is not None:

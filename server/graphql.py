@@ -5,24 +5,41 @@ from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
 from .browsers.page import page
+from .caching.headers import CHECKED, LASTING_SECONDS, NOT_KEPT, VARY, entity_tag, lasting
 from .clients import unless_gone
 from .compression import CODINGS, SMALL, Content, compressed
 from .encoding import dumps, encoded
 from .errors import Faults, RequestError, refused
 from .negotiation import GRAPHQL_RESPONSE, HTML, IDENTITY, JSON, coding, media_type
 from .operations import Operation, Operations
+from .persisted.documents import PersistedDocuments
+from .ranges import unchanged
 from .requests import address, operation
 
 _METHODS = {"allow": "GET, HEAD, POST, OPTIONS"}
 
 
 class GraphQLEndpoint:
-    """An ASGI application: operations by POST, queries by GET; and GraphiQL for browsers, unless it is off."""
+    """An ASGI application: operations by POST, queries by GET; and GraphiQL for browsers, unless it is off.
 
-    def __init__(self, operations: Operations, public_url: str | None, *, graphiql: bool = True) -> None:
+    `lasting_seconds`: how long clients may keep what can't change any more; 0 where one may lose the
+    right to see it.
+    """
+
+    def __init__(
+        self,
+        operations: Operations,
+        documents: PersistedDocuments,
+        public_url: str | None = None,
+        *,
+        graphiql: bool = True,
+        lasting_seconds: int = LASTING_SECONDS,
+    ) -> None:
         self._operations = operations
+        self._documents = documents
         self._public_url = public_url
         self._graphiql = graphiql
+        self._lasting_seconds = lasting_seconds
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         request = Request(scope, receive)
@@ -44,9 +61,12 @@ class GraphQLEndpoint:
             media = media_type(request.headers.getlist("accept"), html=reads and self._graphiql)
             if media == HTML:
                 return page()
-            asked = (await operation(request))._replace(address=self._public_url or address(request))
-            answer = self._answer(asked, faults, queries_only=reads)
-            return await _json(request, await unless_gone(request.receive, answer), media)
+            asked = await operation(request, self._documents)
+            asked = asked._replace(address=self._public_url or address(request))
+            if reads:
+                content, kept = await unless_gone(request.receive, self._read(asked, faults))
+                return await _kept(request, content, media, kept)
+            return await _json(request, await unless_gone(request.receive, self._executed(asked, faults)), media)
         except RequestError as error:
             status = error.status or (400 if media == GRAPHQL_RESPONSE else 200)
             return await _json(request, dumps({"errors": error.errors}), media, status, error.headers)
@@ -55,16 +75,35 @@ class GraphQLEndpoint:
         except Exception as error:  # the one place where nothing may pass
             return await _json(request, dumps({"errors": [faults.internal(error)]}), media, 500)
 
-    async def _answer(self, asked: Operation, faults: Faults, *, queries_only: bool) -> memoryview:
-        return await encoded(await self._operations.answer(asked, faults, queries_only=queries_only))
+    async def _executed(self, asked: Operation, faults: Faults) -> memoryview:
+        return await encoded(await self._operations.answer(asked, faults))
+
+    async def _read(self, asked: Operation, faults: Faults) -> tuple[memoryview, str]:
+        """The answer to a query, and how it may be kept."""
+        answer = await self._operations.answer(asked, faults, queries_only=True)
+        content = await encoded(answer)
+        lasts = self._lasting_seconds > 0 and await self._operations.lasts(asked, answer, content)
+        return content, lasting(self._lasting_seconds) if lasts else CHECKED
+
+
+async def _kept(request: Request, content: Content, media: str, kept: str) -> Response:
+    """An answer that clients keep, or word that it is still the one that they have (RFC 9110, section 15.4.5)."""
+    tag = await entity_tag(content, media, _coding(request, content))
+    headers = {"cache-control": kept, "etag": tag, "vary": VARY}
+    if unchanged(request.headers.getlist("if-none-match"), tag):
+        return Response(None, 304, headers)
+    return await _json(request, content, media, 200, headers)
 
 
 async def _json(
     request: Request, content: Content, media: str, status: int = 200, headers: dict[str, str] | None = None
 ) -> Response:
-    told = {"cache-control": "no-store", "vary": "accept, accept-encoding", **(headers or {})}
-    if len(content) > SMALL:
-        by = coding(request.headers.getlist("accept-encoding"), CODINGS)
-        if by != IDENTITY:
-            content, told["content-encoding"] = await compressed(content, by), by
+    told = {"cache-control": NOT_KEPT, "vary": VARY, **(headers or {})}
+    by = _coding(request, content)
+    if by != IDENTITY:
+        content, told["content-encoding"] = await compressed(content, by), by
     return Response(content, status, told, f"{media}; charset=utf-8")
+
+
+def _coding(request: Request, content: Content) -> str:
+    return IDENTITY if len(content) <= SMALL else coding(request.headers.getlist("accept-encoding"), CODINGS)

@@ -23,11 +23,14 @@ from ..execution import structs
 from ..providers import usage
 from ..resolvers.context import Gateway, context_for
 from . import limits
+from .caching import lasting
+from .compression import Content
 from .documents import variables
 from .documents.cost import Cost
 from .documents.kept import Documents, operation_of
 from .errors import Faults, RequestError, coded, refused
 
+_INTROSPECTION = frozenset({"Query.__schema", "Query.__type"})
 _AT_ONCE = 256  # errors that are told in one turn of the loop: a millisecond
 
 
@@ -49,7 +52,7 @@ class Operation(NamedTuple):
 class Operations:
     """Executes operations of a schema over the providers of a gateway."""
 
-    def __init__(self, schema: strawberry.Schema, gateway: Gateway) -> None:
+    def __init__(self, schema: strawberry.Schema, gateway: Gateway, *, introspection: bool = True) -> None:
         # Strawberry's own `execute` parses and validates each time, and takes the first of several operations.
         self._schema: GraphQLSchema = schema._schema  # pyright: ignore[reportPrivateUsage]
         # What Strawberry's `Info` needs; graphql-core leaves out the parameter of its generic type.
@@ -57,10 +60,13 @@ class Operations:
         self._executor = _bounded(executor)
         self._gateway = gateway
         self._documents = Documents(self._schema)
+        self._introspection = introspection
 
     async def answer(self, operation: Operation, faults: Faults, *, queries_only: bool = False) -> dict[str, Any]:
         """The answer as it is sent; RequestError where nothing was executed."""
         document = await self._documents.document(operation.query)
+        if not self._introspection and not document.selected.isdisjoint(_INTROSPECTION):
+            raise refused("GRAPHQL_VALIDATION_FAILED", "This gateway does not answer __schema and __type.")
         node = operation_of(document.node, operation.name)
         kind = node.operation
         if kind is OperationType.SUBSCRIPTION:
@@ -96,6 +102,14 @@ class Operations:
         if operation.show_cost:
             told["cost"] = {"estimated": cost.total, "spent": spent.objects}
         return {**answer, "extensions": told} if told else answer
+
+    async def lasts(self, operation: Operation, answer: dict[str, Any], content: Content) -> bool:
+        """Whether an answer, and `content` as its JSON, can't change any more, as far as that is known."""
+        document = self._documents.known(operation.query)
+        if document is None or self._gateway.default_namespace is not None:
+            return False
+        node = operation_of(document.node, operation.name)
+        return await lasting.lasts(lasting.Asked(document, node, operation.variables or {}), answer, content)
 
 
 def _budget() -> usage.Usage:

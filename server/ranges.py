@@ -16,11 +16,10 @@ class Range(NamedTuple):
     last: int | None
 
 
-def unchanged(if_none_match: str | None, etag: str) -> bool:
-    """Whether the client has what `etag` stands for."""
-    if if_none_match is None:
-        return False
-    return if_none_match.strip() == "*" or etag in _TAG.findall(if_none_match)
+def unchanged(if_none_match: list[str], etag: str) -> bool:
+    """Whether the client has what `etag` stands for, by the values of its header If-None-Match."""
+    tags = ",".join(if_none_match)
+    return tags.strip() == "*" or etag in _TAG.findall(tags)
 
 
 def asked(headers: Headers, etag: str) -> Range | None:

@@ -12,28 +12,29 @@ from .json_objects import json_object
 from .limits import BODY_BYTES
 from .negotiation import IDENTITY, JSON
 from .operations import Operation
+from .persisted.documents import PersistedDocuments
 
-_PARAMETERS = {"query": str, "operationName": str, "variables": dict, "extensions": dict}
+_PARAMETERS = {"query": str, "documentId": str, "operationName": str, "variables": dict, "extensions": dict}
 _NULL = "null"
 _CALLED = {str: "a string", dict: "an object"}
 # In a URL, of any name.
 _MOST_PARAMETERS = 100
 
 
-async def operation(request: Request) -> Operation:
+async def operation(request: Request, documents: PersistedDocuments) -> Operation:
     """The operation that a request asks for, by POST or by URL; RequestError where there is none."""
     if request.method == "POST":
         _check_content(request)
         body = await _body(request)
         if body.lstrip()[:1] == b"[":
             raise refused("BAD_USER_INPUT", "The body must be a JSON object: operations are sent one by one.", 400)
-        return _operation(await json_object(body, "The body"))
+        return await _operation(await json_object(body, "The body"), documents)
     parameters = _from_url(request.scope["query_string"])
     for name in ("variables", "extensions"):
         text = parameters.pop(name, _NULL)
         if text != _NULL:
             parameters[name] = await json_object(text.encode(), f"The parameter {name}")
-    return _operation(parameters)
+    return await _operation(parameters, documents)
 
 
 def address(request: Request) -> str | None:
@@ -89,20 +90,16 @@ def _from_url(query: bytes) -> dict[str, Any]:
     return {name: value for name, value in given if name in _PARAMETERS}
 
 
-def _operation(parameters: dict[str, Any]) -> Operation:
-    """`{query, variables, operationName, extensions}`; null is as if left out (GraphQL over HTTP, section 5.1)."""
+async def _operation(parameters: dict[str, Any], documents: PersistedDocuments) -> Operation:
+    """`{query, documentId, variables, operationName, extensions}`; null is as if left out (GraphQL over HTTP, 5.1)."""
     for name, kind in _PARAMETERS.items():
         if not isinstance(parameters.get(name), kind | None):
             raise refused("BAD_USER_INPUT", f"The parameter {name} must be {_CALLED[kind]}.", 400)
     extensions: dict[str, Any] = parameters.get("extensions") or {}
-    query = parameters.get("query")
-    if not query and "persistedQuery" in extensions:
-        # Apollo's clients know this message, and send the query then.
-        raise refused("PERSISTED_QUERY_NOT_SUPPORTED", "PersistedQueryNotSupported")
-    if not query:
-        raise refused("BAD_USER_INPUT", "The request has no query.", 400)
     return Operation(
-        query,
+        await documents.document(
+            parameters.get("query") or None, parameters.get("documentId") or None, extensions.get("persistedQuery")
+        ),
         parameters.get("variables"),
         parameters.get("operationName") or None,
         show_usage=extensions.get("usage") is True,

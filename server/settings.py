@@ -20,6 +20,9 @@ from ..providers.service.provider import ServiceProvider
 from ..resolvers.context import Gateway
 from .limits import LIMITS
 from .metaflow_config import Environment, MetaflowConfig, SettingsError
+from .persisted.documents import Mode, PersistedDocuments
+from .persisted.manifests import BadManifest
+from .persisted.trusted import TrustedDocuments
 from .s3_access import S3Access, S3Options, s3_access
 from .sources import S3, HeaderOptions, Local, Service, Source, Sources
 from .tls import trusted
@@ -47,6 +50,8 @@ class Options(NamedTuple):
     s3: S3Options = S3Options()
     graphiql: bool = True
     everyone_may_read_and_tag: bool = False
+    persisted_documents: str = Mode.OFF
+    trusted_documents: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,8 +61,9 @@ class Settings:
     `metadata`: where each metadata provider reads, by its name. `datatools_root`: where Metaflow was told to put
     included files. `card_roots`: where it may have put cards, besides a root of its own. `datastore_root`: the folder
     that contains `.metaflow`, for what services say is in a local datastore. `s3`: how S3 is reached. `tls`: whom to
-    trust that a metadata service is the one, if not whom the system does. `notice`: a line on what may not be meant so.
-    `everyone_may_read_and_tag`: whether other machines may reach it, though nobody is asked who they are.
+    trust that a metadata service is the one, if not whom the system does. `documents`: those that are known before they
+    are asked for. `notice`: a line on what may not be meant so. `everyone_may_read_and_tag`: whether other machines may
+    reach it, though nobody is asked who they are.
     """
 
     metadata: dict[str, Source]
@@ -72,6 +78,7 @@ class Settings:
     datastore_root: Path | None = None
     s3: S3Access = field(default_factory=S3Access)
     tls: ssl.SSLContext | None = None
+    documents: PersistedDocuments | None = None
     notice: str | None = None
     graphiql: bool = True
     everyone_may_read_and_tag: bool = False
@@ -106,6 +113,7 @@ def settings(options: Options, environment: Environment, cwd: Path) -> Settings:
         find_root(config.local_sysroot, cwd) if remote else None,
         s3_access(options.s3, config, environment, cwd, own_roots, needed=remote),
         trusted(environment) if any(map(_is_encrypted, metadata.values())) else None,
+        _documents(Mode(options.persisted_documents), options.trusted_documents, cwd),
         None if options.metadata or remote or not config.service_url else _NOT_THE_SERVICE,
         options.graphiql,
         options.everyone_may_read_and_tag,
@@ -167,6 +175,20 @@ def _namespace(given: str | None, config: MetaflowConfig) -> str | None:
     if given == "":
         raise SettingsError("--default-namespace is empty: leave it out for no namespace, which is all objects.")
     return config.default_namespace if given == "user" else given
+
+
+def _documents(mode: Mode, manifest: str | None, cwd: Path) -> PersistedDocuments | None:
+    if manifest is None and mode is Mode.ONLY:
+        raise SettingsError("--persisted-documents only: say by --trusted-documents which they are.")
+    if manifest is None:
+        return None if mode is Mode.OFF else PersistedDocuments(mode)
+    if mode is Mode.OFF:
+        message = "answer them beside others by --persisted-documents on, or them alone by --persisted-documents only."
+        raise SettingsError(f"--trusted-documents {manifest}: {message}")
+    try:
+        return PersistedDocuments(mode, TrustedDocuments(cwd / Path(manifest).expanduser()))
+    except BadManifest as error:
+        raise SettingsError(f"--trusted-documents: {error}.") from error
 
 
 def _url(option: str, text: str) -> str:

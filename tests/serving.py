@@ -17,6 +17,7 @@ from metaflow_graphql.providers import usage
 from metaflow_graphql.providers.errors import CorruptMetadata, ProviderUnavailable
 from metaflow_graphql.resolvers.context import Gateway, Info
 from metaflow_graphql.server.app import application
+from metaflow_graphql.server.persisted.documents import PersistedDocuments
 
 GRAPHQL_RESPONSE = "application/graphql-response+json"
 
@@ -83,8 +84,8 @@ def _read() -> None:
     usage.current.get().file_reads += 2
 
 
-def small_application(cors_origins: tuple[str, ...] = ()) -> ASGIApp:
-    return application(strawberry.Schema(Query, Mutation), Gateway({}, "default"), cors_origins)
+def small_application(cors_origins: tuple[str, ...] = (), documents: PersistedDocuments | None = None) -> ASGIApp:
+    return application(strawberry.Schema(Query, Mutation), Gateway({}, "default"), cors_origins, documents=documents)
 
 
 @contextmanager

@@ -7,6 +7,7 @@ import socket
 import subprocess
 import sys
 import time
+import urllib.error
 import urllib.request
 from collections.abc import Generator, Sequence
 from contextlib import contextmanager
@@ -252,3 +253,14 @@ def test_sigterm_ends_the_server_within_seconds_whatever_it_does(folder: Path, f
         begun = time.monotonic()
     client.close()
     assert time.monotonic() - begun < 8
+
+
+def test_a_gateway_may_execute_trusted_documents_alone(folder: Path) -> None:
+    (folder / "documents.json").write_text(json.dumps({"version": "{ serverInfo { version } }"}))
+    trusted = ("--persisted-documents", "only", "--trusted-documents", "documents.json")
+    with serving(folder, "--port", "0", *trusted) as (_, url):
+        assert asked(url, "{ serverInfo { version } }") == {"data": {"serverInfo": {"version": __version__}}}
+        with pytest.raises(urllib.error.HTTPError, match="403"):
+            asked(url, "{ defaultNamespace }")
+    code, _, said = ran(folder, "serve", "--persisted-documents", "some")
+    assert (code, "invalid choice: 'some'" in said) == (2, True)

@@ -348,7 +348,7 @@ def test_an_answer_is_compressed_for_who_takes_that(client: httpx.Client, accept
     assert answer.json() == {"data": {"many": list(range(many))}}
     assert (answer.headers.get("content-encoding"), answer.headers["vary"]) == (
         CODED[accepted],
-        "accept, accept-encoding, origin",
+        "authorization, accept, accept-encoding, origin",
     )
 
 

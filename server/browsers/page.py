@@ -5,6 +5,7 @@ from pathlib import Path
 
 from starlette.responses import Response
 
+from ..caching.headers import VARY
 from ..negotiation import HTML
 
 GRAPHIQL = Path(__file__).parent.parent / "graphiql"
@@ -32,6 +33,6 @@ def page() -> Response:
     headers = {
         "cache-control": "no-store",  # a nonce that comes again could be known
         "content-security-policy": _POLICY.format(nonce=nonce),
-        "vary": "accept",
+        "vary": VARY,
     }
     return Response(text, headers=headers, media_type=HTML)

@@ -40,6 +40,10 @@ class Documents:
             self._kept.move_to_end(text)
         return found
 
+    def known(self, text: str) -> Document | None:
+        """The document of this text, if it is kept."""
+        return self._kept.get(text)
+
     def _keep(self, text: str, document: Document) -> None:
         if text not in self._kept and len(text) < KEPT_CHARACTERS / 10:
             self._kept[text] = document
