@@ -154,7 +154,7 @@ def preflight(client: httpx.Client, origin: str, **asked: str) -> httpx.Response
 
 ALLOWED = {
     "access-control-allow-headers": "Accept, Accept-Language, Content-Language, Content-Type, "
-    "apollo-require-preflight, apollographql-client-name, apollographql-client-version, authorization, content-type, "
+    "apollo-require-preflight, apollographql-client-name, apollographql-client-version, authorization, "
     "if-none-match, if-range, range, x-apollo-operation-id, x-apollo-operation-name",
     "access-control-allow-methods": "GET, HEAD, POST",
     "access-control-allow-origin": LISTED,

@@ -15,14 +15,13 @@ from ..negotiation import HTML, media_type
 
 _FILES = f"{PREFIX}/"
 _METHODS = ("GET", "HEAD", "POST")
-# Beyond what browsers send unasked: a body in JSON and a token; what tells Apollo's clients apart, and has others ask
-# first, as gateways of Apollo want it; and conditions and ranges of files.
+# Beyond what Starlette allows, Content-Type among it: a token; what tells Apollo's clients apart, and what they send to
+# be asked about first; conditions and ranges of files.
 _HEADERS = (
     "apollo-require-preflight",
     "apollographql-client-name",
     "apollographql-client-version",
     "authorization",
-    "content-type",
     "if-none-match",
     "if-range",
     "range",
