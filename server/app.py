@@ -7,7 +7,6 @@ import strawberry
 from starlette.applications import Starlette
 from starlette.routing import BaseRoute, Mount, Route
 from starlette.staticfiles import StaticFiles
-from starlette.types import ASGIApp
 
 from ..resolvers.context import Gateway
 from ..resolvers.links import PREFIX
@@ -35,7 +34,7 @@ def application(
     hosts: Hosts | None = None,
     signed: Signed = unsigned,
     lasting_seconds: int = LASTING_SECONDS,
-) -> ASGIApp:
+) -> BrowserRules:
     """The application that serves a schema; `cors_origins`: whose pages may read it, besides its own.
 
     `public_url`: what its URLs begin with for clients, where that is not what they call. `documents`: those that are
