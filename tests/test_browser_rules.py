@@ -217,7 +217,11 @@ def test_graphiql_runs_and_shows_what_its_policy_names_alone(client: httpx.Clien
         f"default-src 'none'; script-src 'nonce-{nonces[0]}'; style-src 'nonce-{nonces[0]}'; font-src data:; "
         "img-src data:; connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
     )
-    told = KEPT | {"content-security-policy": policy, "cache-control": "no-store", "vary": "authorization, accept, accept-encoding, origin"}
+    told = KEPT | {
+        "content-security-policy": policy,
+        "cache-control": "no-store",
+        "vary": "authorization, accept, accept-encoding, origin",
+    }
     assert {name: pages[0].headers.get(name) for name in told} == told
     assert pages[0].text.count(f'nonce="{nonces[0]}"') == 6
 
