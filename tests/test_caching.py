@@ -94,6 +94,7 @@ ANSWERS: dict[str, tuple[str, dict[str, str], dict[str, str], int, str]] = {
     "of no media type": ("GET", {"query": "{ greeting }"}, {"accept": "image/png"}, 406, "no-store"),
     "of no method": ("PUT", {"query": "{ greeting }"}, {}, 405, "no-store"),
     "that is a mutation": ("GET", {"query": "mutation { touch }"}, {}, 405, "no-store"),
+    "for people": ("GET", {}, {"accept": "text/html"}, 200, "no-store"),
     "that failed": ("GET", {"query": "{ broken }"}, {}, 200, CHECKED),
 }  # fmt: skip
 

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from starlette.responses import Response
 
-from ..caching.headers import VARY
+from ..caching.headers import NOT_KEPT, VARY
 from ..negotiation import HTML
 
 GRAPHIQL = Path(__file__).parent.parent / "graphiql"
@@ -31,7 +31,7 @@ def page() -> Response:
     nonce = secrets.token_urlsafe(16)
     text = (GRAPHIQL / "index.html").read_text(encoding="utf-8").replace("{nonce}", nonce)
     headers = {
-        "cache-control": "no-store",  # a nonce that comes again could be known
+        "cache-control": NOT_KEPT,  # a nonce that comes again could be known
         "content-security-policy": _POLICY.format(nonce=nonce),
         "vary": VARY,
     }
