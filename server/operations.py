@@ -13,6 +13,7 @@ from graphql import (
     GraphQLError,
     GraphQLObjectType,
     GraphQLSchema,
+    OperationDefinitionNode,
     OperationType,
     execute,  # pyright: ignore[reportUnknownVariableType] - graphql-core leaves out parameters of generic types
 )
@@ -28,6 +29,7 @@ from .compression import Content
 from .documents import variables
 from .documents.cost import Cost
 from .documents.kept import Documents, operation_of
+from .documents.validity import Document
 from .errors import Faults, RequestError, coded, refused
 
 _INTROSPECTION = frozenset({"Query.__schema", "Query.__type"})
@@ -74,7 +76,7 @@ class Operations:
         if queries_only and kind is not OperationType.QUERY:
             raise refused("METHOD_NOT_ALLOWED", "Mutations must be sent by POST.", 405, {"allow": "POST"})
         variables.check(operation.variables or {})
-        cost = Cost(self._schema, document.node, node, operation.variables)
+        cost = self._cost(document, node, operation.variables)
         cost.check()
         spent = _budget()
         usage.current.set(spent)
@@ -102,6 +104,15 @@ class Operations:
         if operation.show_cost:
             told["cost"] = {"estimated": cost.total, "spent": spent.objects}
         return {**answer, "extensions": told} if told else answer
+
+    def _cost(self, document: Document, node: OperationDefinitionNode, given: dict[str, Any] | None) -> Cost:
+        name = node.name.value if node.name else ""
+        cost = document.costs.get(name)
+        if cost is None or given:
+            cost = Cost(self._schema, document.node, node, given)
+            if not given:
+                document.costs[name] = cost
+        return cost
 
     async def lasts(self, operation: Operation, answer: dict[str, Any], content: Content) -> bool:
         """Whether an answer, and `content` as its JSON, can't change any more, as far as that is known."""

@@ -45,15 +45,20 @@ def address(request: Request) -> str | None:
 
 def _check_content(request: Request) -> None:
     """A form of another site could send any type that a browser sends without asking first; JSON is none of them."""
-    media, *parameters = (part.strip().lower() for part in request.headers.get("content-type", "").split(";"))
-    charsets = [part.removeprefix("charset=").strip('"') for part in parameters if part.startswith("charset=")]
-    if media != JSON or charsets not in ([], ["utf-8"], ["utf8"]):
+    content_type = request.headers.get("content-type", "")
+    if content_type != JSON and not _is_json(content_type):
         raise refused("UNSUPPORTED_MEDIA_TYPE", f"The body must be of the media type {JSON}, in UTF-8.", 415)
     if request.headers.get("content-encoding", IDENTITY).strip().lower() not in ("", IDENTITY):
         headers = {"accept-encoding": IDENTITY}  # RFC 9110, section 15.5.16
         raise refused(
             "UNSUPPORTED_MEDIA_TYPE", "The body must come as it is, without a Content-Encoding.", 415, headers
         )
+
+
+def _is_json(content_type: str) -> bool:
+    media, *parameters = (part.strip().lower() for part in content_type.split(";"))
+    charsets = [part.removeprefix("charset=").strip('"') for part in parameters if part.startswith("charset=")]
+    return media == JSON and charsets in ([], ["utf-8"], ["utf8"])
 
 
 async def _body(request: Request) -> bytes:

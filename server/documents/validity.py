@@ -23,14 +23,19 @@ from graphql.validation.validate import ValidationAbortedError
 
 from .. import limits
 from ..errors import RequestError, coded, refused_beyond
+from .cost import Cost
 from .size import check, too_deep
 
 
 class Document(NamedTuple):
-    """A valid document; `selected`: the fields in it, by their schema coordinates."""
+    """A valid document; `selected`: the fields in it, by their schema coordinates.
+
+    `costs`: of its operations, by their names, as far as they are known and depend on no variables.
+    """
 
     node: DocumentNode
     selected: frozenset[str]
+    costs: dict[str, Cost]
 
 
 def valid(schema: GraphQLSchema, text: str) -> Document:
@@ -45,7 +50,7 @@ def valid(schema: GraphQLSchema, text: str) -> Document:
         raise refused_beyond(limits.VALIDATION, "The document selects too many fields of the same name to be checked")
     if errors:
         raise RequestError([coded(error, "GRAPHQL_VALIDATION_FAILED") for error in errors[: limits.ERRORS]])
-    return Document(document, _selected(schema, document))
+    return Document(document, _selected(schema, document), {})
 
 
 class _Overlapping(OverlappingFieldsCanBeMergedRule):
