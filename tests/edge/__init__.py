@@ -1,0 +1,29 @@
+"""Requests made to take all time or memory of a gateway, or to be answered in no form: by families, and named."""
+
+from .bodies import BODIES
+from .fragments import FRAGMENTS
+from .hostile import Family, Hostile
+from .identities import IDENTITIES
+from .many import MANY
+from .names import NAMES
+from .nesting import NESTING
+from .overlaps import OVERLAPS
+from .tokens import TOKENS
+from .urls import URLS
+from .values import VALUES
+
+FAMILIES: dict[str, Family] = {
+    "fragments": FRAGMENTS,
+    "overlaps": OVERLAPS,
+    "names": NAMES,
+    "many": MANY,
+    "values": VALUES,
+    "tokens": TOKENS,
+    "nesting": NESTING,
+    "identities": IDENTITIES,
+    "bodies": BODIES,
+    "urls": URLS,
+}
+CORPUS: dict[str, Hostile] = {
+    f"{family}: {name}": hostile for family, of_family in FAMILIES.items() for name, hostile in of_family.items()
+}

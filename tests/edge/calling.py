@@ -1,0 +1,83 @@
+"""An application called without a socket, by which what one request takes is counted."""
+
+import asyncio
+import cProfile
+from collections.abc import Callable
+from concurrent.futures import Future, ThreadPoolExecutor
+from typing import Any, NamedTuple
+
+from starlette.types import ASGIApp, Message
+
+from .hostile import Sent
+
+
+class Answer(NamedTuple):
+    """`content`: as it was sent."""
+
+    status: int
+    content: bytes
+
+
+class InPlace(ThreadPoolExecutor):
+    """Threads that are none: what is given to them is done at once, so that all work of a request is in one place."""
+
+    def submit(self, fn: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Future[Any]:
+        done = Future[Any]()
+        try:
+            done.set_result(fn(*args, **kwargs))
+        except BaseException as error:
+            done.set_exception(error)
+        return done
+
+
+async def call(app: ASGIApp, sent: Sent) -> Answer:
+    """What the application answers to a request whose client waits for it."""
+    path, _, query = sent.target.partition("?")
+    scope = {
+        "type": "http",
+        "asgi": {"version": "3.0"},
+        "http_version": "1.1",
+        "method": sent.method,
+        "scheme": "http",
+        "path": path,
+        "raw_path": path.encode(),
+        "root_path": "",
+        "query_string": query.encode(),
+        "headers": _headers(sent),
+        "client": ("127.0.0.1", 1),
+        "server": ("127.0.0.1", 80),
+    }
+    status, content = 0, bytearray()
+    left: list[Message] = [{"type": "http.request", "body": sent.body, "more_body": False}]
+    never = asyncio.Event()
+
+    async def receive() -> Message:
+        if left:
+            return left.pop()
+        await never.wait()
+        return {"type": "http.disconnect"}
+
+    async def send(message: Message) -> None:
+        nonlocal status
+        status = message.get("status", status)
+        content.extend(message.get("body", b""))
+
+    await app(scope, receive, send)
+    return Answer(status, bytes(content))
+
+
+def _headers(sent: Sent) -> list[tuple[bytes, bytes]]:
+    given = {"host": "127.0.0.1", "content-length": str(len(sent.body)), **sent.headers}
+    return [(name.encode(), value.encode("latin-1")) for name, value in given.items()]
+
+
+async def counted(app: ASGIApp, sent: Sent) -> tuple[Answer, int]:
+    """The answer, and how many calls of functions it took, of Python's own too."""
+    asyncio.get_running_loop().set_default_executor(InPlace(1))
+    profile = cProfile.Profile()
+    profile.enable()
+    try:
+        answer = await call(app, sent)
+    finally:
+        profile.disable()
+    return answer, sum(of.callcount for of in profile.getstats())

@@ -1,0 +1,68 @@
+"""Whether an answer has the form that the specification gives it (GraphQL, section 7; GraphQL over HTTP, section 6)."""
+
+import re
+from typing import Any, cast
+
+import orjson
+
+from metaflow_graphql.schema import schema
+
+from .calling import Answer
+
+_graphql: Any = schema._schema  # pyright: ignore[reportPrivateUsage] - Strawberry has no other name for it
+CODES = frozenset(_graphql.type_map["ErrorCode"].values)
+INTERNAL = "INTERNAL_SERVER_ERROR"
+TOLD = 20  # errors of a request that is not executed
+_LONGEST = 2_000  # characters of a message
+# What no message may have: places in our code or on a disk, and what Python writes of its objects.
+_INNER = re.compile(r"Traceback|File \"|/site-packages/|\.py\b|<[\w.]+ object at 0x")
+
+
+class Malformed(AssertionError):
+    """An answer that is of no form, or tells of a fault of ours."""
+
+
+def checked(answer: Answer) -> dict[str, Any]:
+    """The answer's JSON; raises Malformed."""
+    try:
+        told: Any = orjson.loads(answer.content)
+    except orjson.JSONDecodeError as error:
+        raise Malformed(f"{answer.status}: no JSON: {answer.content[:200]!r}") from error
+    _check(isinstance(told, dict) and told.keys() <= {"data", "errors", "extensions"} and len(told) > 0, told)
+    _check(isinstance(told.get("extensions", {}), dict), told)
+    errors = told.get("errors")
+    if errors is not None:
+        _check(isinstance(errors, list) and len(cast("list[Any]", errors)) > 0, told)
+        for error in errors:
+            _check_error(error)
+    if "data" in told:
+        _check(answer.status == 200 and (told["data"] is not None or errors), told)
+    else:
+        # It has been refused as a whole: nothing was executed that an error could have its place in.
+        _check(400 <= answer.status < 500 and errors and not any("path" in error for error in errors), told)
+        _check(len(errors) <= TOLD, f"{len(errors)} errors")
+    return cast("dict[str, Any]", told)
+
+
+def _check_error(error: Any) -> None:
+    _check(isinstance(error, dict) and error.keys() <= {"message", "locations", "path", "extensions"}, error)
+    message, code = error.get("message"), error.get("extensions", {}).get("code")
+    _check(isinstance(message, str) and 0 < len(message) <= _LONGEST and not _INNER.search(message), error)
+    _check(code in CODES and code != INTERNAL, error)
+    if "locations" in error:
+        _check(isinstance(error["locations"], list) and error["locations"], error)
+        for place in error["locations"]:
+            _check(place.keys() == {"line", "column"} and min(place.values()) >= 1, error)
+    if "path" in error:
+        _check(isinstance(error["path"], list) and error["path"], error)
+        _check(all(isinstance(key, str) or (type(key) is int and key >= 0) for key in error["path"]), error)
+
+
+def _check(right: Any, told: Any) -> None:
+    if not right:
+        raise Malformed(str(told)[:1_000])
+
+
+def outcome(told: dict[str, Any]) -> str:
+    """ANSWERED, or the code of the first error of what was not executed."""
+    return "answered" if "data" in told else told["errors"][0]["extensions"]["code"]

@@ -1,0 +1,58 @@
+"""Hostile requests: each is refused as it should be or answered, and takes no more work than its size allows."""
+
+import asyncio
+from collections.abc import Generator
+
+import pytest
+
+from edge import CORPUS
+from edge.calling import counted
+from edge.form import checked, outcome
+from edge.hostile import ANSWERED, sent
+from edge.socket_client import Client
+from edge.trees import fresh, gateway_over, small_tree
+from edge.work import allowed, watchdog
+from metaflow_graphql.resolvers.context import Gateway
+from metaflow_graphql.server.connections import Connection
+from serving import served
+
+IN_PROCESS = [name for name, hostile in CORPUS.items() if not hostile.in_http]
+# One of each family goes over a socket too, with those that are about the socket.
+OVER_HTTP = [
+    name for name, hostile in CORPUS.items() if hostile.in_http or "1,000,000" in name or "bodies: a MiB" in name
+]
+
+
+@pytest.fixture(scope="module")
+def gateway(tmp_path_factory: pytest.TempPathFactory) -> Generator[Gateway]:
+    with gateway_over(small_tree(tmp_path_factory.mktemp("edge"))) as gateway:
+        asyncio.run(counted(fresh(gateway), sent("{ __typename }")))  # what is made at the first request
+        yield gateway
+
+
+@pytest.mark.parametrize("name", IN_PROCESS)
+def test_a_hostile_request_takes_no_more_work_than_its_size_allows(gateway: Gateway, name: str) -> None:
+    hostile = CORPUS[name]
+    asked = hostile.made()
+    with watchdog():
+        answer, calls = asyncio.run(counted(fresh(gateway), asked))
+    assert outcome(checked(answer)) in hostile.outcomes, answer.content[:300]
+    assert calls < allowed(asked, answer)
+
+
+@pytest.fixture(scope="module")
+def client(gateway: Gateway) -> Generator[Client]:
+    with served(fresh(gateway), http=Connection) as served_to, Client(str(served_to.base_url)) as client:
+        yield client
+
+
+@pytest.mark.parametrize("name", OVER_HTTP)
+def test_a_hostile_request_is_refused_over_a_socket(client: Client, name: str) -> None:
+    hostile = CORPUS[name]
+    with watchdog():
+        assert client.outcome(hostile.made()) in hostile.outcomes
+    assert client.outcome(sent("{ __typename }")) == ANSWERED
+
+
+def test_the_corpus_is_large() -> None:
+    assert len(CORPUS) >= 300
