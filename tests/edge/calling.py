@@ -12,9 +12,10 @@ from .hostile import Sent
 
 
 class Answer(NamedTuple):
-    """`content`: as it was sent."""
+    """`media`: its Content-Type."""
 
     status: int
+    media: str
     content: bytes
 
 
@@ -47,7 +48,7 @@ async def call(app: ASGIApp, sent: Sent) -> Answer:
         "client": ("127.0.0.1", 1),
         "server": ("127.0.0.1", 80),
     }
-    status, content = 0, bytearray()
+    status, media, content = 0, "", bytearray()
     left: list[Message] = [{"type": "http.request", "body": sent.body, "more_body": False}]
     never = asyncio.Event()
 
@@ -58,12 +59,14 @@ async def call(app: ASGIApp, sent: Sent) -> Answer:
         return {"type": "http.disconnect"}
 
     async def send(message: Message) -> None:
-        nonlocal status
-        status = message.get("status", status)
+        nonlocal status, media
+        if message["type"] == "http.response.start":
+            status = message["status"]
+            media = dict(message["headers"]).get(b"content-type", b"").decode()
         content.extend(message.get("body", b""))
 
     await app(scope, receive, send)
-    return Answer(status, bytes(content))
+    return Answer(status, media, bytes(content))
 
 
 def _headers(sent: Sent) -> list[tuple[bytes, bytes]]:

@@ -9,8 +9,8 @@ from metaflow_graphql.schema import schema
 
 from .calling import Answer
 
-_graphql: Any = schema._schema  # pyright: ignore[reportPrivateUsage] - Strawberry has no other name for it
-CODES = frozenset(_graphql.type_map["ErrorCode"].values)
+graphql_schema: Any = schema._schema  # pyright: ignore[reportPrivateUsage] - Strawberry has no other name for it
+CODES = frozenset(graphql_schema.type_map["ErrorCode"].values)
 INTERNAL = "INTERNAL_SERVER_ERROR"
 TOLD = 20  # errors of a request that is not executed
 _LONGEST = 2_000  # characters of a message
@@ -39,7 +39,8 @@ def checked(answer: Answer) -> dict[str, Any]:
         _check(answer.status == 200 and (told["data"] is not None or errors), told)
     else:
         # It has been refused as a whole: nothing was executed that an error could have its place in.
-        _check(400 <= answer.status < 500 and errors and not any("path" in error for error in errors), told)
+        refused = 400 <= answer.status < 500 or (answer.status == 200 and answer.media.startswith("application/json"))
+        _check(refused and errors and not any("path" in error for error in errors), f"{answer.status} {told}")
         _check(len(errors) <= TOLD, f"{len(errors)} errors")
     return cast("dict[str, Any]", told)
 

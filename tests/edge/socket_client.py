@@ -23,7 +23,7 @@ class Client:
         try:
             self._connection.request(sent.method, sent.target, sent.body, dict(sent.headers))
             response = self._connection.getresponse()
-            return Answer(response.status, response.read())
+            return Answer(response.status, response.headers.get("content-type", ""), response.read())
         except (OSError, RemoteDisconnected):
             self._connection.close()  # and another one is opened for the next
             raise

@@ -1,0 +1,153 @@
+"""Measures what hostile requests cost a gateway and its other clients: `python tests/edge_measuring.py`.
+
+Prints for each family the worst of its requests, then the audits of GraphQL over HTTP, and fuzzes for a minute. Ends
+with 1 where something is beyond its goal.
+"""
+
+import argparse
+import statistics
+import sys
+import time
+from bisect import bisect_left
+from collections import defaultdict
+from pathlib import Path
+from random import SystemRandom
+from tempfile import TemporaryDirectory
+from typing import NamedTuple
+
+import orjson
+
+from auditing import LEAST, audits
+from edge import CORPUS
+from edge.form import Malformed
+from edge.gateway_process import Asked, Other, Process, asked, serving
+from edge.hostile import Sent
+from edge.socket_client import Client
+from edge.trees import fresh, gateway_over, small_tree
+from edge_fuzzing import BUILDS, copied, run
+from running import made
+
+# Goals: milliseconds over a trivial query, milliseconds that others wait longer, MiB in all.
+OVER, DELAY, GROWTH = 200, 200, 200
+_ROUNDS = 3  # in each every request is sent once; of them the least counts: what else the machine does is none of it
+_TRIVIAL = 100
+
+
+class Case(NamedTuple):
+    """One request, sent once. `outcome`: what became of it; `memory`: MiB that the gateway held then."""
+
+    name: str
+    times: Asked
+    outcome: str
+    memory: float
+
+
+class Worst(NamedTuple):
+    """Milliseconds of one request: over a trivial query's time, and that others waited longer meanwhile."""
+
+    name: str
+    over: float
+    delay: float
+
+
+def varied(sent: Sent, number: int) -> Sent:
+    """The same with another document, such that it is not known from before: one more space after each round."""
+    try:
+        asked = orjson.loads(sent.body)
+        if orjson.dumps(asked) != sent.body or not isinstance(asked["query"], str):
+            return sent
+    except (orjson.JSONDecodeError, KeyError, TypeError):
+        return sent  # no document is read of it
+    return sent._replace(body=orjson.dumps({**asked, "query": asked["query"] + " " * number}))
+
+
+def cases(process: Process, client: Client) -> list[Case]:
+    """All requests of the corpus, over and over."""
+    found: list[Case] = []
+    for number in range(_ROUNDS):
+        for name, hostile in CORPUS.items():
+            sent = varied(hostile.made(), number)
+            began = time.monotonic()
+            outcome = client.outcome(sent)
+            found.append(Case(name, Asked(began, time.monotonic()), outcome, process.memory()))
+    return found
+
+
+def worst(found: list[Case], waited: list[Asked], trivial: float) -> list[Worst]:
+    """Of each request the best of its times, and of the others' waiting meanwhile, in milliseconds."""
+    began = [of.began for of in waited]
+    over, delay = defaultdict[str, list[float]](list), defaultdict[str, list[float]](list)
+    for case in found:
+        first, last = bisect_left(began, case.times.began), bisect_left(began, case.times.ended)
+        # The one that was under way when the request came, too.
+        meanwhile = waited[max(0, first - 1) : last]
+        over[case.name].append(case.times.ended - case.times.began - trivial)
+        delay[case.name].append(max((of.ended - of.began for of in meanwhile), default=trivial) - trivial)
+    return [Worst(name, 1000 * min(over[name]), 1000 * min(delay[name])) for name in over]
+
+
+def show(found: list[Worst]) -> None:
+    families = defaultdict[str, list[Worst]](list)
+    for of in found:
+        families[of.name.partition(":")[0]].append(of)
+    print(f"\n{'family':12} {'requests':>8} {'over ms':>8} {'delay ms':>9}  the slowest | whom others waited for")
+    for family, of_family in families.items():
+        slowest, rude = max(of_family, key=lambda of: of.over), max(of_family, key=lambda of: of.delay)
+        names = " | ".join(of.name.partition(": ")[2] for of in (slowest, rude))
+        print(f"{family:12} {len(of_family):8} {slowest.over:8.1f} {rude.delay:9.1f}  {names}")
+
+
+def measured(root: Path) -> list[str]:
+    """What is beyond the goals, of the corpus and the audits."""
+    faults: list[str] = []
+    with serving(small_tree(root)) as process, Client(process.url) as client:
+        trivial = statistics.median(asked(client, _TRIVIAL))
+        before = process.memory()
+        with Other(process.url) as other:
+            found = cases(process, client)
+            waited = other.waited()
+        after, most = process.memory(), max(case.memory for case in found)
+        for case in found:
+            if case.outcome not in CORPUS[case.name].outcomes:
+                faults.append(f"{case.name}: {case.outcome}, where {sorted(CORPUS[case.name].outcomes)} is right")
+        of_each = worst(found, waited, trivial)
+        print(f"{len(CORPUS)} requests, {_ROUNDS} times each; a trivial query takes {1000 * trivial:.1f} ms")
+        show(of_each)
+        faults += [f"{of.name}: {of.over:.0f} ms over a trivial query" for of in of_each if of.over > OVER]
+        faults += [f"{of.name}: others waited {of.delay:.0f} ms longer" for of in of_each if of.delay > DELAY]
+        print(f"\nmemory: {before:.0f} MiB before, {most:.0f} at the most, {after:.0f} after all")
+        faults += [f"memory grew by {most - before:.0f} MiB"] * (most - before > GROWTH)
+        with TemporaryDirectory() as folder:
+            audited = audits(process.url, Path(folder))
+    failed = [f"audit {audit['id']}: {audit['reason']}" for audit in audited if audit["status"] != "ok"]
+    print(f"audits: {len(audited) - len(failed)} of {len(audited)} are ok")
+    return faults + failed + ["audits are missing"] * (len(audited) < LEAST)
+
+
+def fuzzed(seconds: float, root: Path) -> list[str]:
+    began = time.monotonic()
+    with gateway_over(copied(made(BUILDS), root)) as gateway:
+        try:
+            report = run(fresh(gateway), SystemRandom().randrange(2**31), 0, 0, seconds)
+        except Malformed as error:
+            return [str(error)]
+    print(
+        f"fuzz: {report.outcomes.total():,} requests in {time.monotonic() - began:.0f} s, all of them answered in form"
+    )
+    return []
+
+
+def main() -> int:
+    asked_for = argparse.ArgumentParser(description=__doc__)
+    asked_for.add_argument("--fuzz-seconds", type=float, default=60)
+    given = asked_for.parse_args()
+    with TemporaryDirectory() as folder:
+        (root := Path(folder) / "small").mkdir()
+        faults = measured(root) + fuzzed(given.fuzz_seconds, Path(folder))
+    for fault in faults:
+        print(fault)
+    return 1 if faults else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
