@@ -54,7 +54,7 @@ def varied(sent: Sent, number: int) -> Sent:
     """The same with another document, such that it is not known from before: one more space after each round."""
     try:
         asked = orjson.loads(sent.body)
-        if orjson.dumps(asked) != sent.body or not isinstance(asked["query"], str):
+        if orjson.dumps(asked) != sent.body or not isinstance(asked["query"], str) or not asked["query"]:
             return sent
     except (orjson.JSONDecodeError, KeyError, TypeError):
         return sent  # no document is read of it

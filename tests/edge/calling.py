@@ -5,6 +5,7 @@ import cProfile
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
 from typing import Any, NamedTuple
+from unittest.mock import patch
 
 from starlette.types import ASGIApp, Message
 
@@ -19,16 +20,14 @@ class Answer(NamedTuple):
     content: bytes
 
 
-class InPlace(ThreadPoolExecutor):
-    """Threads that are none: what is given to them is done at once, so that all work of a request is in one place."""
-
-    def submit(self, fn: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Future[Any]:
-        done = Future[Any]()
-        try:
-            done.set_result(fn(*args, **kwargs))
-        except BaseException as error:
-            done.set_exception(error)
-        return done
+def _in_place(_: ThreadPoolExecutor, work: Callable[..., Any], /, *arguments: Any, **more: Any) -> Future[Any]:
+    """What is given to a thread, done at once: all work of a request is in one place then, and counted."""
+    done = Future[Any]()
+    try:
+        done.set_result(work(*arguments, **more))
+    except BaseException as error:
+        done.set_exception(error)
+    return done
 
 
 async def call(app: ASGIApp, sent: Sent) -> Answer:
@@ -76,11 +75,7 @@ def _headers(sent: Sent) -> list[tuple[bytes, bytes]]:
 
 async def counted(app: ASGIApp, sent: Sent) -> tuple[Answer, int]:
     """The answer, and how many calls of functions it took, of Python's own too."""
-    asyncio.get_running_loop().set_default_executor(InPlace(1))
     profile = cProfile.Profile()
-    profile.enable()
-    try:
+    with patch.object(ThreadPoolExecutor, "submit", _in_place), profile:
         answer = await call(app, sent)
-    finally:
-        profile.disable()
     return answer, sum(of.callcount for of in profile.getstats())

@@ -56,7 +56,7 @@ class _Writer:
 
     def _selections(self, type_: Any, depth: int) -> str:
         chance = self._chance
-        count = chance.choice((1, 2, 2, 3, 5))
+        count = chance.choice((1, 1, 2, 2, 4))
         written = [self._selection(type_, depth) for _ in range(count)]
         return " ".join(filter(None, written)) or "__typename"
 

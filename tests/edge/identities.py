@@ -8,7 +8,7 @@ from .hostile import ANSWERED, LIMIT, Family, Hostile, joined, sent, sized
 
 _NODES = "query($of: [ID!]!) { nodes(ids: $of) { id } }"
 _TASK = 'task(pathspec: "Made/1/start/1")'
-_EITHER = frozenset({ANSWERED, LIMIT})
+_ANSWERED = frozenset({ANSWERED})
 
 
 def _encoded(value: object) -> str:
@@ -16,11 +16,11 @@ def _encoded(value: object) -> str:
 
 
 def _nodes(ids: Callable[[], list[str]]) -> Hostile:
-    return Hostile(lambda: sent(_NODES, {"of": ids()}), _EITHER)
+    return Hostile(lambda: sent(_NODES, {"of": ids()}), _ANSWERED)
 
 
 def _asked(query: str, of: Callable[[], str]) -> Hostile:
-    return Hostile(lambda: sent(query, {"of": of()}), _EITHER)
+    return Hostile(lambda: sent(query, {"of": of()}), _ANSWERED)
 
 
 def literal_ids(count: int) -> str:
@@ -71,7 +71,7 @@ IDENTITIES: Family = {
     "deep ids": _nodes(lambda: [base64.urlsafe_b64encode(b"[" * 700).decode()] * 1_000),
     "ids with large numbers": _nodes(lambda: [base64.urlsafe_b64encode(b"9" * 700).decode()] * 1_000),
     "ids that are no base64": _nodes(lambda: ["\u00e9" * 400] * 1_000),
-    **sized("ids in the document", literal_ids, {100: ANSWERED, 900: (ANSWERED, LIMIT), 1_001: LIMIT}),
-    **sized("nodes of many fields", nodes_of_nodes, {1: ANSWERED, 30: (ANSWERED, LIMIT), 100: (ANSWERED, LIMIT)}),
+    **sized("ids in the document", literal_ids, {100: ANSWERED, 900: ANSWERED, 1_001: LIMIT}),
+    **sized("nodes of many fields", nodes_of_nodes, {1: ANSWERED, 30: ANSWERED, 100: ANSWERED}),
     **{f"{place}: {name}": _asked(query, text) for place, query in _PLACES.items() for name, text in _TEXTS.items()},
 }

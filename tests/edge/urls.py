@@ -9,7 +9,6 @@ from .hostile import (
     BAD_INPUT,
     FORBIDDEN,
     GRAPHQL_RESPONSE,
-    INVALID,
     LIMIT,
     NOT_ACCEPTABLE,
     NOT_ALLOWED,
@@ -46,11 +45,11 @@ URLS: Family = {
             "an empty query": "query=",
             "the query twice": f"{_QUERY}&{_QUERY}",
             "many parameters": "&".join(f"a{n}=1" for n in range(500)),
-            "parameters without names": "&" * 20_000 + "=" * 20_000,
+            "parameters without names": "&" * 10_000 + "=" * 10_000,
             "variables that are no JSON": f"{_QUERY}&variables=a",
             "variables that are a list": f"{_QUERY}&variables=[]",
-            "variables that are deep": f"{_QUERY}&variables=" + quote('{"a":' * 3_000),
-            "variables that are deep, and end": f"{_QUERY}&variables=" + quote('{"a":' * 2_000 + "1" + "}" * 2_000),
+            "variables that are deep": f"{_QUERY}&variables=" + quote('{"a":' * 1_500),
+            "variables that are deep, and end": f"{_QUERY}&variables=" + quote('{"a":' * 1_200 + "1" + "}" * 1_200),
             "variables with a name twice": f"{_QUERY}&variables=" + quote('{"a": 1, "a": 1}'),
             "extensions that are no object": f"{_QUERY}&extensions=1",
             "bytes that are no UTF-8": "query=%ff%fe",
@@ -59,7 +58,7 @@ URLS: Family = {
         },
     ),
     **_asked(
-        (UNPARSED, LIMIT),
+        (UNPARSED,),
         {
             "percent signs": "query=" + "%" * 20_000,
             "plus signs": "query=" + "+" * 20_000 + "%7B",
@@ -75,10 +74,10 @@ URLS: Family = {
             "null variables": f"{_QUERY}&variables=null",
         },
     ),
-    **_asked((INVALID, LIMIT), {"unknown fields": "query=" + quote("{ " + "metadataProvide " * 950 + "}")}),
+    **_asked((LIMIT,), {"unknown fields": "query=" + quote("{ " + "metadataProvide " * 950 + "}")}),
     **_asked((NOT_ALLOWED,), {"a mutation": f"query={_MUTATION}"}),
     **{
-        f"by {method}": Hostile(partial(Sent, b"", method, f"/graphql?{_QUERY}", _ACCEPT), frozenset({NOT_ALLOWED}))
+        f"by {method}": Hostile(partial(Sent, b"", method, f"/graphql?{_QUERY}", _ACCEPT), frozenset({NOT_ALLOWED, BAD_INPUT}))
         for method in ("PUT", "DELETE", "PATCH", "TRACE", "A" * 100)
     },
     **{
@@ -87,12 +86,12 @@ URLS: Family = {
             ("images", "image/png", NOT_ACCEPTABLE),
             ("many types", ",".join(f"a/b{n};q=0.{n}" for n in range(1_000)), NOT_ACCEPTABLE),
             ("anything a thousand times", "*/*," * 1_000, ANSWERED),
-            ("nonsense", ";;q=,,/*;=" * 1_000, ANSWERED, NOT_ACCEPTABLE),
-            ("a long weight", f"application/json;q=0.{'1' * 10_000}", ANSWERED, NOT_ACCEPTABLE),
+            ("nonsense", ";;q=,,/*;=" * 1_000, NOT_ACCEPTABLE),
+            ("a long weight", f"application/json;q=0.{'1' * 10_000}", ANSWERED),
         )
     },
     "many codings": _headed({"accept-encoding": ",".join(f"a{n};q=0.1" for n in range(2_000))}, ANSWERED),
-    "a long host": _headed({"host": "a" * 10_000}, ANSWERED, BAD_INPUT, FORBIDDEN),
+    "a long host": _headed({"host": "a" * 10_000}, ANSWERED, FORBIDDEN),
     # The head of a request is read by the server alone.
     "a long URL": Hostile(
         partial(_get, f"/graphql?a={'a' * 70_000}&{_QUERY}"), frozenset({"414", RESET}), in_http=True
