@@ -15,7 +15,7 @@ export PATH := $(abspath $(VENV))/bin:$(PATH)
 export USER := $(or $(filter-out root,$(USER)),metaflow)
 
 .DEFAULT_GOAL := all
-.PHONY: all help install demo demo-once demo-service demo-service-once test check types format coverage schema benchmark soak smoke clean
+.PHONY: all help install demo demo-once demo-service demo-service-once test check types format coverage schema benchmark soak edge smoke clean
 
 all: check test  ## check and test
 
@@ -64,7 +64,7 @@ format: install  ## format the code and mend what the linter can
 # Attacks, mutations and loads run in processes that are measured, which coverage would distort; the tests over all the
 # runs again, through a service or in S3, enter no line that others do not.
 UNCOVERED := decoding_attacks decoding_fuzzing execution_fuzzing service_gateway_faults soak
-UNCOVERED += service_parity service_s3_parity s3_provider_parity same_over_service
+UNCOVERED += edge edge_fuzzing service_parity service_s3_parity s3_provider_parity same_over_service
 
 coverage: install  ## run the tests and show the lines that none enters
 	coverage erase
@@ -82,6 +82,9 @@ benchmark: install  ## print the ratios of benchmarks/
 
 soak: install  ## let fifty clients ask and tag for five minutes, over a service that stalls and recovers
 	python tests/soak.py --minutes 5 --clients 50
+
+edge: install  ## measure what hostile requests cost a gateway, run the audits of its HTTP, fuzz for a minute
+	python tests/edge_measuring.py
 
 smoke: install  ## install the wheel alone, without Metaflow, and try it
 	rm -rf build/bdist.* build/lib build/smoke

@@ -17,29 +17,29 @@ def answer(told: object, status: int = 200) -> Answer:
     return Answer(status, "application/graphql-response+json; charset=utf-8", orjson.dumps(told))
 
 
-@pytest.mark.parametrize(
-    ("told", "status"),
-    [
-        ([], 200),
-        ({}, 200),
-        ({"data": None}, 200),
-        ({"data": {}, "more": 1}, 200),
-        ({"data": {}, "errors": []}, 200),
-        ({"data": {}}, 500),
-        ({"errors": [ERROR]}, 200),
-        ({"errors": [ERROR]}, 503),
-        ({"errors": [ERROR] * 21}, 400),
-        ({"errors": [ERROR | {"path": ["a"]}]}, 400),
-        ({"errors": [ERROR | {"message": ""}]}, 400),
-        ({"errors": [ERROR | {"message": 'File "/a/b.py", line 1'}]}, 400),
-        ({"errors": [ERROR | {"extensions": {"code": "OTHER"}}]}, 400),
-        ({"errors": [ERROR | {"extensions": {"code": "INTERNAL_SERVER_ERROR"}}]}, 400),
-        ({"errors": [ERROR | {"locations": [{"line": 0, "column": 1}]}]}, 400),
-        ({"errors": [ERROR | {"locations": []}]}, 400),
-        ({"data": {}, "errors": [ERROR | {"path": [-1]}]}, 200),
-        ({"data": {}, "errors": [ERROR | {"why": 1}]}, 200),
-    ],
-)
+OF_NO_FORM: list[tuple[Any, int]] = [
+    ([], 200),
+    ({}, 200),
+    ({"data": None}, 200),
+    ({"data": {}, "more": 1}, 200),
+    ({"data": {}, "errors": []}, 200),
+    ({"data": {}}, 500),
+    ({"errors": [ERROR]}, 200),
+    ({"errors": [ERROR]}, 503),
+    ({"errors": [ERROR] * 21}, 400),
+    ({"errors": [ERROR | {"path": ["a"]}]}, 400),
+    ({"errors": [ERROR | {"message": ""}]}, 400),
+    ({"errors": [ERROR | {"message": 'File "/a/b.py", line 1'}]}, 400),
+    ({"errors": [ERROR | {"extensions": {"code": "OTHER"}}]}, 400),
+    ({"errors": [ERROR | {"extensions": {"code": "INTERNAL_SERVER_ERROR"}}]}, 400),
+    ({"errors": [ERROR | {"locations": [{"line": 0, "column": 1}]}]}, 400),
+    ({"errors": [ERROR | {"locations": []}]}, 400),
+    ({"data": {}, "errors": [ERROR | {"path": [-1]}]}, 200),
+    ({"data": {}, "errors": [ERROR | {"why": 1}]}, 200),
+]
+
+
+@pytest.mark.parametrize(("told", "status"), OF_NO_FORM)
 def test_an_answer_of_no_form_is_seen(told: object, status: int) -> None:
     with pytest.raises(Malformed):
         checked(answer(told, status))

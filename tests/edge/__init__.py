@@ -11,6 +11,7 @@ from .overlaps import OVERLAPS
 from .tokens import TOKENS
 from .urls import URLS
 from .values import VALUES
+from .variables import VARIABLES
 
 FAMILIES: dict[str, Family] = {
     "fragments": FRAGMENTS,
@@ -18,6 +19,7 @@ FAMILIES: dict[str, Family] = {
     "names": NAMES,
     "many": MANY,
     "values": VALUES,
+    "variables": VARIABLES,
     "tokens": TOKENS,
     "nesting": NESTING,
     "identities": IDENTITIES,

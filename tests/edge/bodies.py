@@ -134,7 +134,10 @@ BODIES: Family = {
     **_of(
         (ANSWERED,), {"a MiB": lambda: _padded(_BODY), "spaces around it": lambda: b"\n\t " + _padded(100) + b"\r\n"}
     ),
-    **_of((TOO_LARGE, RESET), {"a byte more than a MiB": lambda: _padded(_BODY + 1), "eight MiB": lambda: b"{" * 8 * _BODY}),
+    **_of(
+        (TOO_LARGE, RESET),
+        {"a byte more than a MiB": lambda: _padded(_BODY + 1), "eight MiB": lambda: b"{" * 8 * _BODY},
+    ),
     **_of(
         # Which of them, the settings say.
         ("PERSISTED_QUERY_NOT_SUPPORTED", "PERSISTED_QUERY_NOT_FOUND", BAD_INPUT),

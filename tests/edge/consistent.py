@@ -1,3 +1,5 @@
+# pyright: reportUnknownVariableType=false, reportUnknownMemberType=false, reportUnknownArgumentType=false
+# graphql-core leaves out the parameters of its generic types.
 """Whether the data of an answer are what its document selects, of the schema's types, and null where errors put it.
 
 Rules: GraphQL, sections 6.3 (what is collected), 6.4.3 (how values are completed) and 6.4.4 (how null propagates).
@@ -80,22 +82,24 @@ class Selected:
 
     def _check_any(self, type_: Any, sets: list[SelectionSetNode], value: Any, at: tuple[Any, ...]) -> None:
         """As one of the types that it may be: which, is told only where that is asked for."""
+        told: list[Malformed] = []
         for possible in graphql_schema.get_possible_types(type_):
             try:
                 return self._check_object(possible, sets, value, at)
             except Malformed as error:
-                last = error
-        raise last
+                told.append(error)
+        raise told[-1]
 
     def _check_error(self, data: Any, path: list[str | int]) -> None:
         """An error is where null is, or below null that came up from it; or at a list that left something out."""
-        places, value = [self._root], data
+        places: list[_Place] = [self._root]
+        value: Any = data
         for depth, key in enumerate(path):
             if value is None:
                 self._check_propagated(places, path[depth:], path)
                 return
-            _require(_has(value, key), "is the place of an error", tuple(path[: depth + 1]))
-            value, places = value[key], [below for of in places for below in self._below(of, key)]
+            value = _inner(value, key, path[: depth + 1])
+            places = [below for of in places for below in self._below(of, key)]
         left_out = isinstance(value, list) or any("Connection" in str(of.type) for of in places)
         _require(value is None or left_out, "has an error and a value", tuple(path))
 
@@ -191,12 +195,11 @@ def _is_leaf(type_: Any, value: Any) -> bool:
             return True
 
 
-def _has(value: Any, key: str | int) -> bool:
-    return (
-        key in value
-        if isinstance(value, dict)
-        else isinstance(value, list) and isinstance(key, int) and key < len(value)
-    )
+def _inner(value: Any, key: str | int, path: list[str | int]) -> Any:
+    """The field or item at the end of an error's path; raises Malformed where there is none."""
+    held: Any = dict(enumerate(value)) if isinstance(value, list) else value
+    _require(isinstance(held, dict) and key in held, "is the place of an error", tuple(path))
+    return held[key]
 
 
 def _require(right: bool, told: str, at: tuple[Any, ...]) -> None:

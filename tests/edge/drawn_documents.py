@@ -1,3 +1,5 @@
+# pyright: reportUnknownVariableType=false, reportUnknownMemberType=false, reportUnknownArgumentType=false
+# graphql-core leaves out the parameters of its generic types.
 """Operations drawn from the schema: most are valid."""
 
 import json

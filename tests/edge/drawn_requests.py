@@ -38,6 +38,7 @@ _OTHERS = (
     ),
     *("on", "fragment", "query", "null", "true", "1", "-1", "1.5", '""', "é", "id", "__typename", "$v0", "@skip", "a:"),
 )
+_WRONG: tuple[Any, ...] = (None, 1, "x", [], {}, True)
 _ACCEPTED = (GRAPHQL_RESPONSE, "*/*", "application/json", "text/html", "application/*;q=0.1", "image/png", "")
 
 
@@ -81,7 +82,7 @@ def _otherwise(asked: Drawn, chance: Random) -> Drawn:
             kept = {name: value for name, value in asked.variables.items() if chance.random() < 0.5}
             return asked._replace(variables=kept)
         case 2:
-            wrong = {name: chance.choice((None, 1, "x", [], {}, True)) for name in asked.variables}
+            wrong = {name: chance.choice(_WRONG) for name in asked.variables}
             return asked._replace(variables=wrong)
         case _:
             return asked._replace(variables=asked.variables | {"other": [{}]})

@@ -28,35 +28,36 @@ def checked(answer: Answer) -> dict[str, Any]:
         told: Any = orjson.loads(answer.content)
     except orjson.JSONDecodeError as error:
         raise Malformed(f"{answer.status}: no JSON: {answer.content[:200]!r}") from error
-    _check(isinstance(told, dict) and told.keys() <= {"data", "errors", "extensions"} and len(told) > 0, told)
-    _check(isinstance(told.get("extensions", {}), dict), told)
-    errors = told.get("errors")
-    if errors is not None:
-        _check(isinstance(errors, list) and len(cast("list[Any]", errors)) > 0, told)
-        for error in errors:
-            _check_error(error)
-    if "data" in told:
-        _check(answer.status == 200 and (told["data"] is not None or errors), told)
+    _check(isinstance(told, dict) and told, told)
+    whole = cast("dict[str, Any]", told)
+    _check(whole.keys() <= {"data", "errors", "extensions"} and isinstance(whole.get("extensions", {}), dict), told)
+    _check("errors" not in whole or (isinstance(whole["errors"], list) and whole["errors"]), told)
+    errors: list[Any] = whole.get("errors", [])
+    for error in errors:
+        _check_error(error)
+    if "data" in whole:
+        _check(answer.status == 200 and (whole["data"] is not None or errors), told)
     else:
         # It has been refused as a whole: nothing was executed that an error could have its place in.
         refused = 400 <= answer.status < 500 or (answer.status == 200 and answer.media.startswith("application/json"))
         _check(refused and errors and not any("path" in error for error in errors), f"{answer.status} {told}")
         _check(len(errors) <= TOLD, f"{len(errors)} errors")
-    return cast("dict[str, Any]", told)
+    return whole
 
 
-def _check_error(error: Any) -> None:
-    _check(isinstance(error, dict) and error.keys() <= {"message", "locations", "path", "extensions"}, error)
+def _check_error(told: Any) -> None:
+    _check(isinstance(told, dict), told)
+    error = cast("dict[str, Any]", told)
+    _check(error.keys() <= {"message", "locations", "path", "extensions"}, error)
     message, code = error.get("message"), error.get("extensions", {}).get("code")
     _check(isinstance(message, str) and 0 < len(message) <= _LONGEST and not _INNER.search(message), error)
     _check(code in CODES and code != INTERNAL, error)
     if "locations" in error:
-        _check(isinstance(error["locations"], list) and error["locations"], error)
-        for place in error["locations"]:
-            _check(place.keys() == {"line", "column"} and min(place.values()) >= 1, error)
+        places: list[dict[str, int]] = error["locations"]
+        _check(places and all(set(of) == {"line", "column"} and min(of.values()) >= 1 for of in places), error)
     if "path" in error:
-        _check(isinstance(error["path"], list) and error["path"], error)
-        _check(all(isinstance(key, str) or (type(key) is int and key >= 0) for key in error["path"]), error)
+        keys: list[object] = error["path"]
+        _check(keys and all(isinstance(key, str) or (type(key) is int and key >= 0) for key in keys), error)
 
 
 def _check(right: Any, told: Any) -> None:

@@ -1,6 +1,6 @@
 """Many of one kind: aliases, directives, operations, definitions of types, variables."""
 
-from typing import Any
+from collections.abc import Callable
 
 from .hostile import ANSWERED, BAD_INPUT, INVALID, LIMIT, UNPARSED, UNRESOLVED, Family, document, joined, sized, texts
 
@@ -36,8 +36,11 @@ def mutations(count: int) -> str:
     return "mutation { " + joined(lambda n: f"a{n}: {add}", count) + " }"
 
 
-def on_one_field(name: str) -> Any:
-    return lambda count: f"{{ __typename {joined(lambda _: name, count)} }}"
+def on_one_field(name: str) -> Callable[[int], str]:
+    def write(count: int) -> str:
+        return f"{{ __typename {joined(lambda _: name, count)} }}"
+
+    return write
 
 
 def on_fields(count: int) -> str:

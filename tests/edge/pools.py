@@ -2,7 +2,7 @@
 
 from collections import defaultdict
 from random import Random
-from typing import Any
+from typing import Any, cast
 
 import orjson
 from starlette.types import ASGIApp
@@ -87,11 +87,12 @@ async def pools(app: ASGIApp) -> Pools:
 def _gather(value: Any, name: str, depth: int, found: dict[str, set[str]]) -> None:
     """All texts, by the names of their fields; pathspecs and names by their objects' depth, which is 0 of flows."""
     if isinstance(value, dict):
-        of = value.get("pathspec", "").count("/")
-        for key, inner in value.items():
+        fields = cast("dict[str, Any]", value)
+        of = fields.get("pathspec", "").count("/")
+        for key, inner in fields.items():
             _gather(inner, key, of, found)
     elif isinstance(value, list):
-        for inner in value:
+        for inner in cast("list[Any]", value):
             _gather(inner, name, depth, found)
     elif isinstance(value, str):
         found[name].add(value)

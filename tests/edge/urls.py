@@ -31,7 +31,7 @@ def _asked(outcomes: tuple[str, ...], targets: Mapping[str, str]) -> Family:
 
 
 def _headed(headers: Mapping[str, str], *outcomes: str, in_http: bool = False) -> Hostile:
-    return Hostile(partial(_get, f"/graphql?{_QUERY}", _ACCEPT | headers), frozenset(outcomes), in_http)
+    return Hostile(partial(_get, f"/graphql?{_QUERY}", {**_ACCEPT, **headers}), frozenset(outcomes), in_http)
 
 
 _QUERY = f"query={quote('{ __typename }')}"
@@ -77,7 +77,9 @@ URLS: Family = {
     **_asked((LIMIT,), {"unknown fields": "query=" + quote("{ " + "metadataProvide " * 950 + "}")}),
     **_asked((NOT_ALLOWED,), {"a mutation": f"query={_MUTATION}"}),
     **{
-        f"by {method}": Hostile(partial(Sent, b"", method, f"/graphql?{_QUERY}", _ACCEPT), frozenset({NOT_ALLOWED, BAD_INPUT}))
+        f"by {method}": Hostile(
+            partial(Sent, b"", method, f"/graphql?{_QUERY}", _ACCEPT), frozenset({NOT_ALLOWED, BAD_INPUT})
+        )
         for method in ("PUT", "DELETE", "PATCH", "TRACE", "A" * 100)
     },
     **{
