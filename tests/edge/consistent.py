@@ -147,6 +147,7 @@ class Selected:
 
     def _is_included(self, node: SelectionNode) -> bool:
         for directive in node.directives or ():
+            assert directive.arguments
             value = directive.arguments[0].value
             if isinstance(value, BooleanValueNode):
                 given = value.value
