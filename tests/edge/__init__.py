@@ -4,6 +4,7 @@ from .bodies import BODIES
 from .fragments import FRAGMENTS
 from .hostile import Family, Hostile
 from .identities import IDENTITIES
+from .limits import AT_LIMITS
 from .many import MANY
 from .names import NAMES
 from .nesting import NESTING
@@ -25,6 +26,7 @@ FAMILIES: dict[str, Family] = {
     "identities": IDENTITIES,
     "bodies": BODIES,
     "urls": URLS,
+    "limits": AT_LIMITS,
 }
 CORPUS: dict[str, Hostile] = {
     f"{family}: {name}": hostile for family, of_family in FAMILIES.items() for name, hostile in of_family.items()
