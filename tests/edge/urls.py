@@ -13,6 +13,7 @@ from .hostile import (
     NOT_ACCEPTABLE,
     NOT_ALLOWED,
     RESET,
+    UNAUTHENTICATED,
     UNPARSED,
     Family,
     Hostile,
@@ -93,6 +94,10 @@ URLS: Family = {
         )
     },
     "many codings": _headed({"accept-encoding": ",".join(f"a{n};q=0.1" for n in range(2_000))}, ANSWERED),
+    "many entity tags": _headed({"if-none-match": ",".join(f'"{n}"' for n in range(5_000))}, ANSWERED),
+    "an entity tag without an end": _headed({"if-none-match": 'W/"' * 10_000}, ANSWERED),
+    "a long token": _headed({"authorization": f"Bearer {'a.' * 15_000}"}, ANSWERED, UNAUTHENTICATED),
+    "an origin of many": _headed({"origin": "http://a, " * 3_000}, ANSWERED, FORBIDDEN),
     "a long host": _headed({"host": "a" * 10_000}, ANSWERED, FORBIDDEN),
     # The head of a request is read by the server alone.
     "a long URL": Hostile(
