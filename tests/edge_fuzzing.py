@@ -27,11 +27,16 @@ from running import Runs, made
 
 BUILDS = Path(__file__).parents[1] / "build" / "test-runs"
 _TOLD_EVERY = 10_000
+_AT_ONCE = 500
 
 
 def run(app: ASGIApp, seed: int, by_us: int, by_hypothesis_graphql: int, seconds: float = 0) -> Report:
     """So many requests to an application, and as many as there is time for besides; raises Malformed."""
-    print(f"{by_us:,} requests and {by_hypothesis_graphql:,} of hypothesis-graphql, seed {seed}", flush=True)
+    print(
+        f"seed {seed}: {by_us:,} requests, as many as there are in {seconds:.0f} s, "
+        f"and {by_hypothesis_graphql:,} of hypothesis-graphql",
+        flush=True,
+    )
     report, logged = Report(), Logged()
     logging.getLogger("metaflow_graphql").addHandler(logged)
     with asyncio.Runner() as runner:
@@ -65,8 +70,9 @@ def _by_hypothesis(app: ASGIApp, known: Pools, seed: int, many: int, report: Rep
         await judged(app, sent, report)
         await check_tasks()
 
-    if many:
-        by_hypothesis.every(known, many, seed, lambda sent: runner.run(judge(sent)))
+    # It keeps in memory what it has drawn.
+    for first in range(0, many, _AT_ONCE):
+        by_hypothesis.every(known, min(_AT_ONCE, many - first), seed + first, lambda sent: runner.run(judge(sent)))
 
 
 def copied(runs: Runs, to: Path) -> Path:

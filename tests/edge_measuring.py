@@ -34,6 +34,7 @@ OVER, DELAY, GROWTH = 200, 200, 200
 # The first space of each document is another one.
 _SPACES = " \t,"
 _TRIVIAL = 100
+_BY_HYPOTHESIS = 100  # of the requests that are drawn
 
 
 class Case(NamedTuple):
@@ -169,7 +170,7 @@ def fuzzed(seconds: float, root: Path) -> list[str]:
     began = time.monotonic()
     with gateway_over(copied(made(BUILDS), root)) as gateway:
         try:
-            report = run(fresh(gateway), SystemRandom().randrange(2**31), 0, 0, seconds)
+            report = run(fresh(gateway), SystemRandom().randrange(2**31), 0, _BY_HYPOTHESIS, seconds)
         except Malformed as error:
             return [str(error)]
     print(
