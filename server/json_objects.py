@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import re
 from collections import Counter
 from typing import Any, cast
 
@@ -13,14 +14,14 @@ from .limits import VARIABLE_VALUES
 
 # To look for names that come twice takes 10 ms for each MiB, and up to 100 for one of empty objects.
 _AT_ONCE = 16_384
-# Lists and objects: a MiB of them takes 70 ms to be made, which nothing can interrupt. Brackets in texts count too, of
-# which the longest document has some thousands.
-_NESTED = 4 * VARIABLE_VALUES.value
+# Lists and objects: a MiB of them takes 70 ms to be made, which nothing can interrupt.
+_NESTED = VARIABLE_VALUES.value
+_TEXT = re.compile(rb'"(?:[^"\\]|\\.)*"')
 
 
 async def json_object(text: bytes, what: str) -> dict[str, Any]:
     """The object; RequestError (400) where `what` is none, or has a name twice in one object."""
-    if text.count(b"[") + text.count(b"{") > _NESTED:
+    if _nested(text) > _NESTED and _nested(_TEXT.sub(b"", text)) > _NESTED:
         raise refused_beyond(VARIABLE_VALUES, f"{what} has too many lists and objects")
     try:
         value = orjson.loads(text)
@@ -35,6 +36,10 @@ async def json_object(text: bytes, what: str) -> dict[str, Any]:
     if name is not None:
         raise _mistaken(f"{what} has the name {shown(name)} twice in one object.")
     return cast(dict[str, Any], value)
+
+
+def _nested(text: bytes) -> int:
+    return text.count(b"[") + text.count(b"{")
 
 
 def _twice(text: bytes) -> str | None:

@@ -31,9 +31,11 @@ VALUE_DEPTH = Limit(
     "valueDepth", 10, "Lists and objects within each other, among the arguments of fields or in variables."
 )
 VARIABLE_VALUES = Limit("variableValues", 10_000, "Values in all variables together, lists and objects among them.")
+TEXT_LENGTH = Limit("textLength", 100_000, "Characters of one text in variables.")
 INTROSPECTION_DEPTH = Limit(
     "introspectionDepth", 2, "Lists of fields, interfaces or types within each other, below __schema and __type."
 )
+INTROSPECTIONS = Limit("introspections", 5, "__schema and __type in a document, with its fragments spread out.")
 VALIDATION = Limit(
     "validation", 25_000, "Steps that it may take to find out whether a document's fields contradict each other."
 )

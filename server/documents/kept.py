@@ -8,7 +8,7 @@ from graphql import DocumentNode, GraphQLSchema, OperationDefinitionNode
 
 from .. import limits
 from ..errors import refused, refused_beyond
-from .validity import Document, valid
+from .validity import Document, valid, valid_long
 
 # Of text, over all kept documents: parsed, a character takes up to 200 bytes.
 KEPT_CHARACTERS = 250_000
@@ -33,8 +33,8 @@ class Documents:
             raise refused_beyond(limits.DOCUMENT_BYTES, f"The document has {size} bytes")
         found = self._kept.get(text)
         if found is None:
-            threads = self._short if len(text) < _SHORT else self._long
-            found = await asyncio.get_running_loop().run_in_executor(threads, valid, self._schema, text)
+            threads, made = (self._short, valid) if len(text) < _SHORT else (self._long, valid_long)
+            found = await asyncio.get_running_loop().run_in_executor(threads, made, self._schema, text)
             self._keep(text, found)
         else:
             self._kept.move_to_end(text)

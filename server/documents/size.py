@@ -28,15 +28,16 @@ _LISTS_OF_TYPES = frozenset(("fields", "interfaces", "possibleTypes", "inputFiel
 class Size(NamedTuple):
     """Of a selection set, with its fragments spread out at each place.
 
-    `top`: fields of the selection set itself; `fields`, `aliases`, `fragments`: all there are; `depth`: of fields
-    within fields; `fragment_depth`: of fragments within fragments; `lists`: of lists of types within each other, and
-    `introspection`: of those below __schema and __type.
+    `top`: fields of the selection set itself; `fields`, `aliases`, `fragments`, `introspections` (__schema and __type):
+    all there are; `depth`: of fields within fields; `fragment_depth`: of fragments within fragments; `lists`: of lists
+    of types within each other, and `introspection`: of those below __schema and __type.
     """
 
     top: int = 0
     fields: int = 0
     aliases: int = 0
     fragments: int = 0
+    introspections: int = 0
     depth: int = 0
     fragment_depth: int = 0
     lists: int = 0
@@ -54,8 +55,8 @@ def _check_selected(document: DocumentNode) -> None:
         sizes = _of_operations(document)
     except RecursionError as error:
         raise too_deep() from error
-    fields, aliases, fragments = (sum(one[n] for one in sizes) for n in (1, 2, 3))
-    top, depth, fragment_depth, introspection = (max((one[n] for one in sizes), default=0) for n in (0, 4, 5, 7))
+    fields, aliases, fragments, introspections = (sum(one[n] for one in sizes) for n in (1, 2, 3, 4))
+    top, depth, fragment_depth, introspection = (max((one[n] for one in sizes), default=0) for n in (0, 5, 6, 8))
     for limit, many, what in (
         (limits.DOCUMENT_FIELDS, fields, f"selects {_number(fields)} fields"),
         (limits.DOCUMENT_DEPTH, depth, f"nests fields {depth} deep"),
@@ -63,6 +64,7 @@ def _check_selected(document: DocumentNode) -> None:
         (limits.ALIASES, aliases, f"has {aliases} aliases"),
         (limits.FRAGMENT_SPREADS, fragments, f"spreads fragments at {_number(fragments)} places"),
         (limits.FRAGMENT_DEPTH, fragment_depth, f"nests fragments {fragment_depth} deep"),
+        (limits.INTROSPECTIONS, introspections, f"asks for __schema and __type {_number(introspections)} times"),
         (limits.INTROSPECTION_DEPTH, introspection, f"nests lists of types {introspection} deep in an introspection"),
     ):
         if many > limit.value:
@@ -102,6 +104,7 @@ def _of_field(node: FieldNode, inner: Size) -> Size:
         top=1,
         fields=inner.fields + 1,
         aliases=inner.aliases + (node.alias is not None),
+        introspections=inner.introspections + (name in _INTROSPECTION),
         depth=inner.depth + 1,
         lists=inner.lists + (name in _LISTS_OF_TYPES),
         introspection=max(inner.introspection, inner.lists if name in _INTROSPECTION else 0),
@@ -113,7 +116,7 @@ def _of_spread(inner: Size) -> Size:
 
 
 def _together(one: Size, other: Size) -> Size:
-    return Size(*(a + b for a, b in zip(one[:4], other[:4], strict=True)), *map(max, one[4:], other[4:]))
+    return Size(*(a + b for a, b in zip(one[:5], other[:5], strict=True)), *map(max, one[5:], other[5:]))
 
 
 def _check_written(document: DocumentNode) -> None:

@@ -1,5 +1,6 @@
 """How much may come in variables."""
 
+from collections.abc import Iterable
 from typing import Any
 
 from .. import limits
@@ -10,6 +11,7 @@ def check(variables: dict[str, Any]) -> None:
     """RequestError with the first limit that the variables are beyond, before all of them have been looked at."""
     if len(variables) > limits.VARIABLES.value:
         raise refused_beyond(limits.VARIABLES, f"There are {len(variables)} variables")
+    _check_texts(variables)
     values = depth = 0
     level: list[Any] = [list(variables.values())]
     while level:
@@ -22,6 +24,7 @@ def check(variables: dict[str, Any]) -> None:
             if values + len(inner) > limits.VARIABLE_VALUES.value:
                 raise refused_beyond(limits.VARIABLE_VALUES, f"The variables have {values + len(inner)} values or more")
         values += len(inner)
+        _check_texts(inner)
         level = [value for value in inner if type(value) in (list, dict)]
 
 
@@ -29,7 +32,15 @@ def _inner(value: dict[str, Any] | list[Any]) -> list[Any]:
     if isinstance(value, dict):
         if len(value) > limits.OBJECT_FIELDS.value:
             raise refused_beyond(limits.OBJECT_FIELDS, f"An object in the variables has {len(value)} fields")
+        _check_texts(value)
         return list(value.values())
     if len(value) > limits.LIST_ITEMS.value:
         raise refused_beyond(limits.LIST_ITEMS, f"A list in the variables has {len(value)} items")
     return value
+
+
+def _check_texts(values: Iterable[Any]) -> None:
+    """Messages of what is wrong with a value quote it, which is to take no time."""
+    longest = max((len(value) for value in values if isinstance(value, str)), default=0)
+    if longest > limits.TEXT_LENGTH.value:
+        raise refused_beyond(limits.TEXT_LENGTH, f"A text in the variables has {longest} characters")

@@ -128,7 +128,9 @@ BODIES: Family = {
         (ANSWERED,),
         {
             "a fraction of 1,000,000 digits": lambda: _with(b'"variables": {"a": 0.' + b"9" * 1_000_000 + b"}"),
-            "a MiB of escapes": lambda: _with(b'"variables": {"a": "' + b"\\u0041" * 170_000 + b'"}'),
+            "a MiB of escapes": lambda: _with(
+                b'"variables": {"a": [' + b",".join([b'"' + b"\\u0041" * 17_000 + b'"'] * 10) + b"]}"
+            ),
         },
     ),
     **_of(

@@ -46,15 +46,15 @@ _PLACES = {
     "type of a card": f"query($of: String!) {{ {_TASK} {{ cards(type: $of) {{ id }} }} }}",
 }
 _TEXTS = {
-    "long": lambda: "a" * 1_000_000,
-    "of slashes": lambda: "Made/1" + "/" * 500_000,
-    "of dots": lambda: "Made/../" * 100_000,
+    "long": lambda: "a" * 100_000,
+    "of slashes": lambda: "Made/1" + "/" * 99_000,
+    "of dots": lambda: "Made/../" * 12_000,
     "of NUL": lambda: "Made/\0" * 1_000,
-    "that could be a pattern": lambda: "(a+)+$" * 50_000,
-    "of combining characters": lambda: "a" + "\u0301" * 300_000,
-    "of base64": lambda: "QUFB" * 250_000,
-    "of JSON in base64": lambda: _encoded([0] * 200_000),
-    "of deep JSON in base64": lambda: base64.urlsafe_b64encode(b"[" * 500_000).decode(),
+    "that could be a pattern": lambda: "(a+)+$" * 16_000,
+    "of combining characters": lambda: "a" + "\u0301" * 99_000,
+    "of base64": lambda: "QUFB" * 25_000,
+    "of JSON in base64": lambda: _encoded([0] * 20_000),
+    "of deep JSON in base64": lambda: base64.urlsafe_b64encode(b"[" * 70_000).decode(),
 }
 
 IDENTITIES: Family = {
@@ -73,5 +73,8 @@ IDENTITIES: Family = {
     "ids that are no base64": _nodes(lambda: ["\u00e9" * 400] * 1_000),
     **sized("ids in the document", literal_ids, {100: ANSWERED, 900: ANSWERED, 1_001: LIMIT}),
     **sized("nodes of many fields", nodes_of_nodes, {1: ANSWERED, 30: ANSWERED, 100: ANSWERED}),
+    "a text that is too long": Hostile(
+        lambda: sent(_PLACES["name of a flow"], {"of": "a" * 1_000_000}), frozenset({LIMIT})
+    ),
     **{f"{place}: {name}": _asked(query, text) for place, query in _PLACES.items() for name, text in _TEXTS.items()},
 }

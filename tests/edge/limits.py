@@ -103,6 +103,10 @@ DOCUMENTS: dict[str, tuple[Limit, Callable[[int], str]]] = {
         limits.INTROSPECTION_DEPTH,
         lambda n: f"{{ __schema {{ types {{ {nested('fields { type {', 'name', '} }', n)} }} }} }}",
     ),
+    "introspections": (
+        limits.INTROSPECTIONS,
+        lambda n: "{" + "".join(f" a{m}: __type(name: \"Run\") {{ name }}" for m in range(n)) + "}",
+    ),
     "validation": (
         limits.VALIDATION,
         lambda n: "{ serverInfo {" + " limits { name }" * (40 if n == limits.VALIDATION.value else 200) + "} }",
@@ -118,6 +122,8 @@ VARIABLES: dict[str, tuple[Limit, Callable[[int], dict[str, Any]]]] = {
     ),
     "items of a list": (limits.LIST_ITEMS, lambda n: {"of": [1] * n}),
     "fields of an object": (limits.OBJECT_FIELDS, lambda n: {"of": [{str(m): 1 for m in range(n)}]}),
+    "length of a text": (limits.TEXT_LENGTH, lambda n: {"of": "a" * n}),
+    "length of a name": (limits.TEXT_LENGTH, lambda n: {"of": {"a" * n: 1}}),
     "depth": (limits.VALUE_DEPTH, lambda n: {"of": json.loads(nested("[", "1", "]", n))}),
     "depth of objects": (limits.VALUE_DEPTH, lambda n: {"of": json.loads(nested('{"a":', "1", "}", n))}),
 }

@@ -58,16 +58,16 @@ VARIABLES: Family = {
     "wrong items of lists": _given(_FILTER, lambda: {"tags": [1] * 1_000, "anyTags": [_EMPTY] * 1_000}, BAD_INPUT),
     "unknown fields": _given(_FILTER, lambda: {f"anyTag{n}": 1 for n in range(900)}, LIMIT),
     "many unknown fields": _given(_FILTER, lambda: {f"anyTag{n}": 1 for n in range(60_000)}, LIMIT),
-    "a long unknown field": _given(_FILTER, lambda: {"a" * 1_000_000: 1}, BAD_INPUT),
+    "a long unknown field": _given(_FILTER, lambda: {"a" * 90_000: 1}, BAD_INPUT),
     "long unknown fields": _given(_FILTER, lambda: {f"{n}{'anyTags' * 100}": 1 for n in range(1_400)}, LIMIT),
-    "an unknown enum value": _given(_FILTER, lambda: {"statuses": ["SUCCEEDE" * 100_000]}, BAD_INPUT),
+    "an unknown enum value": _given(_FILTER, lambda: {"statuses": ["SUCCEEDE" * 12_000]}, BAD_INPUT),
     "unknown enum values": _given(_FILTER, lambda: {"statuses": [f"SUCCEEDE{n}" for n in range(1_000)]}, BAD_INPUT),
     "long enum values": _given(_FILTER, lambda: {"statuses": [f"{n}{'FAILED' * 150}" for n in range(999)]}, BAD_INPUT),
     "a large object of a text": _given(_RUN, lambda: {f"a{n}": n for n in range(60_000)}, LIMIT),
-    "a long text": _given(_RUN, lambda: "Made/" + "1" * 1_000_000, ANSWERED),
-    "a text of NUL": _given(_RUN, lambda: "\0" * 150_000, ANSWERED),
-    "a text of slashes": _given(_RUN, lambda: "/" * 1_000_000, ANSWERED),
-    "a text of dots": _given(_RUN, lambda: "../" * 300_000, ANSWERED),
+    "a long text": _given(_RUN, lambda: "Made/" + "1" * 90_000, ANSWERED),
+    "a text of NUL": _given(_RUN, lambda: "\0" * 90_000, ANSWERED),
+    "a text of slashes": _given(_RUN, lambda: "/" * 90_000, ANSWERED),
+    "a text of dots": _given(_RUN, lambda: "../" * 30_000, ANSWERED),
     "long texts": _given(_FILTER, lambda: {"tags": ["a" * 1_000] * 1_000}, ANSWERED),
     "many texts": _given(_FILTER, lambda: {"tags": [f"a{n}" for n in range(1_000)]}, ANSWERED),
     "texts for every list": _given(
@@ -75,11 +75,11 @@ VARIABLES: Family = {
         lambda: {key: [f"a{n}" for n in range(1_000)] for key in ("tags", "anyTags", "users", "flows")},
         ANSWERED,
     ),
-    "a long id prefix": _given(_FILTER, lambda: {"runIdPrefix": "1" * 1_000_000}, ANSWERED),
-    "a long time": _given(_FILTER, lambda: {"createdAfter": "1" * 1_000_000}, BAD_INPUT),
+    "a long id prefix": _given(_FILTER, lambda: {"runIdPrefix": "1" * 90_000}, ANSWERED),
+    "a long time": _given(_FILTER, lambda: {"createdAfter": "1" * 90_000}, BAD_INPUT),
     "a time out of reach": _given(_FILTER, lambda: {"createdAfter": "9999-12-31T23:59:59.999999999-23:59"}, BAD_INPUT),
     "a fraction of a second": _given(
-        _FILTER, lambda: {"createdAfter": f"2026-01-01T00:00:00.{'9' * 1_000_000}Z"}, ANSWERED
+        _FILTER, lambda: {"createdAfter": f"2026-01-01T00:00:00.{'9' * 90_000}Z"}, ANSWERED
     ),
     "many that are not declared": Hostile(
         lambda: sent("{ __typename }", {f"v{n}": _NONE for n in range(80_000)}), frozenset({LIMIT})
