@@ -54,7 +54,7 @@ def _may_know(request: Request, name: str) -> bool:
     admission = admission_of(request)
     if admission is None:
         return True
-    grants = admission.granted.grants if admission.granted else ()
+    grants = admission.admitted.grants if admission.admitted else ()
     return any(grant.metadata is None or name in grant.metadata for grant in grants)
 
 

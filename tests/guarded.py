@@ -90,11 +90,12 @@ def replaced(path: Path, text: str) -> None:
 
 
 @contextmanager
-def guarded(path: Path, *cors_origins: str, lifespan: str = "on") -> Generator[httpx.Client]:
+def guarded(path: Path, *cors_origins: str, graphiql: bool = True) -> Generator[httpx.Client]:
     """A client of a server with that configuration."""
     schema = strawberry.Schema(Query, Mutation)
-    app = application(schema, Gateway({}, "default"), cors_origins, access=Access(path, ["default", "team"]))
-    with served(app, proxy_headers=False, lifespan=lifespan) as client:
+    access = Access(path, ["default", "team"])
+    app = application(schema, Gateway({}, "default"), cors_origins, graphiql=graphiql, access=access)
+    with served(app, proxy_headers=False, lifespan="on") as client:
         yield client
 
 

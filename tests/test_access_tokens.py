@@ -166,6 +166,22 @@ def test_readiness_names_no_provider_to_those_who_may_not_know_it(tmp_path: Path
     ]
 
 
+def test_where_there_is_no_graphiql_nobody_is_let_in_for_it(tmp_path: Path) -> None:
+    with guarded(written(tmp_path, token_table("bob", OTHER_TOKEN) + EVERYONE), graphiql=False) as client:
+        answer = client.get("/graphql?query={me}", headers={"accept": "text/html, */*;q=0.1"})
+        assert (answer.status_code, answer.json()) == (401, {"errors": [error("UNAUTHENTICATED", NO_CREDENTIAL)]})
+        assert answer.headers["www-authenticate"] == 'Bearer realm="metaflow-graphql"'
+
+
+def test_an_answer_is_nobody_elses(client: httpx.Client) -> None:
+    answer = client.get("/graphql?query={me}", headers={"authorization": f"Bearer {TOKEN}"})
+    assert (answer.json(), answer.headers["cache-control"]) == ({"data": {"me": "alice"}}, "private, no-cache")
+    conditional = {"if-none-match": answer.headers["etag"]}
+    assert client.get("/graphql?query={me}", headers=conditional).status_code == 401
+    again = client.get("/graphql?query={me}", headers=conditional | {"authorization": f"Bearer {TOKEN}"})
+    assert (again.status_code, "ratelimit" in again.headers) == (304, True)
+
+
 def test_a_signature_is_no_credential_by_itself(tmp_path: Path) -> None:
     urls = f'[urls]\nkey = "{"k" * 32}"\n'
     with guarded(written(tmp_path, token_table("bob", OTHER_TOKEN) + EVERYONE + urls)) as client:

@@ -50,7 +50,7 @@ class Admission:
         return self._principal
 
     @property
-    def granted(self) -> Principal | None:
+    def admitted(self) -> Principal | None:
         """Who asks, if somebody was let in."""
         return self._principal
 

@@ -6,6 +6,7 @@ from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from ...resolvers.links import PREFIX
+from ..caching.headers import NOT_KEPT, VARY
 from ..encoding import dumps
 from ..errors import RequestError
 from ..negotiation import GRAPHQL_RESPONSE, HTML, JSON, media_type
@@ -89,7 +90,7 @@ def _media(request: Request) -> str:
 
 
 def _response(request: Request, refusal: RequestError) -> Response:
-    headers = {"cache-control": "no-store", "vary": "accept", "x-content-type-options": "nosniff"} | refusal.headers
+    headers = {"cache-control": NOT_KEPT, "vary": VARY, "x-content-type-options": "nosniff"} | refusal.headers
     media = GRAPHQL_RESPONSE if _media(request) == GRAPHQL_RESPONSE else JSON
     content = dumps({"errors": refusal.errors})
     return Response(content, refusal.status or 400, headers, f"{media}; charset=utf-8")

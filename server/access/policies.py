@@ -25,7 +25,7 @@ _LOOPBACK = (("http", "localhost"), ("http", "127.0.0.1"), ("http", "::1"))
 
 @dataclass(frozen=True, slots=True)
 class SignedUrls:
-    """`key`: what URLs of files are signed with. `seconds`: after which one has ended."""
+    """`key`: what URLs of files are signed with. `seconds`: how long one works at least."""
 
     key: bytes
     seconds: int
