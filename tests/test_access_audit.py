@@ -82,7 +82,7 @@ mutation Tagging($run: String!, $secret: String = "team") {
   ...More
   left: tag(pathspec: "Flow/3") @skip(if: true)
 }
-fragment More on Mutation { tag(pathspec: "Flow/0", metadata: $secret) }
+fragment More on Mutation { ... on Mutation { tag(pathspec: "Flow/0", metadata: $secret) } }
 """
 
 

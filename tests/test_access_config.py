@@ -59,6 +59,14 @@ def test_a_whole_configuration_is_read(tmp_path: Path) -> None:
     assert access.urls == SignedUrls(KEY.encode(), 900)
 
 
+def test_the_key_of_urls_may_be_in_a_file_of_its_own(tmp_path: Path) -> None:
+    (tmp_path / "access.toml").write_text("[urls]\nkey_file = 'key'\nseconds = 60")
+    (tmp_path / "key").write_text(f"{KEY}\n")
+    assert Access(tmp_path / "access.toml", []).urls == SignedUrls(KEY.encode(), 60)
+    (tmp_path / "key").write_text("short\n")
+    assert refusal(tmp_path, "[urls]\nkey_file = 'key'") == "urls.key_file must hold 32 bytes or more."
+
+
 def test_a_rule_is_a_grant_to_those_whom_it_is_about() -> None:
     rules = Rules(read(WHOLE.encode()))
     grant = Grant(

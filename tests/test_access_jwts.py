@@ -31,6 +31,7 @@ from guarded import (
     who,
     written,
 )
+from metaflow_graphql.server.access import jwts
 
 ENDED, EARLY, ELSEWHERE = "The token has ended.", "The token is not valid yet.", "The token is for somebody else."
 UNKNOWN_ISSUER = "The token is of an issuer that is not known here."
@@ -254,6 +255,14 @@ def test_rules_by_the_name_of_a_token_are_about_no_jwt(tmp_path: Path, issuer: I
     tables = token_table("carol", TOKEN) + issuer.table() + rule('tokens = ["carol"]', "all_runs = true")
     with guarded(written(tmp_path, tables)) as client:
         assert (who(client, TOKEN), who(client, issuer.token())[0]) == ((200, "carol"), 403)
+
+
+def test_tokens_that_were_good_are_remembered_only_so_many(
+    client: httpx.Client, issuer: Issuer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(jwts, "_MOST_PROVEN", 2)
+    tokens = [issuer.token(sub=name) for name in "abcab"]
+    assert [who(client, token) for token in tokens * 2] == [(200, name) for name in "abcababcab"]
 
 
 def test_an_answer_tells_nothing_of_the_token(client: httpx.Client, issuer: Issuer) -> None:

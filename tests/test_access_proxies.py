@@ -72,6 +72,13 @@ def test_who_says_a_thing_twice_is_not_believed(tmp_path: Path, headers: list[tu
     assert (answer.status_code, answer.json()["errors"][0]["message"]) == (401, TWICE)
 
 
+def test_nobody_is_in_more_than_a_thousand_groups(tmp_path: Path) -> None:
+    with guarded(written(tmp_path, HERE + EVERYONE)) as client:
+        assert who(client, X_Remote_User="dora", X_Remote_Groups=",".join("g" * 1_000)) == (200, "dora")
+        told = who(client, X_Remote_User="dora", X_Remote_Groups=",".join("g" * 1_001))
+    assert told == (401, "The proxy names too many groups.")
+
+
 @pytest.mark.parametrize("header", ["x_remote_user", "x-remote_user", "xx-remote-user", "x-remote-user-"])
 def test_a_name_that_is_like_the_headers_is_another(tmp_path: Path, header: str) -> None:
     with guarded(written(tmp_path, HERE + EVERYONE)) as client:

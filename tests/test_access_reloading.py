@@ -8,7 +8,19 @@ from pathlib import Path
 
 import pytest
 
-from guarded import EVERYONE, OTHER_TOKEN, TOKEN, TWO_PEOPLE, guarded, replaced, rule, token_table, who, written
+from guarded import (
+    EVERYONE,
+    OTHER_TOKEN,
+    TOKEN,
+    TWO_PEOPLE,
+    guarded,
+    issuing,
+    replaced,
+    rule,
+    token_table,
+    who,
+    written,
+)
 
 ALICE = token_table("alice", TOKEN) + EVERYONE
 BOB = token_table("bob", OTHER_TOKEN) + EVERYONE
@@ -47,6 +59,8 @@ def test_what_can_not_be_used_leaves_all_as_it_was_and_is_told_once(
         for text in ("[[tokens]", ALICE + "x = 1", ALICE.replace("sha256:", "md5:")):
             replaced(path, text)
             assert [who(client, TOKEN) for _ in range(3)] == [(200, "alice")] * 3
+        replaced(path, "#" * 1_048_577)
+        assert [who(client, TOKEN) for _ in range(3)] == [(200, "alice")] * 3
         path.unlink()
         assert [who(client, TOKEN) for _ in range(3)] == [(200, "alice")] * 3
         replaced(path, BOB)
@@ -56,6 +70,7 @@ def test_what_can_not_be_used_leaves_all_as_it_was_and_is_told_once(
         "it is not TOML: Expected ']]' at the end of an array declaration (at line 1, column 9).",
         "rules[0]: Object contains unknown field `x`.",
         "tokens[0]: hash is sha256: and 64 digits, as metaflow-graphql token prints it.",
+        "it has more than 1048576 bytes.",
         "No such file or directory.",
     ]
     assert [record.message for record in caplog.records if record.levelno == logging.WARNING] == [
@@ -89,6 +104,33 @@ def test_a_change_of_the_same_length_and_time_as_the_last_is_one(tmp_path: Path)
         assert who(client, TOKEN) == (200, "alice")
         new.rename(path)
         assert who(client, TOKEN) == (200, "allie")
+
+
+def test_an_issuer_that_is_no_longer_listed_is_no_longer_asked(tmp_path: Path) -> None:
+    with issuing() as issuer:
+        issuer.delay = 2.0
+        path = written(tmp_path, issuer.table() + ALICE)
+        with guarded(path) as client:
+            waiting = threading.Thread(target=who, args=(client, issuer.token()))
+            waiting.start()
+            time.sleep(0.2)
+            replaced(path, ALICE)
+            assert who(client, TOKEN) == (200, "alice")
+            waiting.join()
+            assert who(client, issuer.token()) == (401, "The token is of an issuer that is not known here.")
+            replaced(path, issuer.table() + ALICE)
+            issuer.delay = 0.0
+            assert who(client, issuer.token()) == (200, "carol")
+
+
+def test_keys_that_were_fetched_are_kept_while_the_file_changes(tmp_path: Path) -> None:
+    with issuing() as issuer:
+        path = written(tmp_path, issuer.table() + ALICE)
+        with guarded(path) as client:
+            assert who(client, issuer.token()) == (200, "carol")
+            issuer.status = 500
+            replaced(path, issuer.table() + BOB)
+            assert (who(client, issuer.token()), issuer.requests) == ((200, "carol"), 1)
 
 
 def test_every_request_is_answered_by_one_whole_configuration(tmp_path: Path) -> None:

@@ -12,7 +12,7 @@ from gateways import serving
 from guarded import EVERYONE, OTHER_TOKEN, TOKEN, ask, guarded, rule, token_table, who, written
 from local_trees import put_run
 from metaflow_graphql.server.access.tokens import hash_of
-from serving import address, error
+from serving import address, answered, error
 
 NO_CREDENTIAL = "Say who asks by a header Authorization: Bearer, with a token."
 UNKNOWN = "The token is not known here."
@@ -74,6 +74,18 @@ def test_nobody_else_is_let_in(client: httpx.Client, authorization: str, message
 def test_the_hash_of_a_token_is_none(client: httpx.Client) -> None:
     assert who(client, hash_of(TOKEN))[0] == 401
     assert who(client, "mfgql_" + hash_of(TOKEN))[0] == 401
+
+
+def test_a_refusal_is_json_to_those_who_take_nothing_of_ours(client: httpx.Client) -> None:
+    answer = ask(client, accept="image/png")
+    assert (answer.status_code, answer.headers["content-type"]) == (401, "application/json; charset=utf-8")
+
+
+def test_nothing_is_let_in_by_a_websocket(client: httpx.Client) -> None:
+    upgrade = b"GET /graphql?query={me} HTTP/1.1\r\nhost: x\r\nconnection: upgrade\r\nupgrade: websocket\r\n"
+    key = b"sec-websocket-version: 13\r\nsec-websocket-key: dGhlIHNhbXBsZSBub25jZQ==\r\n"
+    authorization = f"authorization: Bearer {TOKEN}\r\n\r\n".encode()
+    assert answered(client, upgrade + key + authorization).startswith(b"HTTP/1.1 403 ")
 
 
 def test_two_credentials_are_none(client: httpx.Client) -> None:
