@@ -1,5 +1,6 @@
 """Access control as it is set up on the command line: a token, a file, a server."""
 
+import re
 import tomllib
 from pathlib import Path
 
@@ -11,6 +12,7 @@ from metaflow_graphql.server.access.reading import read
 from metaflow_graphql.server.access.tokens import hash_of
 from test_cli import ran
 
+ROOT = Path(__file__).parent.parent
 EXPLAINED = "The first line is the token, told only here; the others are for the file of serve --config.\n"
 
 
@@ -58,6 +60,8 @@ def test_a_file_that_can_not_be_used_is_one_line_and_exit_code_2(tmp_path: Path)
     )
 
 
-def test_the_example_for_platform_teams_is_one() -> None:
-    text = (Path(__file__).parent.parent / "examples" / "platform" / "gateway.toml").read_bytes()
-    assert [len(part) for part in (read(text).tokens, read(text).jwt, read(text).rules)] == [1, 1, 3]
+def test_what_the_docs_show_are_configurations() -> None:
+    (shown,) = re.findall(r"^```toml\n(.*?)^```", (ROOT / "README.md").read_text(), re.MULTILINE | re.DOTALL)
+    texts = [shown.encode(), (ROOT / "examples" / "platform" / "gateway.toml").read_bytes()]
+    found = [read(text) for text in texts]
+    assert [(len(one.tokens), len(one.jwt), len(one.rules)) for one in found] == [(1, 1, 2), (1, 1, 3)]
