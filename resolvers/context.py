@@ -80,18 +80,18 @@ class Context:
 
     `address`: what URLs on this gateway begin with, without a slash at the end; None where it has none. `selected`:
     all fields of its document, as Run.status: they tell what is worth asking for, and no answer depends on them.
-    `principal`: who asks; None without access control. `reported`: errors of objects that a list had to leave out, at
-    the path of the list. `log_turns`: how many long logs are read at a time.
+    `reported`: errors of objects that a list had to leave out, at the path of the list. `log_turns`: how many long
+    logs are read at a time. `principal`: who asks; None without access control.
     """
 
     gateway: Gateway
     loaders: Loaders
     address: str | None = None
     selected: frozenset[str] = frozenset()
-    principal: Principal | None = None
     levels: dict[object, Loader[Any, Any]] = field(default_factory=dict[object, Loader[Any, Any]])
     reported: list[GraphQLError] = field(default_factory=list[GraphQLError])
     log_turns: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(4))
+    principal: Principal | None = None
 
     def level(
         self, by: Callable[..., Awaitable[list[Any]]], info: "Info", arguments: dict[str, Any]
@@ -174,10 +174,11 @@ def context_for(
     gateway: Gateway,
     address: str | None = None,
     selected: frozenset[str] = frozenset(),
+    *,
     principal: Principal | None = None,
 ) -> Context:
     """The context of one operation, which came to that address of the gateway."""
     names = {field.rpartition(".")[2] for field in selected}
     of_records = bool(selected & _OF_RECORDS) and not names & _OF_COURSES
     loaders = Loaders(gateway.providers, gateway.artifacts, gateway.packages, of_records=of_records)
-    return Context(gateway, loaders, address, selected, principal)
+    return Context(gateway, loaders, address, selected, principal=principal)

@@ -89,7 +89,7 @@ class Operations:
             operation.admission.charge(cost.total)
         spent = _budget()
         usage.current.set(spent)
-        context = context_for(self._gateway, operation.address, document.selected, operation.principal)
+        context = context_for(self._gateway, operation.address, document.selected, principal=operation.principal)
         try:
             result = execute(
                 self._schema,
