@@ -13,6 +13,7 @@ from ..providers.artifacts import Artifacts
 from ..providers.base import Provider
 from ..providers.code_packages import Packages
 from ..providers.errors import GatewayError, UnknownMetadataProvider
+from ..providers.grants import Principal
 from ..providers.pathspec import shown
 from .dataloader import AT_ONCE, Loader
 from .entries import Answers, in_parts
@@ -80,7 +81,7 @@ class Context:
     `address`: what URLs on this gateway begin with, without a slash at the end; None where it has none. `selected`:
     all fields of its document, as Run.status: they tell what is worth asking for, and no answer depends on them.
     `reported`: errors of objects that a list had to leave out, at the path of the list. `log_turns`: how many long
-    logs are read at a time.
+    logs are read at a time. `principal`: who asks; None without access control.
     """
 
     gateway: Gateway
@@ -90,6 +91,7 @@ class Context:
     levels: dict[object, Loader[Any, Any]] = field(default_factory=dict[object, Loader[Any, Any]])
     reported: list[GraphQLError] = field(default_factory=list[GraphQLError])
     log_turns: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(4))
+    principal: Principal | None = None
 
     def level(
         self, by: Callable[..., Awaitable[list[Any]]], info: "Info", arguments: dict[str, Any]
@@ -168,9 +170,15 @@ def _free(known: list[dict[Any, Any]]) -> None:
         asyncio.get_running_loop().call_soon(_free, known)
 
 
-def context_for(gateway: Gateway, address: str | None = None, selected: frozenset[str] = frozenset()) -> Context:
+def context_for(
+    gateway: Gateway,
+    address: str | None = None,
+    selected: frozenset[str] = frozenset(),
+    *,
+    principal: Principal | None = None,
+) -> Context:
     """The context of one operation, which came to that address of the gateway."""
     names = {field.rpartition(".")[2] for field in selected}
     of_records = bool(selected & _OF_RECORDS) and not names & _OF_COURSES
     loaders = Loaders(gateway.providers, gateway.artifacts, gateway.packages, of_records=of_records)
-    return Context(gateway, loaders, address, selected)
+    return Context(gateway, loaders, address, selected, principal=principal)

@@ -10,6 +10,8 @@ from starlette.staticfiles import StaticFiles
 
 from ..resolvers.context import Gateway
 from ..resolvers.links import PREFIX
+from .access.access import Access
+from .access.gate import Gate
 from .browsers.hosts import Hosts
 from .browsers.origins import Origins, Signed, unsigned
 from .browsers.page import GRAPHIQL
@@ -34,6 +36,7 @@ def application(
     hosts: Hosts | None = None,
     signed: Signed = unsigned,
     lasting_seconds: int = LASTING_SECONDS,
+    access: Access | None = None,
 ) -> BrowserRules:
     """The application that serves a schema; `cors_origins`: whose pages may read it, besides its own.
 
@@ -41,8 +44,9 @@ def application(
     known, if any; where no others are answered, there is no introspection, and no GraphiQL, which needs that.
     `graphiql`: whether browsers get that. `hosts`: the names that it answers to; None: any. `signed`: whether a URL of
     a file is, so that pages of any site may show it. `lasting_seconds`: how long clients may keep what can't change any
-    more; 0 where one may lose the right to see it.
+    more. `access`: who is let in, and may lose the right to see what he sees; None: everyone.
     """
+    lasting_seconds = 0 if access else lasting_seconds
     documents = documents or PersistedDocuments()
     ad_hoc = documents.mode is not Mode.ONLY
     graphiql = graphiql and ad_hoc
@@ -63,6 +67,9 @@ def application(
             yield
         finally:
             await gateway.close()
+            if access:
+                await access.close()
 
     origins = Origins(cors_origins, graphiql=graphiql, signed=signed)
-    return BrowserRules(ending(Starlette(routes=routes, lifespan=lifespan)), origins, hosts)
+    routed = Starlette(routes=routes, lifespan=lifespan)
+    return BrowserRules(ending(Gate(routed, access) if access else routed), origins, hosts)

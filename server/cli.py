@@ -1,4 +1,4 @@
-"""The command line: metaflow-graphql serve, query, schema."""
+"""The command line: metaflow-graphql serve, query, schema, token."""
 
 import argparse
 import asyncio
@@ -12,6 +12,8 @@ from typing import Any, cast
 
 from .. import __version__
 from ..schema import schema
+from .access.access import Access
+from .access.tokens import new_token, table_of
 from .app import application
 from .browsers.hosts import Hosts
 from .encoding import dumps
@@ -44,8 +46,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def _serve(given: argparse.Namespace) -> int:
     chosen = _settings(given)
+    access = Access(chosen.config, chosen.metadata, chosen.tls) if chosen.config else None
     anywhere = chosen.everyone_may_read_and_tag
-    hosts = Hosts(chosen.public_url, anywhere=anywhere)
     app = application(
         schema,
         gateway(chosen),
@@ -53,9 +55,10 @@ def _serve(given: argparse.Namespace) -> int:
         chosen.public_url,
         chosen.documents,
         graphiql=chosen.graphiql,
-        hosts=hosts,
+        hosts=None if access else Hosts(chosen.public_url, anywhere=anywhere),
+        access=access,
     )
-    listening = listen(given.host, given.port, anywhere=anywhere)
+    listening = listen(given.host, given.port, anywhere=anywhere or access is not None)
 
     def ready() -> None:
         url = chosen.public_url or address_of(listening)
@@ -74,6 +77,13 @@ def _query(given: argparse.Namespace) -> int:
 
 def _schema(_: argparse.Namespace) -> int:
     _write(schema.as_str())
+    return 0
+
+
+def _token(given: argparse.Namespace) -> int:
+    token = new_token()
+    sys.stderr.write("The first line is the token, told only here; the others are for the file of serve --config.\n")
+    _write(f"{token}\n{table_of(token, given.name, given.group)}")
     return 0
 
 
@@ -131,6 +141,7 @@ def _settings(given: argparse.Namespace) -> Settings:
         getattr(given, "everyone", False),
         getattr(given, "persisted_documents", Mode.OFF),
         getattr(given, "trusted_documents", None),
+        getattr(given, "config", None),
     )
     chosen = settings(options, os.environ, Path.cwd())
     if chosen.notice:
@@ -186,6 +197,11 @@ def _parser() -> Parser:
         "and change their tags",
     )
     _add_documents(serving)
+    serving.add_argument(
+        "--config",
+        metavar="FILE",
+        help="who may see and do what, in TOML; read again when it changes (default: whoever reaches it may do all)",
+    )
 
     asking = commands.add_parser(
         "query",
@@ -199,6 +215,17 @@ def _parser() -> Parser:
 
     printing = commands.add_parser("schema", help="print the GraphQL schema", description="Prints the GraphQL schema.")
     printing.set_defaults(run=_schema)
+
+    making = commands.add_parser(
+        "token",
+        help="make an API token",
+        description="Prints a new API token, and the lines of a configuration that have the gateway know it.",
+    )
+    making.set_defaults(run=_token)
+    making.add_argument("name", metavar="NAME", help="what rules call it")
+    making.add_argument(
+        "--group", metavar="GROUP", action="append", default=[], help="group that it is in; may be repeated"
+    )
     return parser
 
 

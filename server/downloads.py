@@ -20,9 +20,11 @@ from ..resolvers.context import Context, Gateway, context_for
 from ..resolvers.downloads import Download
 from ..resolvers.links import PREFIX
 from . import ranges
+from .access.admission import admission_of
 from .clients import unless_gone
 from .encoding import dumps
-from .errors import INTERNAL, Faults, extensions, refused
+from .errors import INTERNAL, Faults, RequestError, extensions, refused
+from .requests import principal_of
 
 _METHODS = ("GET", "HEAD")
 # What lies in a datastore are strangers' files: no browser may take one for a page of the gateway's own.
@@ -65,8 +67,9 @@ class Downloads:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         spent = usage.Usage()
         usage.current.set(spent)
-        faults = Faults()
         request = Request(scope, receive)
+        admission = admission_of(request)
+        faults = Faults(admission and admission.request_id)
         try:
             try:
                 response = await unless_gone(receive, self._response(request))
@@ -84,7 +87,7 @@ class Downloads:
         if request.method not in _METHODS:
             error = refused("METHOD_NOT_ALLOWED", "Files are read by GET and HEAD.")
             return _json(error.errors, 405, {"allow": ", ".join(_METHODS)})
-        found = await _found(request, context_for(self._gateway))
+        found = await _found(request, context_for(self._gateway, principal=principal_of(request)))
         headers = _headers(found)
         if ranges.unchanged(request.headers.getlist("if-none-match"), headers["etag"]):
             return Response(None, 304, headers)
@@ -209,6 +212,8 @@ async def _cut(chunks: AsyncGenerator[bytes], start: int, end: int) -> AsyncGene
 
 
 def _told(error: Exception, faults: Faults) -> Response:
+    if isinstance(error, RequestError):
+        return _json(error.errors, error.status or 400, error.headers)
     if not isinstance(error, GatewayError) or error.code == INTERNAL:
         return _json([faults.internal(error)], 500)
     status = next(status for kind, status in _STATUSES if isinstance(error, kind))

@@ -67,8 +67,8 @@ def extensions(error: GatewayError) -> dict[str, Any]:
 class Faults:
     """The errors met while one request is executed; what is our fault is logged, and told by the request's id alone."""
 
-    def __init__(self) -> None:
-        self.request_id = uuid4().hex
+    def __init__(self, request_id: str | None = None) -> None:
+        self.request_id = request_id or uuid4().hex
         self._logged = 0
 
     def of_field(self, error: GraphQLError) -> dict[str, Any]:

@@ -1,9 +1,12 @@
 """GraphQL over HTTP (graphql.github.io/graphql-over-http): /graphql."""
 
+from typing import Any
+
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
+from .access.admission import admission_of
 from .browsers.page import page
 from .caching.headers import CHECKED, LASTING_SECONDS, NOT_KEPT, VARY, entity_tag, lasting
 from .clients import unless_gone
@@ -14,7 +17,7 @@ from .negotiation import GRAPHQL_RESPONSE, HTML, IDENTITY, JSON, coding, media_t
 from .operations import Operation, Operations
 from .persisted.documents import PersistedDocuments
 from .ranges import unchanged
-from .requests import address, operation
+from .requests import address, operation, principal_of
 
 _METHODS = {"allow": "GET, HEAD, POST, OPTIONS"}
 
@@ -50,7 +53,8 @@ class GraphQLEndpoint:
         await response(scope, receive, send)
 
     async def _response(self, request: Request) -> Response:
-        faults = Faults()
+        admission = admission_of(request)
+        faults = Faults(admission and admission.request_id)
         media = JSON
         try:
             if request.method == "OPTIONS":
@@ -61,13 +65,18 @@ class GraphQLEndpoint:
             media = media_type(request.headers.getlist("accept"), html=reads and self._graphiql)
             if media == HTML:
                 return page()
+            principal = principal_of(request)  # before a document of theirs is kept
             asked = await operation(request, self._documents)
-            asked = asked._replace(address=self._public_url or address(request))
+            asked = asked._replace(
+                address=self._public_url or address(request), principal=principal, admission=admission
+            )
             if reads:
                 content, kept = await unless_gone(request.receive, self._read(asked, faults))
                 return await _kept(request, content, media, kept)
             return await _json(request, await unless_gone(request.receive, self._executed(asked, faults)), media)
         except RequestError as error:
+            if admission:
+                admission.refused(error)
             status = error.status or (400 if media == GRAPHQL_RESPONSE else 200)
             return await _json(request, dumps({"errors": error.errors}), media, status, error.headers)
         except ClientDisconnect:
@@ -76,14 +85,20 @@ class GraphQLEndpoint:
             return await _json(request, dumps({"errors": [faults.internal(error)]}), media, 500)
 
     async def _executed(self, asked: Operation, faults: Faults) -> memoryview:
-        return await encoded(await self._operations.answer(asked, faults))
+        return await encoded(await self._answer(asked, faults))
 
     async def _read(self, asked: Operation, faults: Faults) -> tuple[memoryview, str]:
         """The answer to a query, and how it may be kept."""
-        answer = await self._operations.answer(asked, faults, queries_only=True)
+        answer = await self._answer(asked, faults, queries_only=True)
         content = await encoded(answer)
         lasts = self._lasting_seconds > 0 and await self._operations.lasts(asked, answer, content)
         return content, lasting(self._lasting_seconds) if lasts else CHECKED
+
+    async def _answer(self, asked: Operation, faults: Faults, *, queries_only: bool = False) -> dict[str, Any]:
+        answer = await self._operations.answer(asked, faults, queries_only=queries_only)
+        if asked.admission:
+            asked.admission.answered(answer)
+        return answer
 
 
 async def _kept(request: Request, content: Content, media: str, kept: str) -> Response:

@@ -22,8 +22,10 @@ from graphql.pyutils import AwaitableOrValue, Path
 
 from ..execution import structs
 from ..providers import usage
+from ..providers.grants import Principal
 from ..resolvers.context import Gateway, context_for
 from . import limits
+from .access.admission import Admission
 from .caching import lasting
 from .compression import Content
 from .documents import variables
@@ -40,7 +42,8 @@ class Operation(NamedTuple):
     """What a client asks for. `show_usage`: whether the answer says what it cost upstream; `show_cost`: how
     many objects it was estimated to touch, and did.
 
-    `address`: what URLs on this gateway begin with for this client; None where it has no address.
+    `address`: what URLs on this gateway begin with for this client; None where it has no address. `principal`: who
+    asks, and `admission`: as what they were let in; None without access control.
     """
 
     query: str
@@ -49,6 +52,8 @@ class Operation(NamedTuple):
     show_usage: bool = False
     show_cost: bool = False
     address: str | None = None
+    principal: Principal | None = None
+    admission: Admission | None = None
 
 
 class Operations:
@@ -70,6 +75,8 @@ class Operations:
         if not self._introspection and not document.selected.isdisjoint(_INTROSPECTION):
             raise refused("GRAPHQL_VALIDATION_FAILED", "This gateway does not answer __schema and __type.")
         node = operation_of(document.node, operation.name)
+        if operation.admission:
+            operation.admission.begin(document.node, node, operation.variables)
         kind = node.operation
         if kind is OperationType.SUBSCRIPTION:
             raise refused("BAD_USER_INPUT", "Subscriptions are not supported.")
@@ -78,9 +85,11 @@ class Operations:
         variables.check(operation.variables or {})
         cost = self._cost(document, node, operation.variables)
         cost.check()
+        if operation.admission:
+            operation.admission.charge(cost.total)
         spent = _budget()
         usage.current.set(spent)
-        context = context_for(self._gateway, operation.address, document.selected)
+        context = context_for(self._gateway, operation.address, document.selected, principal=operation.principal)
         try:
             result = execute(
                 self._schema,

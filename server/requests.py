@@ -6,6 +6,8 @@ from urllib.parse import parse_qsl
 
 from starlette.requests import Request
 
+from ..providers.grants import Principal
+from .access.admission import admission_of
 from .browsers.hosts import AUTHORITY
 from .errors import RequestError, refused
 from .json_objects import json_object
@@ -41,6 +43,12 @@ def address(request: Request) -> str | None:
     """What the URLs of this gateway begin with for whoever sent the request, by its Host; None where that is none."""
     host = request.headers.get("host", "")
     return f"{request.url.scheme}://{host}" if AUTHORITY.fullmatch(host) else None
+
+
+def principal_of(request: Request) -> Principal | None:
+    """Who sent it; None without access control. RequestError (401) where nobody was let in."""
+    admission = admission_of(request)
+    return admission and admission.principal
 
 
 def _check_content(request: Request) -> None:

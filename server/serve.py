@@ -85,6 +85,8 @@ def serve(application: ASGIApp, listening: socket.socket, ready: Callable[[], No
         log_config=None,
         access_log=False,
         server_header=False,
+        # Whose address it is matters to access control, and no header may say so of just anyone on this machine.
+        proxy_headers=False,
         timeout_graceful_shutdown=GRACE_SECONDS,
     )
     ready()

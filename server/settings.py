@@ -19,7 +19,7 @@ from ..providers.service.client import Client
 from ..providers.service.provider import ServiceProvider
 from ..resolvers.context import Gateway
 from .limits import LIMITS
-from .metaflow_config import Environment, MetaflowConfig, SettingsError
+from .metaflow_config import Environment, MetaflowConfig, SettingsError, expanded
 from .persisted.documents import Mode, PersistedDocuments
 from .persisted.manifests import BadManifest
 from .persisted.trusted import TrustedDocuments
@@ -52,6 +52,7 @@ class Options(NamedTuple):
     everyone_may_read_and_tag: bool = False
     persisted_documents: str = Mode.OFF
     trusted_documents: str | None = None
+    config: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +64,7 @@ class Settings:
     that contains `.metaflow`, for what services say is in a local datastore. `s3`: how S3 is reached. `tls`: whom to
     trust that a metadata service is the one, if not whom the system does. `documents`: those that are known before they
     are asked for. `notice`: a line on what may not be meant so. `everyone_may_read_and_tag`: whether other machines may
-    reach it, though nobody is asked who they are.
+    reach it, though nobody is asked who they are. `config`: the file of access control; None: there is none.
     """
 
     metadata: dict[str, Source]
@@ -82,6 +83,7 @@ class Settings:
     notice: str | None = None
     graphiql: bool = True
     everyone_may_read_and_tag: bool = False
+    config: Path | None = None
 
     @property
     def shown_metadata(self) -> str:
@@ -112,11 +114,12 @@ def settings(options: Options, environment: Environment, cwd: Path) -> Settings:
         _card_roots(config, cwd),
         find_root(config.local_sysroot, cwd) if remote else None,
         s3_access(options.s3, config, environment, cwd, own_roots, needed=remote),
-        trusted(environment) if any(map(_is_encrypted, metadata.values())) else None,
+        trusted(environment) if options.config or any(map(_is_encrypted, metadata.values())) else None,
         _documents(Mode(options.persisted_documents), options.trusted_documents, cwd),
         None if options.metadata or remote or not config.service_url else _NOT_THE_SERVICE,
         options.graphiql,
         options.everyone_may_read_and_tag,
+        None if options.config is None else cwd / expanded(options.config, environment),
     )
 
 

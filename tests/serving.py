@@ -92,7 +92,8 @@ def small_application(cors_origins: tuple[str, ...] = (), documents: PersistedDo
 def served(app: ASGIApp, **settings: Any) -> Generator[httpx.Client]:
     """A client of a real server in a thread."""
     with socket.create_server(("127.0.0.1", 0)) as listening:
-        server = uvicorn.Server(uvicorn.Config(app, lifespan="off", log_config=None, **settings))
+        settings = {"lifespan": "off", **settings}
+        server = uvicorn.Server(uvicorn.Config(app, log_config=None, **settings))
         thread = threading.Thread(target=server.run, args=([listening],))
         thread.start()
         try:

@@ -1,0 +1,140 @@
+"""Access control as the file of `serve --config` has it now, and what is remembered from request to request."""
+
+import asyncio
+import logging
+import ssl
+import time
+from collections.abc import Collection
+from pathlib import Path
+
+from starlette.requests import HTTPConnection
+
+from ..errors import RequestError, refused
+from ..metaflow_config import SettingsError
+from .admission import Admission
+from .attempts import Attempts, attempt_of
+from .audit import AuditLog
+from .meters import Meters
+from .policies import KeySets, Policy, SignedUrls, credential_of, policy_of
+from .proxies import address_of, limited_as, peer_of
+from .rates import Quota
+from .reading import read
+from .watched_files import Complaints, Content, WatchedFile, reason_of
+
+_logger = logging.getLogger(__name__)
+
+_LARGEST = 1_048_576
+
+
+class Access:
+    """Who is let in; SettingsError where the file can't be used. `providers`: names that rules may give."""
+
+    def __init__(self, path: Path, providers: Collection[str], tls: ssl.SSLContext | None = None) -> None:
+        self._path = path
+        self._providers = providers
+        self._tls = tls
+        self._file = WatchedFile(path, _LARGEST)
+        self._complaints = Complaints(_logger)
+        self._reading = asyncio.Lock()
+        self._meters = Meters()
+        self._attempts = Attempts()
+        self._audit = AuditLog()
+        try:
+            content = self._file.read()
+            self._policy = self._made(content, {})
+        except (OSError, ValueError, SettingsError) as error:
+            raise SettingsError(f"--config {path}: {_sentence(error)}") from None
+        self._file.take(content)
+
+    @property
+    def urls(self) -> SignedUrls | None:
+        """How URLs of files are signed at the moment, if they are."""
+        return self._policy.urls
+
+    async def begun(self, request: HTTPConnection) -> Admission:
+        """A request that has come; nobody is let in yet."""
+        policy = await self._current()
+        address = address_of(request, peer_of(request), policy.proxy)
+        return Admission(str(address), limited_as(address), policy.config.rates, self._meters)
+
+    async def admit(self, request: HTTPConnection, admission: Admission) -> None:
+        """Find out who asks; RequestError where they are not let in: 401, 403, 429, or 503 if it can't be told."""
+        policy = self._policy
+        credential = credential_of(request)
+        rates = policy.config.rates
+        failures = Quota("failures", rates.failures, rates.seconds)
+        attempt = attempt_of(admission.limited_as, credential or "")
+        if credential is not None:
+            wait = self._attempts.wait(attempt, failures, time.monotonic())
+            if wait:
+                raise _too_many_failures(wait)
+        try:
+            identity = await policy.identity(request, credential, peer_of(request))
+        except RequestError as error:
+            if credential is not None and error.status == 401:
+                self._attempts.failed(attempt, failures, time.monotonic())
+            raise
+        if credential is not None:
+            self._attempts.succeeded(attempt)
+        admission.admit(identity, policy.rules.principal(identity))
+
+    def ended(self, request: HTTPConnection, admission: Admission, status: int | None) -> None:
+        """Write down what became of a request; `status`: None where nothing was answered."""
+        record = admission.record(request, status)
+        if record is not None:
+            self._audit.write(record, self._policy.audit_file)
+
+    async def close(self) -> None:
+        """Let go of what is under way, and write what is still to be written."""
+        for keys in self._policy.key_sets.values():
+            await keys.close()
+        await asyncio.to_thread(self._audit.close)
+
+    async def _current(self) -> Policy:
+        """As the file stands, or as it stood when it could last be used."""
+        if self._changed():
+            async with self._reading:
+                if self._changed():
+                    await self._read_again()
+        return self._policy
+
+    def _changed(self) -> bool:
+        try:
+            return self._file.changed()
+        except OSError as error:
+            self._complain(error)
+            return False
+
+    async def _read_again(self) -> None:
+        before = self._policy
+        try:
+            content = await asyncio.to_thread(self._file.read)
+        except (OSError, ValueError) as error:
+            self._complain(error)
+            return
+        try:
+            self._policy = await asyncio.to_thread(self._made, content, before.key_sets)
+        except SettingsError as error:
+            self._complain(error)
+        else:
+            self._complaints.over()
+            _logger.warning("%s has changed and is used from now on.", self._path)
+        self._file.take(content)
+        for location, keys in before.key_sets.items():
+            if location not in self._policy.key_sets:
+                await keys.close()
+
+    def _made(self, content: Content, known: KeySets) -> Policy:
+        return policy_of(read(content.content), self._path.parent, self._providers, known, self._tls)
+
+    def _complain(self, error: Exception) -> None:
+        self._complaints.tell("%s can't be used, what it said before goes on: %s", self._path, _sentence(error))
+
+
+def _sentence(error: Exception) -> str:
+    return str(error) if isinstance(error, SettingsError) else f"{reason_of(error)}."
+
+
+def _too_many_failures(seconds: int) -> RequestError:
+    message = f"Too many credentials of this address were refused: try again in {seconds} s."
+    return refused("RATE_LIMITED", message, 429, {"retry-after": str(seconds)})

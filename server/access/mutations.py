@@ -1,0 +1,63 @@
+"""What a mutation is about, for the audit log: neither its variables nor its document stand there."""
+
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any, NamedTuple
+
+from graphql import (
+    DocumentNode,
+    FieldNode,
+    FragmentDefinitionNode,
+    FragmentSpreadNode,
+    InlineFragmentNode,
+    OperationDefinitionNode,
+    SelectionNode,
+    value_from_ast_untyped,
+)
+
+_LONGEST = 200  # characters of a text
+
+
+class Mutated(NamedTuple):
+    """A field of Mutation that was asked for, under `key` in the answer; its arguments, where they are texts."""
+
+    key: str
+    field: str
+    run: str | None
+    metadata: str | None
+
+
+def mutated(
+    document: DocumentNode, operation: OperationDefinitionNode, variables: Mapping[str, Any] | None
+) -> list[Mutated]:
+    """The fields of a valid mutation, in the order that they are executed in."""
+    fragments = {node.name.value: node for node in document.definitions if isinstance(node, FragmentDefinitionNode)}
+    defaults = {
+        of.variable.name.value: value_from_ast_untyped(of.default_value)
+        for of in operation.variable_definitions or ()
+        if of.default_value
+    }
+    given = defaults | dict(variables or {})
+    found: dict[str, Mutated] = {}
+    for node in _fields(operation.selection_set.selections, fragments):
+        arguments = {of.name.value: value_from_ast_untyped(of.value, given) for of in node.arguments or ()}
+        key = node.alias.value if node.alias else node.name.value
+        run, metadata = (shortened(arguments.get(name)) for name in ("pathspec", "metadata"))
+        found.setdefault(key, Mutated(shortened(key) or "", node.name.value, run, metadata))
+    return list(found.values())
+
+
+def shortened(text: object) -> str | None:
+    """A text that others gave, of which no more than so much is kept; None where it is none."""
+    return text[:_LONGEST] if isinstance(text, str) else None
+
+
+def _fields(
+    selections: Iterable[SelectionNode], fragments: Mapping[str, FragmentDefinitionNode]
+) -> Iterator[FieldNode]:
+    for node in selections:
+        if isinstance(node, FieldNode):
+            yield node
+        elif isinstance(node, FragmentSpreadNode):
+            yield from _fields(fragments[node.name.value].selection_set.selections, fragments)
+        elif isinstance(node, InlineFragmentNode):
+            yield from _fields(node.selection_set.selections, fragments)

@@ -1,0 +1,57 @@
+"""Token buckets: how much may be asked for in a while, by whom (draft-ietf-httpapi-ratelimit-headers-10)."""
+
+import math
+from collections import OrderedDict
+from collections.abc import Iterable
+from typing import NamedTuple
+
+# Whose buckets are remembered. One that is forgotten is full again: those are that were asked for longest ago.
+_MOST_BUCKETS = 10_000
+
+
+class Quota(NamedTuple):
+    """So many units in any while of so many seconds; all of them at once where none were taken for as long."""
+
+    name: str
+    units: int
+    seconds: int
+
+
+class Standing(NamedTuple):
+    """What is left of a quota, and after how many seconds there is as much as was asked for, or all of it."""
+
+    quota: Quota
+    left: int
+    seconds: int
+
+
+class Buckets:
+    """One for each key, which is known by the time at which it is full again."""
+
+    def __init__(self, most: int = _MOST_BUCKETS) -> None:
+        self._full_at: OrderedDict[str, float] = OrderedDict()
+        self._most = most
+
+    def standing(self, key: str, quota: Quota, now: float, wanted: int | None = None) -> Standing:
+        """`now`: time.monotonic(). `wanted`: units that are asked for, no more than the whole quota."""
+        missing = round(max(0.0, self._full_at.get(key, now) - now) * quota.units / quota.seconds, 6)
+        left = max(0, quota.units - math.ceil(missing))
+        short = missing if wanted is None else wanted - (quota.units - missing)
+        return Standing(quota, left, math.ceil(max(0.0, short) * quota.seconds / quota.units))
+
+    def take(self, key: str, quota: Quota, now: float, units: int) -> None:
+        """Units that are there."""
+        self._full_at[key] = max(now, self._full_at.get(key, now)) + units * quota.seconds / quota.units
+        self._full_at.move_to_end(key)
+        if len(self._full_at) > self._most:
+            self._full_at.popitem(last=False)
+
+    def __len__(self) -> int:
+        return len(self._full_at)
+
+
+def header_fields(standings: Iterable[Standing]) -> dict[str, str]:
+    """RateLimit-Policy and RateLimit. IANA has not registered the unit; if none were told, it would be requests."""
+    policies = [f'"{of.quota.name}";q={of.quota.units};w={of.quota.seconds};qu="objects"' for of in standings]
+    limits = [f'"{of.quota.name}";r={of.left};t={of.seconds}' for of in standings]
+    return {"ratelimit-policy": ", ".join(policies), "ratelimit": ", ".join(limits)}

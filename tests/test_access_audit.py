@@ -1,0 +1,226 @@
+"""The audit log: a line for each mutation and each refusal, for nothing else, and with no secret in it."""
+
+import json
+import os
+import re
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+
+from gateways import serving
+from guarded import OTHER_TOKEN, TOKEN, TWO_PEOPLE, ask, bearer, guarded, rule, token_table, who, written
+from local_trees import put_run
+from metaflow_graphql.server.access.audit import AuditLog
+from metaflow_graphql.server.limits import BODY_BYTES
+
+
+@pytest.fixture
+def file(tmp_path: Path) -> Path:
+    return tmp_path / "audit.jsonl"
+
+
+@pytest.fixture
+def client(tmp_path: Path) -> Iterator[httpx.Client]:
+    with guarded(
+        written(
+            tmp_path,
+            token_table("zoe", "mfgql_zoe") + TWO_PEOPLE.replace("everyone = true", 'tokens = ["alice", "bob"]'),
+        )
+    ) as client:
+        yield client
+
+
+def lines(file: Path, count: int) -> list[dict[str, Any]]:
+    """So many, and no more, once they are there."""
+    ended = time.monotonic() + 5
+    while not file.exists() or file.read_text().count("\n") < count:
+        assert time.monotonic() < ended, "the lines are missing"
+        time.sleep(0.01)
+    time.sleep(0.05)
+    found = [json.loads(line) for line in file.read_text().splitlines()]
+    assert len(found) == count
+    return found
+
+
+def varying(line: dict[str, Any]) -> dict[str, Any]:
+    """Without what differs each time, which is looked at here."""
+    assert re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z", line["time"])
+    assert re.fullmatch(r"[0-9a-f]{32}", line["requestId"])
+    return {name: value for name, value in line.items() if name not in ("time", "requestId")}
+
+
+REFUSED: dict[str, Any] = {
+    "address": "127.0.0.1", "principal": None, "method": "POST", "path": "/graphql", "operation": None, "mutations": [],
+    "outcome": "UNAUTHENTICATED", "reason": None, "status": 401,
+}  # fmt: skip
+
+
+def test_refusals_say_who_what_and_why(client: httpx.Client, file: Path) -> None:
+    answers = [ask(client), ask(client, token="mfgql_secret"), ask(client, token="mfgql_zoe")]
+    found = lines(file, 3)
+    assert [line["requestId"] for line in found] == [answer.headers["x-request-id"] for answer in answers]
+    assert list(map(varying, found)) == [
+        REFUSED | {"reason": "Say who asks by a header Authorization: Bearer, with a token."},
+        REFUSED | {"reason": "The token is not known here."},
+        REFUSED
+        | {
+            "principal": {"name": "zoe", "by": "token", "issuer": None},
+            "outcome": "FORBIDDEN",
+            "reason": "Nothing is granted to zoe here: no rule is about them.",
+            "status": 403,
+        },
+    ]
+
+
+MUTATION = """
+mutation Tagging($run: String!, $secret: String = "team") {
+  first: tag(pathspec: $run)
+  ...More
+  left: tag(pathspec: "Flow/3") @skip(if: true)
+}
+fragment More on Mutation { ... on Mutation { tag(pathspec: "Flow/0", metadata: $secret) } }
+"""
+
+
+def test_a_mutation_says_what_it_did_to_which_run(client: httpx.Client, file: Path) -> None:
+    body = {"query": MUTATION, "variables": {"run": "Flow/1"}}
+    answer = client.post("/graphql", json=body, headers=bearer(TOKEN))
+    assert answer.json()["data"] == {"first": True, "tag": None}
+    (line,) = lines(file, 1)
+    assert varying(line) == REFUSED | {
+        "principal": {"name": "alice", "by": "token", "issuer": None},
+        "operation": {"name": "Tagging", "kind": "mutation", "cost": 0},
+        "mutations": [
+            {"field": "tag", "run": "Flow/1", "metadata": None, "outcome": "OK"},
+            {"field": "tag", "run": "Flow/0", "metadata": "team", "outcome": "INVALID_TAG"},
+            {"field": "tag", "run": "Flow/3", "metadata": None, "outcome": None},
+        ],
+        "outcome": "INVALID_TAG",
+        "status": 200,
+    }
+
+
+def test_a_mutation_whose_client_goes_away_may_have_done_it(client: httpx.Client, file: Path) -> None:
+    body = {"query": 'mutation { slow(pathspec: "Flow/1") }'}
+    with pytest.raises(httpx.ReadTimeout):
+        client.post("/graphql", json=body, headers=bearer(TOKEN), timeout=0.5)
+    (line,) = lines(file, 1)
+    assert (line["mutations"], line["outcome"], line["status"]) == (
+        [{"field": "slow", "run": "Flow/1", "metadata": None, "outcome": None}],
+        "CANCELLED",
+        None,
+    )
+
+
+def test_what_is_read_and_what_is_mistaken_is_in_no_line(client: httpx.Client, file: Path) -> None:
+    for query in ("{ me }", "{ broken }", "{ zzz }", "{", "mutation { zzz }", "query A { me } query B { me }"):
+        ask(client, query, TOKEN)
+    client.get("/healthz")
+    client.get("/graphql", headers={"accept": "text/html"})
+    ask(client)
+    assert lines(file, 1)[0]["outcome"] == "UNAUTHENTICATED"
+
+
+def test_limits_are_refusals(client: httpx.Client, file: Path) -> None:
+    ask(client, "{ " + "me " * 5_000 + "}", TOKEN)
+    ids = "[" + '"a" ' * 900 + "]"
+    ask(client, f"query Much {{ many(ids: {ids}) {{ many(ids: {ids}) {{ many(ids: {ids}) {{ me }} }} }} }}", TOKEN)
+    client.post(
+        "/graphql", content=b" " * (BODY_BYTES + 1), headers=bearer(TOKEN) | {"content-type": "application/json"}
+    )
+    found = [(line["outcome"], line["status"], line["operation"], line["principal"]["name"]) for line in lines(file, 3)]
+    assert found == [
+        ("LIMIT_EXCEEDED", 400, None, "alice"),
+        ("LIMIT_EXCEEDED", 400, {"name": "Much", "kind": "query"}, "alice"),
+        ("PAYLOAD_TOO_LARGE", 413, None, "alice"),
+    ]
+
+
+def test_no_text_of_others_begins_a_line_or_is_long(client: httpx.Client, file: Path) -> None:
+    run = 'Flow/1"}\n{"outcome": "OK"}\r\u2028\x1b[2K' + "x" * 10_000
+    body = {"query": "mutation($run: String!) { tag(pathspec: $run) }", "variables": {"run": run, "more": "secret"}}
+    client.post("/graphql", json=body, headers=bearer(TOKEN))
+    client.get("/nothing/%0a%7b%22outcome%22%3a1%7d", headers=bearer("mfgql_x\ty"))
+    first, second = lines(file, 2)
+    assert (first["mutations"][0]["run"], second["path"]) == (run[:200], '/nothing/\n{"outcome":1}')
+    text = file.read_bytes()
+    assert (text.isascii(), text.count(b"\n"), b"\x1b" in text, b"secret" in text) == (True, 2, False, False)
+
+
+def test_no_credential_is_in_it(client: httpx.Client, file: Path) -> None:
+    ask(client, 'mutation { tag(pathspec: "Flow/1") }', TOKEN)
+    client.get("/files/x?signature=very-secret", headers=bearer("mfgql_hidden"))
+    ask(client, 'mutation { tag(pathspec: "Flow/1") }', authorization="Basic dXNlcjpoaWRkZW4=")
+    lines(file, 3)
+    text = file.read_text()
+    assert [secret for secret in (TOKEN, "hidden", "dXNlcjpoaWRkZW4", "very-secret", "sha256") if secret in text] == []
+
+
+def test_a_disk_that_is_full_stops_nobody_and_is_told(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    text = TWO_PEOPLE + '[audit]\nfile = "full"\n'
+    (tmp_path / "full").symlink_to("/dev/full")
+    with guarded(written(tmp_path, text)) as client:
+        assert [who(client)[0] for _ in range(3)] == [401] * 3
+        assert who(client, TOKEN) == (200, "alice")
+        time.sleep(0.3)
+        (tmp_path / "full").unlink()
+        assert who(client)[0] == 401
+        time.sleep(0.3)
+    told = [record.message for record in caplog.records if record.name.endswith("audit")]
+    assert told == [
+        "The audit log can't be written, its lines are lost and counted: [Errno 28] No space left on device"
+    ]
+    blank, lost, line = (tmp_path / "full").read_text().splitlines()
+    assert (blank, json.loads(lost), json.loads(line)["status"]) == ("", {"lost": 3}, 401)
+
+
+def test_who_writes_never_waits(tmp_path: Path) -> None:
+    """A pipe that nobody reads from holds 64 KiB, and the lines that wait are bounded."""
+    os.mkfifo(tmp_path / "pipe")
+    reader = os.open(tmp_path / "pipe", os.O_RDONLY | os.O_NONBLOCK)
+    log = AuditLog()
+    begun = time.monotonic()
+    for number in range(20_000):
+        log.write({"number": number, "more": "x" * 100}, tmp_path / "pipe")
+    assert time.monotonic() - begun < 2
+    os.set_blocking(reader, True)
+    read = b""
+    while b'"lost"' not in read and len(read) < 3_000_000:
+        read += os.read(reader, 65_536)
+        log.write({"after": True}, tmp_path / "pipe")
+    log.close()
+    os.close(reader)
+    assert json.loads(read.splitlines()[0]) == {"number": 0, "more": "x" * 100}
+    assert b'"lost"' in read
+
+
+def test_a_file_that_is_rotated_is_begun_anew(client: httpx.Client, file: Path) -> None:
+    ask(client)
+    lines(file, 1)
+    file.rename(file.with_name("old"))
+    ask(client)
+    lines(file, 1)
+    assert oct(file.stat().st_mode & 0o777) == "0o600"
+
+
+def test_a_process_writes_all_of_it_before_it_ends(tmp_path: Path) -> None:
+    put_run(tmp_path, "1")
+    path = written(
+        tmp_path, token_table("alice", TOKEN) + rule('tokens = ["alice"]', "all_runs = true", 'may = ["tags"]')
+    )
+    mutation = 'mutation { addTags(pathspec: "Made/1", tags: ["t"]) { run { userTags } } }'
+    with serving(tmp_path, "--config", str(path)) as gateway, httpx.Client(base_url=gateway.url) as client:
+        assert ask(client, mutation, TOKEN).json() == {"data": {"addTags": {"run": {"userTags": ["t"]}}}}
+        assert [ask(client, mutation).status_code for _ in range(100)] == [401] * 100
+    found = lines(tmp_path / "audit.jsonl", 101)
+    assert found[0]["mutations"] == [{"field": "addTags", "run": "Made/1", "metadata": None, "outcome": "OK"}]
+
+
+def test_a_refusal_by_name_is_the_other_ones(client: httpx.Client, file: Path) -> None:
+    assert who(client, OTHER_TOKEN) == (200, "bob")
+    ask(client, 'mutation { tag(pathspec: "Flow/1") }', OTHER_TOKEN)
+    assert lines(file, 1)[0]["principal"] == {"name": "bob", "by": "token", "issuer": None}
