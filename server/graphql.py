@@ -14,7 +14,7 @@ from .negotiation import GRAPHQL_RESPONSE, HTML, IDENTITY, JSON, coding, media_t
 from .operations import Operation, Operations
 from .persisted.documents import PersistedDocuments
 from .ranges import unchanged
-from .requests import address, operation
+from .requests import address, admitted, operation
 
 _METHODS = {"allow": "GET, HEAD, POST, OPTIONS"}
 
@@ -62,7 +62,7 @@ class GraphQLEndpoint:
             if media == HTML:
                 return page()
             asked = await operation(request, self._documents)
-            asked = asked._replace(address=self._public_url or address(request))
+            asked = asked._replace(address=self._public_url or address(request), principal=admitted(request))
             if reads:
                 content, kept = await unless_gone(request.receive, self._read(asked, faults))
                 return await _kept(request, content, media, kept)

@@ -22,6 +22,7 @@ from graphql.pyutils import AwaitableOrValue, Path
 
 from ..execution import structs
 from ..providers import usage
+from ..providers.grants import Principal
 from ..resolvers.context import Gateway, context_for
 from . import limits
 from .caching import lasting
@@ -40,7 +41,8 @@ class Operation(NamedTuple):
     """What a client asks for. `show_usage`: whether the answer says what it cost upstream; `show_cost`: how
     many objects it was estimated to touch, and did.
 
-    `address`: what URLs on this gateway begin with for this client; None where it has no address.
+    `address`: what URLs on this gateway begin with for this client; None where it has no address. `principal`: who
+    asks; None without access control.
     """
 
     query: str
@@ -49,6 +51,7 @@ class Operation(NamedTuple):
     show_usage: bool = False
     show_cost: bool = False
     address: str | None = None
+    principal: Principal | None = None
 
 
 class Operations:
@@ -80,7 +83,7 @@ class Operations:
         cost.check()
         spent = _budget()
         usage.current.set(spent)
-        context = context_for(self._gateway, operation.address, document.selected)
+        context = context_for(self._gateway, operation.address, document.selected, principal=operation.principal)
         try:
             result = execute(
                 self._schema,
@@ -98,7 +101,8 @@ class Operations:
             spent.end()
             context.end()
         told: dict[str, Any] = {}
-        if operation.show_usage:
+        # What it cost tells of all that was gone through, of what others have too.
+        if operation.show_usage and (operation.principal is None or operation.principal.administrator):
             calls, requests = dict(spent.calls), dict(spent.requests)
             told["usage"] = {"calls": calls, "fileReads": spent.file_reads, "requests": requests}
         if operation.show_cost:

@@ -6,6 +6,7 @@ from urllib.parse import parse_qsl
 
 from starlette.requests import Request
 
+from ..providers.grants import Principal
 from .browsers.hosts import AUTHORITY
 from .errors import RequestError, refused
 from .json_objects import json_object
@@ -41,6 +42,11 @@ def address(request: Request) -> str | None:
     """What the URLs of this gateway begin with for whoever sent the request, by its Host; None where that is none."""
     host = request.headers.get("host", "")
     return f"{request.url.scheme}://{host}" if AUTHORITY.fullmatch(host) else None
+
+
+def admitted(request: Request) -> Principal | None:
+    """Who sent it, as authentication left him in its scope; None where nobody was let in, or without access control."""
+    return request.scope.get("state", {}).get("principal")
 
 
 def _check_content(request: Request) -> None:
