@@ -82,7 +82,9 @@ class GraphQLEndpoint:
         """The answer to a query, and how it may be kept."""
         answer = await self._operations.answer(asked, faults, queries_only=True)
         content = await encoded(answer)
-        lasts = self._lasting_seconds > 0 and await self._operations.lasts(asked, answer, content)
+        # Nobody may keep what he may lose the right to see.
+        may_last = self._lasting_seconds > 0 and asked.principal is None
+        lasts = may_last and await self._operations.lasts(asked, answer, content)
         return content, lasting(self._lasting_seconds) if lasts else CHECKED
 
 

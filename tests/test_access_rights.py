@@ -11,7 +11,7 @@ from gateways import Gateway
 from in_process import errors_of
 from metaflow_graphql.providers.grants import Principal, Right
 from metaflow_graphql.providers.local.provider import LocalProvider
-from principals import ALL_RIGHTS, asked_by, of_team
+from principals import ALL_RIGHTS, asked_by, of_team, shared
 from running import Runs
 from walking import Pool, Walk, read, text_of, walk
 
@@ -182,6 +182,13 @@ def test_files_are_forbidden_without_a_right_and_unknown_without_a_run(runs: Run
     with asked_by(of_team("otter", frozenset()), providers) as gateway:
         statuses = [gateway.client.get(url).status_code for url in every_url(runs, gateway)]
     assert set(statuses) == {403}
+
+
+def test_what_a_principal_sees_is_kept_by_no_cache_unasked(runs: Runs) -> None:
+    asked = {"query": f'{{ run(pathspec: "{runs["otter"].pathspec}") {{ id status }} }}'}
+    with shared({"default": LocalProvider("default", runs.root)}) as by:
+        kept = [by(principal).client.get("/graphql", params=asked).headers for principal in (None, of_team("otter"))]
+    assert ["max-age" in headers["cache-control"] for headers in kept] == [True, False]
 
 
 def test_a_run_of_others_has_no_files(runs: Runs) -> None:
