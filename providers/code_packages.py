@@ -38,11 +38,12 @@ class Package(NamedTuple):
 
 
 class PackageKey(NamedTuple):
-    """A package, and a file of it whose content is asked for too."""
+    """A package, a file of it whose content is asked for too, and the run that it is asked for as the code of."""
 
     provider: str
     blob: BlobKey
     file: str | None = None
+    run: str = ""
 
 
 class Contents(NamedTuple):

@@ -6,6 +6,7 @@ GatewayError
 │   └── UnknownMetadataProvider
 ├── NotFound                 mutations and files: elsewhere absent is None
 ├── NamespaceMismatch        it exists, outside of the namespace
+├── Forbidden                whoever asks may see that it is there, and not what it holds; or may not change it
 ├── LimitExceeded            more than the gateway gives in one answer
 ├── TimedOut                 not answered within the time of an operation; trying again may help
 ├── ArtifactError
@@ -62,6 +63,19 @@ class NamespaceMismatch(GatewayError):
     """The object exists, outside of the namespace."""
 
     code = "NAMESPACE_MISMATCH"
+
+
+class Forbidden(GatewayError):
+    """Whoever asks may see that it is there, and not what it holds; or may not change it.
+
+    `name`: of the metadata event that is withheld, where that is what it is about.
+    """
+
+    code = "FORBIDDEN"
+
+    def __init__(self, message: str, name: str | None = None) -> None:
+        super().__init__(message)
+        self.name = name
 
 
 class LimitExceeded(GatewayError):

@@ -14,7 +14,7 @@ class Right(StrEnum):
     TAGS = "tags"  # to add and remove them
 
 
-class Grant(msgspec.Struct, frozen=True):
+class Grant(msgspec.Struct, frozen=True, cache_hash=True):
     """Rights to some of the runs of some providers. A run that several grants are about has the rights of all of them.
 
     `metadata`: names of the providers; None: all. `namespaces`: patterns (fnmatch) of system tags, of which a run has
@@ -32,7 +32,7 @@ class Grant(msgspec.Struct, frozen=True):
     hidden_lines: tuple[str, ...] = ()
 
 
-class Principal(msgspec.Struct, frozen=True):
+class Principal(msgspec.Struct, frozen=True, cache_hash=True):
     """Who asks, and what is granted to him: nothing without grants.
 
     `guarded_tags`: patterns of all user tags that any rule is about; only an `administrator` may add or remove those.

@@ -14,6 +14,7 @@ from .log_readers import Backward, Forward, Line, LogFile, Place, Reader
 
 Cut = tuple[Place, ...]
 Read = Callable[[PartKey], Awaitable[bytes | None]]
+Hides = Callable[[str], bool]
 # Takes the next line of a reader; False where no more are needed.
 Consume = Callable[[Reader, Line], bool]
 
@@ -52,13 +53,17 @@ class LogPage(NamedTuple):
 
 
 class Extent(NamedTuple):
-    """What part of a log is asked for: `size` lines, `backward` from its end, between two places, with a text."""
+    """What part of a log is asked for: `size` lines, `backward` from its end, between two places, with a text.
+
+    `hides` tells of which lines nothing is shown.
+    """
 
     size: int
     backward: bool
     after: Cut | None = None
     before: Cut | None = None
     grep: str = ""
+    hides: Hides | None = None
 
 
 def moved(cut: Cut, file: int, size: int, ended: bool) -> Cut:
@@ -98,17 +103,24 @@ async def page(files: Sequence[LogFile], extent: Extent, read: Read, turns: asyn
     return of_page.made(stopped, unknown)
 
 
-async def texts(files: Sequence[LogFile], read: Read, turns: asyncio.Semaphore) -> AsyncGenerator[str]:
-    """The text of all lines, each with a newline, in chunks of a few MB at most."""
+async def texts(
+    files: Sequence[LogFile], read: Read, turns: asyncio.Semaphore, hides: Hides | None = None
+) -> AsyncGenerator[str]:
+    """The text of all lines that are not hidden, each with a newline, in chunks of a few MB at most.
+
+    Where any may be, the text of a line ends at LONGEST_LINE: what hides it may stand across pieces.
+    """
     pieces: list[str] = []
 
     spent = usage.current.get()
 
     def consume(reader: Reader, line: Line) -> bool:
         spent.log_lines += 1
-        pieces.append(mflog.text(line.text))
-        if line.ends:
-            pieces.append("\n")
+        text = mflog.text(line.text)
+        if hides is None:
+            pieces.append(f"{text}\n" if line.ends else text)
+        elif line.begins and not hides(text):
+            pieces.append(f"{text}\n")
         reader.take()
         return True
 
@@ -177,6 +189,7 @@ class _Page:
         self._readers = readers
         self._size, self._backward = extent.size, extent.backward
         self._matches = _matching(extent.grep)
+        self._hides = extent.hides
         self._found: list[Found] = []
         self._text = 0
         self._spent = usage.current.get()
@@ -191,7 +204,7 @@ class _Page:
         if self._text > _TEXT_A_PAGE or self._is_worn():
             self._early = True
             return False
-        self._open = self._matches(line.text)
+        self._open = self._matches(line.text) and not (self._hides and self._hides(mflog.text(line.text)))
         if not self._open:
             reader.take()
             return True

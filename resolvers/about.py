@@ -77,11 +77,11 @@ def default_namespace(info: Info) -> str | None:
 
 
 def metadata_provider(info: Info, name: inputs.ProviderName = strawberry.UNSET) -> ProviderInfo:
-    return _described(info.context.gateway.provider(name), info)
+    return described(info.context.gateway.provider(name), info)
 
 
 def metadata_providers(info: Info) -> list[ProviderInfo]:
-    return [_described(provider, info) for provider in info.context.gateway.providers.values()]
+    return [described(provider, info) for provider in info.context.gateway.providers.values()]
 
 
 async def can_mutate_tags(described: list[ProviderInfo], info: Info) -> Answers[bool]:
@@ -103,7 +103,8 @@ def server_info(info: Info) -> ServerInfo:
     return ServerInfo(__version__, limits, list(ErrorCode))
 
 
-def _described(provider: Provider, info: Info) -> ProviderInfo:
+def described(provider: Provider, info: Info) -> ProviderInfo:
+    """As GraphQL shows it."""
     default = provider.name == info.context.gateway.default_metadata
     return ProviderInfo(provider.name, provider.type, provider.info, default, provider)
 

@@ -85,7 +85,7 @@ async def table(
 
 
 async def url(artifacts: list[records.DataArtifact], info: Info) -> Answers[str | None]:
-    return [links.artifact(info.context, artifact) for artifact in artifacts]
+    return await links.artifacts(info.context, artifacts)
 
 
 async def infos_of(artifacts: list[records.DataArtifact], context: Context) -> Answers[records.ArtifactInfo | None]:

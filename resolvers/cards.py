@@ -89,9 +89,8 @@ async def data(cards: list[records.Card], info: Info) -> Answers[JSON]:
 
 
 async def url(cards: list[records.Card], info: Info) -> Answers[str | None]:
-    return [
-        links.card(info.context, Key(card.provider, parent(card.pathspec), card.asked), card.hash) for card in cards
-    ]
+    of = [(Key(card.provider, parent(card.pathspec), card.asked), card.hash) for card in cards]
+    return await links.cards(info.context, of)
 
 
 async def _source(task: Key, context: Context) -> _Source | None:

@@ -7,13 +7,15 @@ import msgspec
 from strawberry import UNSET
 
 from ..providers import code_packages, ids, records, usage, views
-from ..providers.base import BlobKey, Key, key_as_seen, key_of
+from ..providers.base import BlobKey, FileStatus, Key, key_as_seen, key_of
 from ..providers.code_packages import Contents, Package, PackageKey, described, info_of, package_file, text_of
 from ..providers.errors import ArtifactUnreadable, CorruptMetadata, GatewayError
+from ..providers.grants import Right
+from ..providers.pathspec import run_of
 from ..providers.strangers_json import JSON, NotJSON, read
-from . import inputs, links
+from . import inputs, links, rights
 from .context import Context, Info, Limit
-from .entries import Answers, each, gathered, raised, readable
+from .entries import Answers, combined, each, each_of_some, gathered, raised, readable
 from .inputs import sent
 from .metadata import metadata_of
 
@@ -99,20 +101,13 @@ async def flowspec(codes: list[MetaflowCode], info: Info) -> Answers[str | None]
 
 
 async def tarball(codes: list[MetaflowCode], info: Info) -> Answers[CodeTarball]:
-    stored = [package_file(code.task.provider, code.package) for code in codes]
-    statuses = await each(info.context.loaders.file_statuses, stored)
-    return [
-        ArtifactUnreadable(f"The code package of {code.task.pathspec} is gone.")
-        if status is None
-        else status
-        if isinstance(status, BaseException)
-        else CodeTarball(code.task, code.package.blob, status.size)
-        for code, status in zip(codes, statuses, strict=True)
-    ]
+    refusals = await rights.held(info.context, Right.CODE, [code.task for code in codes])
+    keys = combined(lambda code, _: package_file(code.task.provider, code.package), codes, refusals)
+    return combined(_tarball, codes, await each_of_some(info.context.loaders.file_statuses, keys))
 
 
 async def url(tarballs: list[CodeTarball], info: Info) -> Answers[str | None]:
-    return [links.code(info.context, tarball.task) for tarball in tarballs]
+    return await links.packages(info.context, [tarball.task for tarball in tarballs])
 
 
 async def files(tarballs: list[CodeTarball], info: Info, prefix: inputs.FilePrefix = UNSET) -> Answers[list[CodeFile]]:
@@ -141,6 +136,12 @@ async def file(tarballs: list[CodeTarball], info: Info, path: inputs.FilePath) -
 
 async def text(files: list[CodeFile], info: Info) -> Answers[str | None]:
     return await gathered(_text(file.tarball.task, file.tarball.blob, file.path, info.context) for file in files)
+
+
+def _tarball(code: MetaflowCode, status: FileStatus | None) -> CodeTarball:
+    if status is None:
+        raise ArtifactUnreadable(f"The code package of {code.task.pathspec} is gone.")
+    return CodeTarball(code.task, code.package.blob, status.size)
 
 
 async def _of_run(run: records.Run, context: Context) -> MetaflowCode | None:
@@ -231,7 +232,7 @@ async def _text(task: Key, blob: BlobKey, path: str, context: Context) -> str | 
 
 async def _contents(task: Key, blob: BlobKey, path: str | None, context: Context) -> Contents:
     try:
-        return await context.loaders.packages.load(PackageKey(task.provider, blob, path))
+        return await context.loaders.packages.load(PackageKey(task.provider, blob, path, run_of(task.pathspec)))
     except GatewayError as error:
         raise _named(error, task) from error
 

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable, Coroutine, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, TypeVar, cast
 
 import msgspec
@@ -14,14 +14,17 @@ from ..providers.base import Provider
 from ..providers.code_packages import Packages
 from ..providers.errors import GatewayError, UnknownMetadataProvider
 from ..providers.grants import Principal
+from ..providers.guarded.provider import seen_by
 from ..providers.pathspec import shown
 from .dataloader import AT_ONCE, Loader
 from .entries import Answers, in_parts
 from .loaders import Loaders
+from .signatures import Signatures
 
 K = TypeVar("K")
 V = TypeVar("V")
 
+_MOST_VIEWS = 256
 # When these were created only their own rows tell.
 _OF_RECORDS = frozenset({"Step.createdAt", "Task.createdAt"})
 # Fields that are answered by what steps and tasks recorded of their course.
@@ -59,17 +62,32 @@ class Gateway:
     limits: tuple[Limit, ...] = ()
     artifacts: Artifacts = field(default_factory=Artifacts)
     packages: Packages = field(default_factory=Packages)
+    # As principals see it, those that asked of late.
+    _views: dict[Principal, "Gateway"] = field(init=False, default_factory=dict[Principal, "Gateway"], repr=False)
 
     async def close(self) -> None:
         """Let go of what its providers hold, in the event loop that they were used in."""
         for provider in self.providers.values():
             await provider.close()
 
+    def seen_by(self, principal: Principal | None) -> "Gateway":
+        """With the providers that he may use, as he sees them. Where the default one is none of them, the first is."""
+        if principal is None:
+            return self
+        view = self._views.get(principal)
+        if view is None:
+            seen = seen_by(principal, self.providers)
+            default = self.default_metadata if self.default_metadata in seen else next(iter(seen), "")
+            if len(self._views) >= _MOST_VIEWS:
+                self._views.pop(next(iter(self._views)))
+            view = self._views[principal] = replace(self, providers=seen, default_metadata=default)
+        return view
+
     def provider(self, name: str | None) -> Provider:
         """The provider of that name, or the default one where none is given; raises UnknownMetadataProvider."""
         found = self.providers.get(self.default_metadata if name is None or name is strawberry.UNSET else name)
         if found is None:
-            known = ", ".join(sorted(self.providers))
+            known = ", ".join(sorted(self.providers)) or "none"
             raise UnknownMetadataProvider(f"There is no metadata provider {shown(name or '')}. Configured: {known}.")
         return found
 
@@ -81,7 +99,8 @@ class Context:
     `address`: what URLs on this gateway begin with, without a slash at the end; None where it has none. `selected`:
     all fields of its document, as Run.status: they tell what is worth asking for, and no answer depends on them.
     `reported`: errors of objects that a list had to leave out, at the path of the list. `log_turns`: how many long
-    logs are read at a time. `principal`: who asks; None without access control.
+    logs are read at a time. `principal`: who asks; None without access control. `gateway` is as he sees it.
+    `signatures`: what his URLs of files are signed by; None where they are not.
     """
 
     gateway: Gateway
@@ -92,6 +111,7 @@ class Context:
     reported: list[GraphQLError] = field(default_factory=list[GraphQLError])
     log_turns: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(4))
     principal: Principal | None = None
+    signatures: Signatures | None = None
 
     def level(
         self, by: Callable[..., Awaitable[list[Any]]], info: "Info", arguments: dict[str, Any]
@@ -176,9 +196,11 @@ def context_for(
     selected: frozenset[str] = frozenset(),
     *,
     principal: Principal | None = None,
+    signatures: Signatures | None = None,
 ) -> Context:
-    """The context of one operation, which came to that address of the gateway."""
+    """The context of one operation, which came to that address of the gateway: all that it reads, it reads so."""
+    gateway = gateway.seen_by(principal)
     names = {field.rpartition(".")[2] for field in selected}
     of_records = bool(selected & _OF_RECORDS) and not names & _OF_COURSES
     loaders = Loaders(gateway.providers, gateway.artifacts, gateway.packages, of_records=of_records)
-    return Context(gateway, loaders, address, selected, principal=principal)
+    return Context(gateway, loaders, address, selected, principal=principal, signatures=signatures)

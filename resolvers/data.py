@@ -8,10 +8,11 @@ from strawberry import UNSET
 from ..providers import ids, records
 from ..providers.artifacts import JSON
 from ..providers.base import Key, key_as_seen
+from ..providers.errors import Forbidden
 from ..providers.pathspec import component
 from . import inputs
 from .context import Context, Info
-from .entries import Answers, each, gathered, raised
+from .entries import Answers, Partial, each, gathered, raised
 from .inputs import sent
 from .values import Found, values_of
 
@@ -61,7 +62,9 @@ async def value(data: list[MetaflowData], info: Info, name: inputs.Name) -> Answ
     )
 
 
-async def values(data: list[MetaflowData], info: Info, names: inputs.ArtifactNames = UNSET) -> Answers[dict[str, Any]]:
+async def values(
+    data: list[MetaflowData], info: Info, names: inputs.ArtifactNames = UNSET
+) -> Answers[dict[str, Any] | Partial]:
     wanted = checked(names)
     return await gathered(_values(of_task.task, _wanted(of_task, wanted), info.context) for of_task in data)
 
@@ -81,10 +84,14 @@ async def entry_value(entries: list[DataEntry], info: Info) -> Answers[JSON]:
     return await values_of(await entry_artifact(entries, info), info.context)
 
 
-async def _values(task: Key, names: list[str], context: Context) -> dict[str, Any]:
-    """All of them or none: `entries` tells them apart."""
+async def _values(task: Key, names: list[str], context: Context) -> dict[str, Any] | Partial:
+    """All of them or none: `entries` tells them apart. What is hidden from whoever asks is left out."""
     found = await values_of(await each(context.loaders.artifacts, [_key(task, name) for name in names]), context)
-    return dict(zip(names, map(raised, found), strict=True))
+    hidden = [entry for entry in found if isinstance(entry, Forbidden)]
+    if hidden and len(hidden) == len(found):
+        raise hidden[0]
+    told = {name: raised(entry) for name, entry in zip(names, found, strict=True) if not isinstance(entry, Forbidden)}
+    return Partial(told, [*hidden]) if hidden else told
 
 
 def _wanted(data: MetaflowData, names: list[str] | None) -> list[str]:

@@ -8,12 +8,14 @@ from ..providers import records
 from ..providers.artifacts import value_key
 from ..providers.base import FileKey, FileStatus, Key, PartKey
 from ..providers.errors import NotFound
+from ..providers.grants import Right
 from ..providers.included_files import IncludedFile, described_by, is_included
 from . import cards, code, logs
 from .artifacts import infos_of
 from .context import Context
 from .entries import raised
 from .lookup import task_at
+from .rights import hidden_lines, hold
 
 OCTETS = "application/octet-stream"
 _PART = 256 * 1024
@@ -41,6 +43,7 @@ async def artifact(context: Context, key: Key) -> Download:
     found = await context.loaders.artifacts.load(key)
     if found is None:
         raise NotFound(f"There is no artifact {key.pathspec}{_seen(key)}.")
+    await hold(context, Right.VALUES, key)
     datastore = context.gateway.providers[key.provider].datastore
     file = await _included(context, found)
     if file is None:
@@ -54,10 +57,14 @@ async def artifact(context: Context, key: Key) -> Download:
 async def log(context: Context, task: Key, name: str) -> Download:
     """The text of a log, without the prefixes of its lines, and empty where there is none; `name`: stdout or stderr."""
     await _existing(context, task)
+    await hold(context, Right.LOGS, task)
     stream = _STREAMS.get(name)
     if stream is None:
         raise _absent(f"log {name}", task)
     version = await logs.log_version(task, stream, context) or "none"
+    hidden = await hidden_lines(context, task)
+    if hidden:
+        version = f"{version}-without-{hidden.digest}"
     return Download(
         version, "text/plain; charset=utf-8", f"{name}.log", lambda: logs.text_chunks(task, stream, context)
     )
@@ -65,6 +72,7 @@ async def log(context: Context, task: Key, name: str) -> Download:
 
 async def card(context: Context, task: Key, hash: str) -> Download:
     await _existing(context, task)
+    await hold(context, Right.VALUES, task)
     found = await cards.card_of(context, task, hash)
     file = None if found is None else cards.card_file(found)
     status = None if file is None else await context.loaders.file_statuses.load(file)
@@ -79,6 +87,7 @@ async def card(context: Context, task: Key, hash: str) -> Download:
 async def package(context: Context, task: Key) -> Download:
     """A code package as it is stored."""
     await _existing(context, task)
+    await hold(context, Right.CODE, task)
     blob = await code.package_of(context, task)
     if blob is None:
         raise _absent("code package", task)

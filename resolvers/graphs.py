@@ -7,11 +7,13 @@ import msgspec
 from ..providers import ids, records
 from ..providers.artifacts import value_key
 from ..providers.base import Key, key_of
-from ..providers.errors import ArtifactUnreadable, GatewayError, LimitExceeded
+from ..providers.errors import ArtifactUnreadable, Forbidden, GatewayError, LimitExceeded
+from ..providers.grants import Right
 from ..providers.pathspec import is_component
 from .context import Context, Info
-from .entries import Answers, each, gathered, mapped, readable
+from .entries import Answers, Partial, each, gathered, mapped, readable
 from .metadata import metadata_of
+from .rights import held
 from .values import graphql_int
 
 PARAMETERS = "_parameters"
@@ -25,8 +27,9 @@ class Endpoints(NamedTuple):
 
 
 class Decorator(msgspec.Struct, frozen=True):
+    run: Key
     name: str
-    attributes: dict[str, Any]
+    arguments: dict[str, Any]
 
 
 class GraphNode(msgspec.Struct, frozen=True):
@@ -34,7 +37,7 @@ class GraphNode(msgspec.Struct, frozen=True):
     name: str
     type: str
     next: list[str]
-    doc: str | None
+    docstring: str | None
     line: int | None
     source_file: str | None
     decorators: list[Decorator]
@@ -47,7 +50,8 @@ class FlowGraph(msgspec.Struct, frozen=True):
     """`nodes` in the order in which they are reached from the start; `parameters` by name."""
 
     id: str
-    doc: str | None
+    run: Key
+    docstring: str | None
     file: str | None
     start_step: str
     end_step: str
@@ -100,7 +104,7 @@ async def _graph_of(run: Key, context: Context) -> FlowGraph | None:
     artifact = task and await context.loaders.artifacts.load(Key(run.provider, f"{task.pathspec}/_graph_info"))
     if not artifact:
         return None
-    recorded = await context.loaders.values.load(value_key(artifact))
+    recorded = await context.loaders.courses.load(value_key(artifact))
     if not isinstance(recorded, dict):
         raise ArtifactUnreadable(f"{artifact.pathspec} is not a graph as Metaflow records it.")
     return _graph(run, cast("dict[str, Any]", recorded))
@@ -131,7 +135,8 @@ def _graph(run: Key, recorded: dict[str, Any]) -> FlowGraph:
             parents.setdefault(step, []).append(node.name)
     return FlowGraph(
         id=ids.of_object("FlowGraph", run.provider, run.pathspec),
-        doc=_text(recorded.get("doc")),
+        run=run,
+        docstring=_text(recorded.get("doc")),
         file=_text(recorded.get("file")),
         start_step=_name(recorded.get("start_step")) or "start",
         end_step=_name(recorded.get("end_step")) or "end",
@@ -150,11 +155,11 @@ def _node(run: Key, name: str, recorded: dict[str, Any]) -> GraphNode:
         name=name,
         type=_text(recorded.get("type")) or "unknown",
         next=list(dict.fromkeys(step for step in _list(recorded.get("next")) if _name(step))),
-        doc=_text(recorded.get("doc")),
+        docstring=_text(recorded.get("doc")),
         line=graphql_int(recorded.get("line")),
         source_file=_text(recorded.get("source_file")),
         decorators=[
-            Decorator(str(decorator.get("name")), _dict(decorator.get("attributes")))
+            Decorator(run, str(decorator.get("name")), _dict(decorator.get("attributes")))
             for decorator in map(_dict, _list(recorded.get("decorators")))
         ],
         foreach_artifact=_text(recorded.get("foreach_artifact")),
@@ -179,6 +184,21 @@ def _text(value: object) -> str | None:
 def _name(value: object) -> str | None:
     """The name of a step or parameter, where it can be one: a stranger's word that becomes part of a path."""
     return value if isinstance(value, str) and is_component(value) else None
+
+
+async def doc(described: list[FlowGraph] | list[GraphNode], info: Info) -> Answers[str | None]:
+    """Of graphs and of their nodes. Docstrings are source code."""
+    refusals = await held(info.context, Right.CODE, [one.run for one in described])
+    return [one.docstring and (refusal or one.docstring) for one, refusal in zip(described, refusals, strict=True)]
+
+
+async def attributes(decorators: list[Decorator], info: Info) -> Answers[dict[str, Any] | Partial]:
+    """Source code too: whoever may not read that sees no arguments, and is told why."""
+    found = await held(info.context, Right.CODE, [decorator.run for decorator in decorators])
+    return [
+        Partial({}, [refusal]) if isinstance(refusal, Forbidden) else refusal or decorator.arguments
+        for decorator, refusal in zip(decorators, found, strict=True)
+    ]
 
 
 async def step(nodes: list[GraphNode], info: Info) -> Answers[records.Step | None]:

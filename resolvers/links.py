@@ -1,35 +1,87 @@
-"""URLs on this gateway that serve bytes (server/downloads.py); None where it has no address of its own."""
+"""URLs on this gateway that serve bytes (server/downloads.py); None where it has no address of its own.
 
-from urllib.parse import quote
+Each field of a URL takes its URLs from here: whoever may not read the bytes gets Forbidden in their place.
+"""
+
+from collections.abc import Sequence
+from time import time
+from typing import NamedTuple
+from urllib.parse import quote, urlencode
 
 from ..providers import records
 from ..providers.base import Key
+from ..providers.grants import Right
 from .context import Context
+from .entries import Answers, combined
+from .rights import held, permissions
 
 PREFIX = "/files"
 
 
-def artifact(context: Context, artifact: records.DataArtifact) -> str | None:
-    """Of the very attempt: what it serves never changes."""
-    return _url(context, "artifact", Key(artifact.provider, artifact.pathspec, artifact.attempt))
+class File(NamedTuple):
+    """What a URL names: what kind of file, of which artifact or task, and which of several."""
+
+    kind: str
+    key: Key
+    more: tuple[str, ...] = ()
+
+    @property
+    def parts(self) -> list[str]:
+        """Of the URL's path."""
+        return [self.kind, self.key.provider, *self.key.pathspec.split("/"), *self.more]
+
+    @property
+    def signed(self) -> list[str]:
+        """All of it that a signature is about."""
+        return [*self.parts, "" if self.key.attempt is None else str(self.key.attempt)]
 
 
-def log(context: Context, task: Key, stream: str) -> str | None:
-    """`stream`: stdout or stderr."""
-    return _url(context, "log", task, stream)
+async def artifacts(context: Context, of: Sequence[records.DataArtifact]) -> Answers[str | None]:
+    """Of the very attempts: what they serve never changes."""
+    keys = [Key(artifact.provider, artifact.pathspec, artifact.attempt) for artifact in of]
+    return await _urls(context, Right.VALUES, [File("artifact", key) for key in keys])
 
 
-def card(context: Context, task: Key, hash: str) -> str | None:
-    return _url(context, "card", task, hash)
+async def logs(context: Context, tasks: Sequence[Key], stream: str) -> Answers[str | None]:
+    """`stream`: stdout or stderr.
+
+    Where lines are hidden, a URL is not signed: what it serves depends on who asks, and he has to say so.
+    """
+    urls = await _urls(context, Right.LOGS, [File("log", task, (stream,)) for task in tasks])
+    if context.principal is None:
+        return urls
+    return combined(
+        lambda url, granted: url and (url if granted and granted.hidden_lines is None else _unsigned(url)),
+        urls,
+        await permissions(context, tasks),
+    )
 
 
-def code(context: Context, task: Key) -> str | None:
-    return _url(context, "code", task)
+async def cards(context: Context, of: Sequence[tuple[Key, str]]) -> Answers[str | None]:
+    """Each of a task, by the card's hash."""
+    return await _urls(context, Right.VALUES, [File("card", task, (hash,)) for task, hash in of])
 
 
-def _url(context: Context, kind: str, key: Key, *more: str) -> str | None:
+async def packages(context: Context, tasks: Sequence[Key]) -> Answers[str | None]:
+    return await _urls(context, Right.CODE, [File("code", task) for task in tasks])
+
+
+async def _urls(context: Context, right: Right, files: list[File]) -> Answers[str | None]:
+    refusals = await held(context, right, [file.key for file in files])
+    return combined(lambda file, _: _url(context, file), files, refusals)
+
+
+def _url(context: Context, file: File) -> str | None:
     if context.address is None:
         return None
-    parts = [kind, key.provider, *key.pathspec.split("/"), *more]
-    path = "/".join(quote(part, safe="") for part in parts)
-    return f"{context.address}{PREFIX}/{path}" + ("" if key.attempt is None else f"?attempt={key.attempt}")
+    query = {} if file.key.attempt is None else {"attempt": str(file.key.attempt)}
+    if context.signatures and context.principal:
+        query |= context.signatures.parameters(file.signed, context.principal, time())
+    path = "/".join(quote(part, safe="") for part in file.parts)
+    return f"{context.address}{PREFIX}/{path}" + (f"?{urlencode(query)}" if query else "")
+
+
+def _unsigned(url: str) -> str:
+    address, _, query = url.partition("?")
+    kept = [part for part in query.split("&") if part.startswith("attempt=")]
+    return "?".join([address, *kept])

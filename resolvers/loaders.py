@@ -5,9 +5,11 @@ from functools import cached_property, partial
 from typing import Any, Generic, Protocol, TypeVar, cast
 
 from ..providers.artifacts import JSON, Artifacts, ValueKey
-from ..providers.base import MetadataProvider, Provider
+from ..providers.base import Key, MetadataProvider, Provider
 from ..providers.code_packages import Contents, PackageKey, Packages
 from ..providers.errors import GatewayError
+from ..providers.guarded import values as guarded
+from ..providers.guarded.permissions import Permissions
 from .dataloader import Loader, Pace
 from .entries import gathered
 
@@ -43,7 +45,8 @@ class _Of(Generic[N, V]):
 class Loaders:
     """Named as the batch methods of providers/base.py, which say what they hold.
 
-    `values` is that of artifacts.py, `packages` that of code_packages.py.
+    `values` is that of artifacts.py, `packages` that of code_packages.py, both as far as whoever asks may see them.
+    `courses`: of the artifacts that Metaflow keeps of the course of a run. `permissions`: what is granted of each run.
     """
 
     flows = _Of(lambda provider: provider.flows)
@@ -86,11 +89,21 @@ class Loaders:
 
     @cached_property
     def values(self) -> Loader[ValueKey, JSON]:
-        return self.loader(lambda provider: self._artifacts.reader(provider.datastore).values)
+        return self.loader(lambda provider: guarded.values_of(provider, self._read_values(provider)))
+
+    @cached_property
+    def courses(self) -> Loader[ValueKey, JSON]:
+        return self.loader(lambda provider: guarded.courses_of(provider, self._read_values(provider)))
 
     @cached_property
     def packages(self) -> Loader[PackageKey, Contents]:
-        return self.loader(lambda provider: self._packages.reader(provider.datastore).packages)
+        return self.loader(
+            lambda provider: guarded.packages_of(provider, self._packages.reader(provider.datastore).packages)
+        )
+
+    @cached_property
+    def permissions(self) -> Loader[Key, Permissions | None]:
+        return self.loader(lambda provider: partial(guarded.permissions_of, provider))
 
     def loader(self, method: Callable[[MetadataProvider], Batch[N, V]], *, kept: bool = True) -> Loader[N, V]:
         """One that sends its keys to the method of the providers that they name."""
@@ -101,6 +114,9 @@ class Loaders:
         self._providers.update(self._seen())
         for loader in self.made():
             loader.clear_all()
+
+    def _read_values(self, provider: MetadataProvider) -> Batch[ValueKey, JSON]:
+        return self._artifacts.reader(provider.datastore).values
 
     def made(self) -> list[Loader[Any, Any]]:
         """The loaders that were asked for."""

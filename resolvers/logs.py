@@ -19,6 +19,7 @@ from .inputs import sent
 from .log_cursors import Cursors
 from .log_files import SOURCES, Log, logs_of
 from .pages import Page, Window, page, window
+from .rights import hidden_lines
 
 LOG_PAGE_SIZE = Limit("logPageSize", 1000, "Lines on one page of a log.")
 LOG_BYTES = Limit("logBytes", 16 * 2**20, "Bytes of a log that is given whole; of longer ones, loglines gives pages.")
@@ -70,14 +71,15 @@ async def loglines(
 
 
 async def log_url(tasks: Tasks, info: Info, stream: inputs.OneLogStream) -> Answers[str | None]:
-    return [links.log(info.context, key_as_seen(task), stream.value.lower()) for task in tasks]
+    return await links.logs(info.context, list(map(key_as_seen, tasks)), stream.value.lower())
 
 
 async def text_chunks(task: Key, stream: LogStream, context: Context) -> AsyncGenerator[bytes]:
     """The log as UTF-8 text, however long it is, in chunks of a few MB at most; nothing where there is none."""
     (found,) = await logs_of([task], (stream,), context)
     read = context.loaders.file_parts.load
-    async with aclosing(log_pages.texts(raised(found).whole(), read, context.log_turns)) as chunks:
+    hides = await hidden_lines(context, task)
+    async with aclosing(log_pages.texts(raised(found).whole(), read, context.log_turns, hides)) as chunks:
         async for chunk in chunks:
             if chunk:
                 yield chunk.encode()
@@ -121,7 +123,8 @@ async def _text(found: Log | BaseException, context: Context) -> str:
         )
     usage.current.get().spend(size)
     pieces: list[str] = []
-    async with aclosing(log_pages.texts(files, context.loaders.file_parts.load, context.log_turns)) as chunks:
+    read, hides = context.loaders.file_parts.load, await hidden_lines(context, log.task)
+    async with aclosing(log_pages.texts(files, read, context.log_turns, hides)) as chunks:
         async for chunk in chunks:
             pieces.append(chunk)
             if usage.current.get().log_lines > log_pages.LINES_AN_ANSWER:
@@ -141,7 +144,9 @@ async def _page(found: Log | BaseException, window: Window, grep: str, context: 
         raise errors[0]
     streams = [file.stream for file in log.files]
     cursors = Cursors(log.task.pathspec, log.attempt, streams)
-    extent = Extent(window.size, window.backward, cursors.after(window.after), cursors.before(window.before), grep)
+    hides = await hidden_lines(context, log.task)
+    between = cursors.after(window.after), cursors.before(window.before)
+    extent = Extent(window.size, window.backward, *between, grep, hides)
     part = await log_pages.page(files, extent, context.loaders.file_parts.load, context.log_turns)
     lines = [_line(line, streams, cursors) for line in part.found]
     whole = not (part.more or window.after or window.before)
@@ -150,9 +155,9 @@ async def _page(found: Log | BaseException, window: Window, grep: str, context: 
         return len(lines) if whole else None
 
     end = cursors.of_place(part.end)
-    # Where it was looked for a text, a page goes on from where that ended; a full one, as ever, from its last line.
+    # Where lines were passed over, a page goes on from where that ended; a full one, as ever, from its last line.
     ends = [end, end]
-    if lines and (not grep or len(lines) == window.size):
+    if lines and (not (grep or hides) or len(lines) == window.size):
         ends = [lines[0].cursor, lines[-1].cursor]
     elif lines and window.backward:
         ends[1] = lines[-1].cursor

@@ -5,7 +5,7 @@ from typing import NamedTuple
 
 from ..providers import records
 from ..providers.base import Key
-from ..providers.errors import CorruptMetadata, GatewayError
+from ..providers.errors import CorruptMetadata, Forbidden, GatewayError
 from ..providers.pathspec import is_component
 from .context import Context
 from .entries import Answers, combined, each, gathered, in_parts, raised, readable
@@ -37,7 +37,7 @@ class TaskMetadata(NamedTuple):
         return [
             error
             for error in self.damaged
-            if not isinstance(error, CorruptMetadata) or error.name is None or error.name in names
+            if not isinstance(error, CorruptMetadata | Forbidden) or error.name is None or error.name in names
         ]
 
 

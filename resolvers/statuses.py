@@ -141,7 +141,7 @@ async def _retry_due(task: Key, attempt: records.Attempt, context: Context) -> b
 
 def _attempts_allowed(node: GraphNode, *, died: bool) -> int:
     """How often a task of the step may be tried. An exception of the last try is caught within it by @catch."""
-    attributes = {decorator.name: decorator.attributes for decorator in node.decorators}
+    attributes = {decorator.name: decorator.arguments for decorator in node.decorators}
     times = str(attributes.get("retry", {}).get("times", 0))
     allowed = 1 + (int(times) if times.isdecimal() and len(times) < 4 else 0)
     return min(records.MAX_ATTEMPTS, allowed + (_FALLBACK_ATTEMPTS if died and "catch" in attributes else 0))

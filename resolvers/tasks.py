@@ -17,7 +17,7 @@ from .context import Context, Info
 from .data import MetaflowData, checked, data_of
 from .entries import Answers, Partial, combined, each, each_of, existing, gathered, mapped, partial
 from .exceptions import TaskException, exceptions_of
-from .foreach import ForeachFrame, frames
+from .foreach import foreach_stack
 from .inputs import sent
 from .lineage import PATH
 from .metadata import TaskMetadata, metadata_of, origins_of
@@ -25,7 +25,7 @@ from .pages import Page, window
 from .statuses import TaskCourse, attempt_seen, task_courses, task_ends
 from .values import Found, named, named_values
 
-__all__ = ["cards", "code", "created_at", "environment_info", "system_tags", "tags", "user_tags"]
+__all__ = ["cards", "code", "created_at", "environment_info", "foreach_stack", "system_tags", "tags", "user_tags"]
 
 Tasks = list[records.Task]
 
@@ -55,10 +55,6 @@ async def attempts(tasks: Tasks, info: Info) -> Answers[Tasks]:
 async def index(tasks: Tasks, info: Info) -> Answers[int | None]:
     """Out of the recorded path, which is there from the start of the task on: outer:2,inner:0."""
     return mapped(await each(info.context.derived(metadata_of), map(key_as_seen, tasks)), _index)
-
-
-async def foreach_stack(tasks: Tasks, info: Info) -> Answers[list[ForeachFrame] | None]:
-    return mapped(await named_values(tasks, "_foreach_stack", info.context), frames)
 
 
 async def metadata(

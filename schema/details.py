@@ -34,7 +34,7 @@ class Parameter:
 @view(graphs.FlowGraph, "The steps of a flow and how they follow each other.")
 class FlowGraph:
     id: strawberry.ID = stored("Opaque, unique over types and metadata providers.")
-    doc: str | None = stored("The flow's docstring.")
+    doc: str | None = resolved(graphs.doc, "The flow's docstring.")
     file: str | None = stored("Base name of the file that defines the flow.")
     start_step: str = stored("The first step.")
     end_step: str = stored("The last step.")
@@ -48,7 +48,7 @@ class GraphNode:
         "As Metaflow records it: start, linear, split-static, split-foreach, split-parallel, split-switch, join, end."
     )
     next: list[str] = stored("The steps that follow.")
-    doc: str | None = stored("null where the step has no docstring.")
+    doc: str | None = resolved(graphs.doc, "null where the step has no docstring.")
     line: int | None = stored("Where its function begins in the source file.")
     source_file: str | None = stored("The file that defines it.")
     decorators: list[Decorator] = stored("The step's decorators, those added by --with too.")
@@ -63,7 +63,7 @@ class GraphNode:
 @view(graphs.Decorator, "A decorator of a step.")
 class Decorator:
     name: str = stored("Without the @: retry, catch, resources...")
-    attributes: JSON = stored("Its arguments, as one JSON object.")
+    attributes: JSON = resolved(graphs.attributes, "Its arguments, as one JSON object.")
 
 
 @view(foreach.ForeachFrame, "One foreach around a task.")
@@ -72,7 +72,7 @@ class ForeachFrame:
     variable: str | None = stored("The artifact that it runs over.")
     index: int | None = stored("Which of the items this task is about, from 0.")
     num_splits: int | None = stored("How many items there are.")
-    value: str | None = stored("The item, as text that Metaflow cut short.")
+    value: str | None = resolved(foreach.value, "The item, as text that Metaflow cut short.")
 
 
 @view(records.Metadata, "What was recorded of a task in passing.")

@@ -2,8 +2,8 @@
 
 import strawberry
 
-from ..resolvers import about, flows, lookup, runs, tag_counts
-from ..resolvers.inputs import BigInt
+from ..resolvers import about, flows, lookup, runs, tag_counts, viewers
+from ..resolvers.inputs import BigInt, DateTime
 from .fields import entry, resolved, stored, view
 from .hierarchy import DataArtifact, Flow, MetaflowObject, Run, Step, Task
 from .nodes import Node
@@ -43,6 +43,33 @@ class ServerInfo:
     error_codes: list[about.ErrorCode] = stored("Every value that extensions.code can have.")
 
 
+@view(viewers.Access, "Runs of a metadata provider that the viewer may see, and what he may do with them.")
+class Access:
+    provider: MetadataProvider = stored("Whose runs.")
+    all_runs: bool = stored("Whether it is about every one of them.")
+    namespaces: list[str] = stored(
+        "About runs with one of these system tags, such as user:alice: patterns, in which * stands for any text."
+    )
+    user_tags: list[str] = stored("About runs with one of these user tags, too: patterns as well.")
+    rights: list[viewers.Right] = stored("What he may do with them, besides seeing that they are there.")
+    hidden_names: list[str] = stored(
+        "Artifacts and parameters whose values he may not see, by patterns of their names."
+    )
+
+
+@view(viewers.Viewer, "Who is asking.")
+class Viewer:
+    name: str | None = stored("As his credentials say; null without access control, where nobody is asked for any.")
+    administrator: bool = stored("Whether he may add and remove tags that decide who may see a run.")
+    until: DateTime | None = stored("When his credentials end; null where they do not.")
+    namespaces: list[str] | None = stored(
+        "Of all access, the patterns of system tags; null where there is a provider of which he may see every run."
+    )
+    access: list[Access] = stored(
+        "What he may see, by metadata provider. Of a run that several are about, he may do what any of them says."
+    )
+
+
 @strawberry.type(description="What can be read.")
 class Query:
     flows: Connection[Flow] | None = entry(
@@ -74,4 +101,5 @@ class Query:
         about.metadata_provider, "The named provider, or the default one."
     )
     metadata_providers: list[MetadataProvider] = entry(about.metadata_providers, "All that are configured.")
+    viewer: Viewer = entry(viewers.viewer, "Who is asking, what he may see, and what he may do with it.")
     server_info: ServerInfo = entry(about.server_info, "What this gateway is and allows.")

@@ -5,19 +5,21 @@ from contextlib import asynccontextmanager
 
 import strawberry
 from starlette.applications import Starlette
+from starlette.requests import Request
 from starlette.routing import BaseRoute, Mount, Route
 from starlette.staticfiles import StaticFiles
+from starlette.types import Scope
 
 from ..resolvers.context import Gateway
 from ..resolvers.links import PREFIX
 from .access.access import Access
 from .access.gate import Gate
 from .browsers.hosts import Hosts
-from .browsers.origins import Origins, Signed, unsigned
+from .browsers.origins import Origins
 from .browsers.page import GRAPHIQL
 from .browsers.rules import BrowserRules
 from .caching.headers import LASTING_SECONDS
-from .downloads import Downloads
+from .downloads import Downloads, is_signed
 from .ending import ending
 from .graphql import GraphQLEndpoint
 from .health import Readiness, alive
@@ -34,7 +36,6 @@ def application(
     *,
     graphiql: bool = True,
     hosts: Hosts | None = None,
-    signed: Signed = unsigned,
     lasting_seconds: int = LASTING_SECONDS,
     access: Access | None = None,
 ) -> BrowserRules:
@@ -42,9 +43,9 @@ def application(
 
     `public_url`: what its URLs begin with for clients, where that is not what they call. `documents`: those that are
     known, if any; where no others are answered, there is no introspection, and no GraphiQL, which needs that.
-    `graphiql`: whether browsers get that. `hosts`: the names that it answers to; None: any. `signed`: whether a URL of
-    a file is, so that pages of any site may show it. `lasting_seconds`: how long clients may keep what can't change any
-    more. `access`: who is let in, and may lose the right to see what he sees; None: everyone.
+    `graphiql`: whether browsers get that. `hosts`: the names that it answers to; None: any. `lasting_seconds`:
+    how long clients may keep what can't change any more. `access`: who is let in, and may lose the right to see what
+    they see; None: everyone.
     """
     lasting_seconds = 0 if access else lasting_seconds
     documents = documents or PersistedDocuments()
@@ -69,6 +70,9 @@ def application(
             await gateway.close()
             if access:
                 await access.close()
+
+    def signed(scope: Scope) -> bool:
+        return access is not None and access.signatures is not None and is_signed(Request(scope), access.signatures)
 
     origins = Origins(cors_origins, graphiql=graphiql, signed=signed)
     routed = Starlette(routes=routes, lifespan=lifespan)

@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncGenerator, Awaitable, Callable
 from contextlib import aclosing
+from time import time
 from typing import NamedTuple
 from urllib.parse import quote, unquote_to_bytes
 
@@ -12,19 +13,27 @@ from starlette.types import Receive, Scope, Send
 from ..providers import usage
 from ..providers.base import Key
 from ..providers.cache import ByteCache
-from ..providers.errors import BadUserInput, GatewayError, NotFound, ProviderUnavailable, UnknownMetadataProvider
+from ..providers.errors import (
+    BadUserInput,
+    Forbidden,
+    GatewayError,
+    NotFound,
+    ProviderUnavailable,
+    UnknownMetadataProvider,
+)
+from ..providers.grants import Principal
 from ..providers.pathspec import component
 from ..providers.records import MAX_ATTEMPTS
 from ..resolvers import downloads
 from ..resolvers.context import Context, Gateway, context_for
 from ..resolvers.downloads import Download
-from ..resolvers.links import PREFIX
+from ..resolvers.links import PREFIX, File
+from ..resolvers.signatures import SIGNATURE, Signatures
 from . import ranges
 from .access.admission import admission_of
 from .clients import unless_gone
 from .encoding import dumps
 from .errors import INTERNAL, Faults, RequestError, extensions, refused
-from .requests import principal_of
 
 _METHODS = ("GET", "HEAD")
 # What lies in a datastore are strangers' files: no browser may take one for a page of the gateway's own.
@@ -52,6 +61,7 @@ _STATUSES: list[tuple[type[GatewayError], int]] = [
     (UnknownMetadataProvider, 404),
     (NotFound, 404),
     (BadUserInput, 400),
+    (Forbidden, 403),
     (ProviderUnavailable, 503),
     (GatewayError, 502),
 ]
@@ -87,7 +97,8 @@ class Downloads:
         if request.method not in _METHODS:
             error = refused("METHOD_NOT_ALLOWED", "Files are read by GET and HEAD.")
             return _json(error.errors, 405, {"allow": ", ".join(_METHODS)})
-        found = await _found(request, context_for(self._gateway, principal=principal_of(request)))
+        kind, file = _named(request)
+        found = await _found(kind, file, context_for(self._gateway, principal=_reader(request, file)))
         headers = _headers(found)
         if ranges.unchanged(request.headers.getlist("if-none-match"), headers["etag"]):
             return Response(None, 304, headers)
@@ -126,6 +137,28 @@ class Downloads:
         return length
 
 
+def is_signed(request: Request, by: Signatures) -> bool:
+    """Whether its URL says by itself that the file may be read now, whoever asks."""
+    try:
+        _, file = _named(request)
+    except GatewayError:
+        return False
+    return by.accept(file.signed, request.query_params, time())
+
+
+def _reader(request: Request, file: File) -> Principal | None:
+    """Whose rights the file is read with; None without access control, and where a signature says that it may be."""
+    admission = admission_of(request)
+    if admission is None:
+        return None
+    by = admission.signatures
+    if admission.admitted or by is None or SIGNATURE not in request.query_params:
+        return admission.principal
+    if by.accept(file.signed, request.query_params, time()):
+        return None
+    raise Forbidden("This URL is not signed, or no longer: ask for it anew, or say who you are.")
+
+
 class _Streaming(StreamingResponse):
     """`first`, and the chunks that follow it; closes what it reads from, however it ends."""
 
@@ -145,18 +178,22 @@ class _Streaming(StreamingResponse):
         return response
 
 
-async def _found(request: Request, context: Context) -> Download:
-    """What the path names: each component decoded once, and checked as those of pathspecs are."""
+def _named(request: Request) -> tuple[_Kind, File]:
+    """What the URL names: each component of its path decoded once, and checked as those of pathspecs are."""
     raw: bytes = request.scope["raw_path"]
-    kind, _, rest = raw.partition(f"{PREFIX}/".encode())[2].partition(b"/")
-    known = _KINDS.get(kind.decode("latin-1"))
+    name, _, rest = raw.partition(f"{PREFIX}/".encode())[2].partition(b"/")
+    kind = _KINDS.get(name.decode("latin-1"))
     parts = rest.split(b"/")
-    if known is None or len(parts) != 1 + known.levels + known.more:
+    if kind is None or len(parts) != 1 + kind.levels + kind.more:
         raise NotFound(f"There is nothing there: files are {', '.join(_KINDS)}, at the URLs that queries answer.")
     provider, *components = [component(_decoded(part), "part of a file's URL") for part in parts]
-    key = Key(context.gateway.provider(provider).name, "/".join(components[: known.levels]), _attempt(request))
-    more = components[known.levels :]
-    return await known.find(context, key, *more)
+    key = Key(provider, "/".join(components[: kind.levels]), _attempt(request))
+    return kind, File(name.decode(), key, tuple(components[kind.levels :]))
+
+
+async def _found(kind: _Kind, file: File, context: Context) -> Download:
+    key = file.key._replace(provider=context.gateway.provider(file.key.provider).name)
+    return await kind.find(context, key, *file.more)
 
 
 def _decoded(part: bytes) -> str:

@@ -89,7 +89,13 @@ class Operations:
             operation.admission.charge(cost.total)
         spent = _budget()
         usage.current.set(spent)
-        context = context_for(self._gateway, operation.address, document.selected, principal=operation.principal)
+        context = context_for(
+            self._gateway,
+            operation.address,
+            document.selected,
+            principal=operation.principal,
+            signatures=operation.admission and operation.admission.signatures,
+        )
         try:
             result = execute(
                 self._schema,
@@ -107,7 +113,8 @@ class Operations:
             spent.end()
             context.end()
         told: dict[str, Any] = {}
-        if operation.show_usage:
+        # What it cost tells of all that was gone through, of what others have too.
+        if operation.show_usage and (operation.principal is None or operation.principal.administrator):
             calls, requests = dict(spent.calls), dict(spent.requests)
             told["usage"] = {"calls": calls, "fileReads": spent.file_reads, "requests": requests}
         if operation.show_cost:

@@ -24,11 +24,11 @@ class Gateway:
 
     def __init__(self, url: str, client: httpx.Client) -> None:
         self.url = url
-        self._client = client
+        self.client = client
 
     def answer(self, query: str, **parameters: Any) -> dict[str, Any]:
         """The whole answer, with its errors."""
-        return self._client.post("/graphql", json={"query": query, **parameters}).json()
+        return self.client.post("/graphql", json={"query": query, **parameters}).json()
 
     def data(self, query: str, **variables: Any) -> dict[str, Any]:
         """What it answers; it must have no errors."""

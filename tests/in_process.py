@@ -21,17 +21,19 @@ Errors = list[tuple[str, list[str | int]]]
 
 
 class Calls(httpx.BaseTransport):
-    """Requests to an application, as calls."""
+    """Requests to an application, as calls; in a loop of its own, or in one that others use too."""
 
-    def __init__(self, app: ASGIApp) -> None:
+    def __init__(self, app: ASGIApp, runner: asyncio.Runner | None = None) -> None:
         self._app = httpx.ASGITransport(app)
-        self._runner = asyncio.Runner()
+        self._shared = runner is not None
+        self._runner = runner or asyncio.Runner()
 
     def handle_request(self, request: httpx.Request) -> httpx.Response:
         return self._runner.run(self._answer(request))
 
     def close(self) -> None:
-        self._runner.close()
+        if not self._shared:
+            self._runner.close()
 
     async def _answer(self, request: httpx.Request) -> httpx.Response:
         answer = await self._app.handle_async_request(request)

@@ -9,6 +9,7 @@ from metaflow_graphql.schema import schema
 SCHEMA: GraphQLSchema = schema._schema  # pyright: ignore[reportPrivateUsage] - Strawberry has no other name for it
 
 ATTRIBUTES = """
+Access: allRuns hiddenNames namespaces provider rights userTags
 Card: cardId createdAt hash id type
 CodeFile: path size
 CodeTarball: size
@@ -16,13 +17,13 @@ DataArtifact: attempt contentType createdAt finishedAt id location name pathComp
 DataArtifactConnection: nodes
 DataArtifactEdge: cursor node
 DataEntry: name
-Decorator: attributes name
+Decorator: name
 Flow: id name originPathspec parent pathComponents pathspec systemTags tags userTags
 FlowConnection: nodes
 FlowEdge: cursor node
-FlowGraph: doc endStep file id nodes startStep
-ForeachFrame: index numSplits step value variable
-GraphNode: condition decorators doc foreachArtifact line matchingJoin name next sourceFile type
+FlowGraph: endStep file id nodes startStep
+ForeachFrame: index numSplits step variable
+GraphNode: condition decorators foreachArtifact line matchingJoin name next sourceFile type
 Limit: description name value
 LogLine: number stream text timestamp
 LogLineConnection: nodes
@@ -49,6 +50,7 @@ TaskConnection: nodes
 TaskCounts: failed pending running succeeded total unknown
 TaskEdge: cursor node
 TaskException: caught message stacktrace type
+Viewer: access administrator name namespaces until
 """
 LEVELS = """
 Card: data html url
@@ -57,9 +59,12 @@ CodeTarball: file files url
 DataArtifact: data originPathspec parent preview size systemTags table tags type url userTags
 DataArtifactConnection: edges pageInfo totalCount
 DataEntry: artifact value
+Decorator: attributes
 Flow: createdAt latestRun latestSuccessfulRun run runs
 FlowConnection: edges pageInfo totalCount
-GraphNode: step
+FlowGraph: doc
+ForeachFrame: value
+GraphNode: doc step
 LogLineConnection: edges pageInfo totalCount
 MetadataProvider: canMutateTags
 MetaflowCode: flowspec info scriptName tarball
@@ -80,7 +85,7 @@ TaskConnection: edges pageInfo totalCount
 EACH = """
 Mutation: addTags removeTags replaceTags
 Query: artifact defaultNamespace flow flows metadataProvider metadataProviders node nodes object run runs serverInfo
-    step tags task
+    step tags task viewer
 """
 
 

@@ -9,13 +9,14 @@ from pathlib import Path
 
 from starlette.requests import HTTPConnection
 
+from ...resolvers.signatures import Signatures
 from ..errors import RequestError, refused
 from ..metaflow_config import SettingsError
 from .admission import Admission
 from .attempts import Attempts, attempt_of
 from .audit import AuditLog
 from .meters import Meters
-from .policies import KeySets, Policy, SignedUrls, credential_of, policy_of
+from .policies import KeySets, Policy, credential_of, policy_of
 from .proxies import address_of, limited_as, peer_of
 from .rates import Quota
 from .reading import read
@@ -47,7 +48,7 @@ class Access:
         self._file.take(content)
 
     @property
-    def urls(self) -> SignedUrls | None:
+    def signatures(self) -> Signatures | None:
         """How URLs of files are signed at the moment, if they are."""
         return self._policy.urls
 
@@ -55,7 +56,7 @@ class Access:
         """A request that has come; nobody is let in yet."""
         policy = await self._current()
         address = address_of(request, peer_of(request), policy.proxy)
-        return Admission(str(address), limited_as(address), policy.config.rates, self._meters)
+        return Admission(str(address), limited_as(address), policy.config.rates, self._meters, policy.urls)
 
     async def admit(self, request: HTTPConnection, admission: Admission) -> None:
         """Find out who asks; RequestError where they are not let in: 401, 403, 429, or 503 if it can't be told."""

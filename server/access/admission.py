@@ -9,6 +9,7 @@ from graphql import DocumentNode, OperationDefinitionNode, OperationType
 from starlette.requests import HTTPConnection
 
 from ...providers.grants import Principal
+from ...resolvers.signatures import Signatures
 from ..errors import RequestError, refused
 from .config import Rates
 from .identities import Identity, no_credential
@@ -22,12 +23,16 @@ _OF_STATUSES = {401: "UNAUTHENTICATED", 403: "FORBIDDEN", 413: "PAYLOAD_TOO_LARG
 
 
 class Admission:
-    """`address`: where the request comes from, and `limited_as`: what that is to limits."""
+    """`address`: where the request comes from, and `limited_as`: what that is to limits. `signatures`: what URLs of
+    files are signed by; None where they are not."""
 
-    def __init__(self, address: str, limited_as: str, rates: Rates, meters: Meters) -> None:
+    def __init__(
+        self, address: str, limited_as: str, rates: Rates, meters: Meters, signatures: Signatures | None = None
+    ) -> None:
         self.request_id = uuid4().hex
         self.address = address
         self.limited_as = limited_as
+        self.signatures = signatures
         self.refusal: RequestError | None = None
         self._rates = rates
         self._meters = meters
@@ -127,12 +132,7 @@ class Admission:
         }
 
     def _told(self, one: Mutated) -> dict[str, Any]:
-        return {
-            "field": one.field,
-            "run": one.run,
-            "metadata": one.metadata,
-            "outcome": self._outcomes.get(one.key),
-        }
+        return {"field": one.field, "run": one.run, "metadata": one.metadata, "outcome": self._outcomes.get(one.key)}
 
 
 def admission_of(request: HTTPConnection) -> Admission | None:

@@ -6,6 +6,7 @@ from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from ...resolvers.links import PREFIX
+from ...resolvers.signatures import SIGNATURE
 from ..caching.headers import NOT_KEPT, VARY
 from ..encoding import dumps
 from ..errors import RequestError
@@ -48,7 +49,7 @@ class Gate:
 
         try:
             refusal = None if _open(request.scope) else await self._refusal(request, admission)
-            if refusal is None or self._is_optional(request):
+            if refusal is None or _is_optional(request, admission):
                 await self._app(request.scope, receive, noted)
             else:
                 await _response(request, refusal)(request.scope, receive, noted)
@@ -59,21 +60,21 @@ class Gate:
         """Why nobody is let in."""
         try:
             await self._access.admit(request, admission)
-            request.scope["state"]["principal"] = admission.principal
         except RequestError as error:
             admission.refusal = error
             return error
         return None
 
-    def _is_optional(self, request: Request) -> bool:
-        """Whether the route answers those too who were not let in, if differently: the page of GraphiQL, readiness
-        without names, and files to whom a signed URL is enough."""
-        path: str = request.scope["path"]
-        if path.startswith(f"{PREFIX}/"):
-            return self._access.urls is not None and "signature" in request.query_params
-        if path == "/graphql":
-            return request.method in ("GET", "HEAD") and _media(request) == HTML
-        return path == "/readyz"
+
+def _is_optional(request: Request, admission: Admission) -> bool:
+    """Whether the route answers those too who were not let in, if differently: the page of GraphiQL, readiness
+    without names, and files to whom a signed URL is enough."""
+    path: str = request.scope["path"]
+    if path.startswith(f"{PREFIX}/"):
+        return admission.signatures is not None and SIGNATURE in request.query_params
+    if path == "/graphql":
+        return request.method in ("GET", "HEAD") and _media(request) == HTML
+    return path == "/readyz"
 
 
 def _open(scope: Scope) -> bool:

@@ -9,6 +9,7 @@ from urllib.parse import urlsplit
 
 from starlette.requests import HTTPConnection
 
+from ...resolvers.signatures import Signatures
 from ..metaflow_config import SettingsError
 from .config import SHORTEST_KEY, Algorithm, Config, SignedTokens
 from .identities import Identity, no_credential, unauthenticated
@@ -24,14 +25,6 @@ _LOOPBACK = (("http", "localhost"), ("http", "127.0.0.1"), ("http", "::1"))
 
 
 @dataclass(frozen=True, slots=True)
-class SignedUrls:
-    """`key`: what URLs of files are signed with. `seconds`: how long one works at least."""
-
-    key: bytes
-    seconds: int
-
-
-@dataclass(frozen=True, slots=True)
 class Policy:
     """Who may ask, by what, and what they are granted. `urls`: None where none are signed."""
 
@@ -41,7 +34,7 @@ class Policy:
     key_sets: KeySets
     rules: Rules
     proxy: TrustedProxy | None
-    urls: SignedUrls | None
+    urls: Signatures | None
     audit_file: Path | None
 
     async def identity(self, request: HTTPConnection, credential: str | None, peer: Address | None) -> Identity:
@@ -93,7 +86,7 @@ def credential_of(request: HTTPConnection) -> str | None:
 
 
 def _check(config: Config, providers: Collection[str]) -> None:
-    names, hashes = [token.name for token in config.tokens], [token.hash for token in config.tokens]
+    names, hashes = ([token.name for token in config.tokens], [token.hash for token in config.tokens])
     for what, values in (
         ("tokens: the name", names),
         ("tokens: the hash", hashes),
@@ -128,15 +121,15 @@ def _keys(of: SignedTokens, folder: Path, tls: ssl.SSLContext | None) -> KeySet:
         raise SettingsError(f"jwt {of.issuer}: the keys in {of.jwks} can't be read: {reason_of(error)}.") from None
 
 
-def _urls(config: Config, folder: Path) -> SignedUrls | None:
+def _urls(config: Config, folder: Path) -> Signatures | None:
     if config.urls is None:
         return None
     if config.urls.key is not None:
-        return SignedUrls(config.urls.key.encode(), config.urls.seconds)
+        return Signatures(config.urls.key.encode(), config.urls.seconds)
     try:
         key = (folder / (config.urls.key_file or "")).read_bytes().strip()
     except OSError as error:
         raise SettingsError(f"urls.key_file can't be read: {error.strerror}.") from None
     if len(key) < SHORTEST_KEY:
         raise SettingsError(f"urls.key_file must hold {SHORTEST_KEY} bytes or more.")
-    return SignedUrls(key, config.urls.seconds)
+    return Signatures(key, config.urls.seconds)

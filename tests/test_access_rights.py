@@ -1,0 +1,199 @@
+"""What a principal sees of his own runs without the rights to more: FORBIDDEN at each field that would show it."""
+
+import re
+from collections.abc import Callable, Generator
+
+import pytest
+
+import two_teams
+from conftest import BUILDS
+from gateways import Gateway
+from in_process import errors_of
+from metaflow_graphql.providers.grants import Principal, Right
+from metaflow_graphql.providers.local.provider import LocalProvider
+from metaflow_graphql.resolvers.signatures import Signatures
+from principals import ALL_RIGHTS, asked_by, of_team, shared
+from running import Runs
+from walking import Pool, Walk, read, text_of, walk
+
+NAMES = Pool(
+    strings=("start", "secret", "items", "given", "notes", "otter_named", "_graph_info", "_foreach_stack", "hide")
+)
+
+
+@pytest.fixture(scope="module")
+def runs(tmp_path_factory: pytest.TempPathFactory) -> Generator[Runs]:
+    """Of team otter alone."""
+    with two_teams.local(BUILDS, tmp_path_factory.mktemp("rights") / "runs") as teams:
+        teams.remove(name for name in two_teams.SCENARIOS if name not in ("otter", "otter_failed"))
+        yield teams.runs
+
+
+@pytest.fixture(scope="module")
+def walked(runs: Runs) -> Callable[..., Walk]:
+    def walked(principal: Principal) -> Walk:
+        with asked_by(principal, {"default": LocalProvider("default", runs.root)}) as gateway:
+            found = walk(lambda query, variables: gateway.answer(query, variables=variables), NAMES)
+            read(found, gateway.client, every_url(runs, gateway))
+        return found
+
+    return walked
+
+
+def every_url(runs: Runs, gateway: Gateway) -> list[str]:
+    """Of all that the run keeps, whether a query answers it or not."""
+    task = f"/files/{{}}/default/{runs['otter'].pathspec}/start/1"
+    cards = "query ($task: String!) { task(pathspec: $task) { cards { hash } } }"
+    hashes = gateway.data(cards, task=f"{runs['otter'].pathspec}/start/1")["task"]["cards"]
+    names = ("secret", "table", "items", "notes", "given", "otter_named", "_graph_info")
+    return [
+        *(f"{task.format('artifact')}/{name}" for name in names),
+        *(f"{task.format('log')}/{stream}" for stream in ("stdout", "stderr")),
+        *(f"{task.format('card')}/{card['hash']}" for card in hashes),
+        task.format("code"),
+        f"/files/code/default/{runs['otter'].pathspec}/join/4",
+    ]
+
+
+def marks(found: Walk) -> set[str]:
+    """What the flow marks as a value, a log or code."""
+    return set(re.findall(r"otter-value-[a-z]+|otter-log [a-z]+|code-docstring", text_of(found)))
+
+
+_KEPT = ("given", "notes", "table", "secret", "named", "item", "card", "exception", "failure")
+VALUES = {f"otter-value-{name}" for name in _KEPT}
+LOGS = {"otter-log to", "otter-log the", "otter-log at"}
+# A traceback is written to the log, too.
+LOGGED = {"otter-value-failure"}
+CODE = {"code-docstring"}
+
+
+@pytest.mark.parametrize(
+    ("rights", "shown"),
+    [
+        (set[Right](), set[str]()),
+        ({Right.TAGS}, set[str]()),
+        ({Right.VALUES}, VALUES),
+        ({Right.LOGS}, LOGS | LOGGED),
+        ({Right.CODE}, CODE),
+        (ALL_RIGHTS, VALUES | LOGS | CODE),
+    ],
+)
+def test_a_right_shows_what_it_is_about_and_nothing_else(
+    walked: Callable[..., Walk], rights: set[Right], shown: set[str]
+) -> None:
+    assert marks(walked(of_team("otter", frozenset(rights)))) == shown
+
+
+def test_hidden_names_hide_their_values_wherever_they_stand(walked: Callable[..., Walk]) -> None:
+    found = walked(of_team("otter", hidden_names=("secret", "item*", "given", "notes")))
+    hidden = {f"otter-value-{name}" for name in ("secret", "item", "given", "notes")}
+    assert marks(found) == (VALUES | LOGS | CODE) - hidden
+
+
+def test_hidden_lines_are_left_out_of_logs(walked: Callable[..., Walk]) -> None:
+    found = walked(of_team("otter", hidden_lines=("to hide$", "^otter-log the last")))
+    assert "otter-log to hide" not in text_of(found)
+    assert marks(found) == (VALUES | LOGS | CODE) - {"otter-log the"}
+
+
+LINES = """query ($task: String!, $first: Int, $after: String, $last: Int, $before: String) { task(pathspec: $task) {
+    loglines(stream: STDOUT, first: $first, after: $after, last: $last, before: $before) {
+        nodes { text } pageInfo { hasNextPage hasPreviousPage startCursor endCursor } totalCount } } }"""
+SHOWN = ["otter-log to read", "otter-log the last"]
+
+
+@pytest.fixture(scope="module")
+def hiding(runs: Runs) -> Generator[Gateway]:
+    principal = of_team("otter", hidden_names=("secret",), hidden_lines=("to hide",))
+    with asked_by(principal, {"default": LocalProvider("default", runs.root)}, Signatures(b"k" * 32, 900)) as gateway:
+        yield gateway
+
+
+@pytest.mark.parametrize(
+    ("size", "cursor", "end"), [("first", "after", "endCursor"), ("last", "before", "startCursor")]
+)
+def test_pages_of_logs_go_on_behind_hidden_lines(hiding: Gateway, runs: Runs, size: str, cursor: str, end: str) -> None:
+    found: list[str] = []
+    more: dict[str, str | None] = {}
+    for _ in range(20):
+        lines = hiding.data(LINES, task=f"{runs['otter'].pathspec}/start/1", **{size: 1}, **more)["task"]["loglines"]
+        texts = [line["text"] for line in lines["nodes"]]
+        found = [*found, *texts] if size == "first" else [*texts, *found]
+        if not lines["pageInfo"]["hasNextPage" if size == "first" else "hasPreviousPage"]:
+            break
+        more = {cursor: lines["pageInfo"][end]}
+    assert [text for text in found if text.startswith("otter")] == SHOWN
+
+
+def test_the_url_of_a_log_with_hidden_lines_is_of_no_use_to_others(hiding: Gateway, runs: Runs) -> None:
+    query = "query ($task: String!) { task(pathspec: $task) { logUrl(stream: STDOUT) code { tarball { url } } } }"
+    task = hiding.data(query, task=f"{runs['otter'].pathspec}/join/4")["task"]
+    assert "signature=" in task["code"]["tarball"]["url"]
+    assert "signature=" not in task["logUrl"]
+
+
+def test_a_hidden_value_costs_itself_alone(hiding: Gateway, runs: Runs) -> None:
+    query = """query ($task: String!) { task(pathspec: $task) { secret: artifact(name: "secret") { name size data }
+        data { names values(names: ["secret", "table"]) entries(names: ["secret", "table"]) { name value } } } }"""
+    pathspec = f"{runs['otter'].pathspec}/start/1"
+    answer = hiding.answer(query, variables={"task": pathspec})
+    table = [{"column": "otter-value-table", "number": number} for number in (1, 2)]
+    task = answer["data"]["task"]
+    assert task["secret"]["name"] == "secret"
+    assert task["secret"]["data"] is None
+    assert task["data"]["values"] == {"table": table}
+    assert task["data"]["entries"] == [{"name": "secret", "value": None}, {"name": "table", "value": table}]
+    forbidden = "FORBIDDEN"
+    assert errors_of(answer) == [
+        (forbidden, ["task", "data", "entries", 0, "value"]),
+        (forbidden, ["task", "data", "values"]),
+        (forbidden, ["task", "secret", "data"]),
+    ]
+    assert {error["message"] for error in answer["errors"]} == {f"The value of {pathspec}/secret is hidden from you."}
+
+
+def test_everything_else_is_answered_beside_what_is_forbidden(runs: Runs) -> None:
+    query = """query ($run: String!) { run(pathspec: $run) { status graph { startStep doc nodes { name doc
+        decorators { name attributes } } } parameters { name value } failedTask { status exception { message }
+        stdout metadataDict } step(name: "body") { task { index foreachStack { step index value } } } } }"""
+    with asked_by(of_team("otter", frozenset()), {"default": LocalProvider("default", runs.root)}) as gateway:
+        answer = gateway.answer(query, variables={"run": runs["otter_failed"].pathspec})
+    run = answer["data"]["run"]
+    assert run["status"] == "FAILED"
+    assert [node["name"] for node in run["graph"]["nodes"]] == ["start", "body", "join", "end"]
+    assert [node["decorators"] for node in run["graph"]["nodes"]][1] == [{"name": "catch", "attributes": {}}]
+    assert [parameter["name"] for parameter in run["parameters"]] == ["given", "notes"]
+    assert run["failedTask"]["metadataDict"]["attempt_ok"] == "False"
+    assert run["step"]["task"] == {"index": 1, "foreachStack": [{"step": "body", "index": 1, "value": None}]}
+    assert {code for code, _ in errors_of(answer)} == {"FORBIDDEN"}
+    assert {tuple(name for name in path if isinstance(name, str)) for _, path in errors_of(answer)} == {
+        ("run", "graph", "doc"),
+        ("run", "graph", "nodes", "doc"),
+        ("run", "graph", "nodes", "decorators", "attributes"),
+        ("run", "parameters", "value"),
+        ("run", "failedTask", "exception"),
+        ("run", "failedTask", "stdout"),
+        ("run", "step", "task", "foreachStack", "value"),
+    }
+
+
+def test_files_are_forbidden_without_a_right_and_unknown_without_a_run(runs: Runs) -> None:
+    providers = {"default": LocalProvider("default", runs.root)}
+    with asked_by(of_team("otter", frozenset()), providers) as gateway:
+        statuses = [gateway.client.get(url).status_code for url in every_url(runs, gateway)]
+    assert set(statuses) == {403}
+
+
+def test_what_a_principal_sees_is_kept_by_no_cache_unasked(runs: Runs) -> None:
+    asked = {"query": f'{{ run(pathspec: "{runs["otter"].pathspec}") {{ id status }} }}'}
+    with shared({"default": LocalProvider("default", runs.root)}) as by:
+        kept = [by(principal).client.get("/graphql", params=asked).headers for principal in (None, of_team("otter"))]
+    assert ["max-age" in headers["cache-control"] for headers in kept] == [True, False]
+
+
+def test_a_run_of_others_has_no_files(runs: Runs) -> None:
+    with asked_by(of_team("otter"), {"default": LocalProvider("default", runs.root)}) as gateway:
+        urls = every_url(runs, gateway)
+    with asked_by(of_team("zebra"), {"default": LocalProvider("default", runs.root)}) as gateway:
+        assert {gateway.client.get(url).status_code for url in urls} == {404}

@@ -1,0 +1,124 @@
+"""URLs of files that are signed: who has one reads that file, and no other, until it ends."""
+
+from pathlib import Path
+from time import time
+from urllib.parse import parse_qs, urlsplit
+
+import pytest
+
+from gateways import Gateway
+from local_trees import EPOCH_MS, put, put_object
+from made_logs import line
+from metaflow_graphql.providers.grants import Grant, Principal, Right
+from metaflow_graphql.providers.local.provider import LocalProvider
+from metaflow_graphql.resolvers import links
+from metaflow_graphql.resolvers.signatures import Signatures
+from principals import asked_by, of_team, put_run_of, shared
+
+KEY = b"k" * 32
+ALICE, BOB = of_team("alice"), of_team("bob")
+FILE = ["artifact", "default", "Made", "1", "start", "2", "x", "0"]
+NOW = 1_800_000_123.5
+
+
+def signed(now: float = NOW, principal: Principal = ALICE, seconds: int = 900) -> dict[str, str]:
+    return Signatures(KEY, seconds).parameters(FILE, principal, now)
+
+
+def accepted(query: dict[str, str], now: float = NOW, file: list[str] = FILE, key: bytes = KEY) -> bool:
+    return Signatures(key, 900).accept(file, query, now)
+
+
+def test_a_signature_stays_the_same_within_a_window_and_ends_with_the_next() -> None:
+    begin = NOW // 900 * 900
+    assert signed(begin) == signed(begin + 899.9)
+    assert signed(begin) != signed(begin + 900)
+    assert signed(begin)["until"] == str(int(begin) + 1800)
+    assert accepted(signed(begin), begin + 1799.9)
+    assert not accepted(signed(begin), begin + 1800)
+
+
+def test_a_signature_says_whose_rights_it_is_by() -> None:
+    fewer = Principal("alice", (Grant(None, ("user:alice",), rights=frozenset({Right.VALUES})),))
+    assert len({signed(principal=principal)["by"] for principal in (ALICE, BOB, fewer)}) == 3
+    again = Principal("alice", (Grant(None, ("user:alice",), rights=frozenset(reversed(list(Right)))),))
+    assert signed(principal=again) == signed()
+
+
+@pytest.mark.parametrize("place", range(len(FILE)))
+def test_a_signature_is_of_one_file(place: int) -> None:
+    other = [*FILE[:place], f"{FILE[place]}1", *FILE[place + 1 :]]
+    assert accepted(signed())
+    assert not accepted(signed(), file=other)
+
+
+def test_parts_of_a_file_are_not_taken_for_others() -> None:
+    assert not accepted(signed(), file=[*FILE[:2], "Made/1", *FILE[4:]])
+    assert not accepted(signed(), file=[*FILE[:-2], "x0"])
+
+
+@pytest.mark.parametrize("name", ["until", "by", "signature"])
+@pytest.mark.parametrize("value", ["", "0", "9" * 10, "9" * 30, "1800001800.5", "-1", "٣", "ä", "\ud800", "None"])
+def test_whatever_is_changed_of_it_is_not_accepted(name: str, value: str) -> None:
+    assert not accepted(signed() | {name: value})
+    assert not accepted({key: text for key, text in signed().items() if key != name})
+
+
+def test_a_signature_by_another_key_is_not_accepted() -> None:
+    assert not accepted(signed(), key=b"l" * 32)
+
+
+@pytest.fixture
+def root(tmp_path: Path) -> Path:
+    """Two runs with a log each, of alice and of bob."""
+    for number, user in enumerate(("alice", "bob")):
+        run = put_run_of(tmp_path, number, user)
+        put_object(tmp_path, f"Made/{run}/start", EPOCH_MS)
+        task = put_object(tmp_path, f"Made/{run}/start/1", EPOCH_MS)
+        for name, value in (("attempt", "0"), ("ds-root", str(tmp_path / ".metaflow"))):
+            event = {"field_name": name, "type": name, "value": value, "tags": ["attempt_id:0"], "ts_epoch": EPOCH_MS}
+            put(task / "_meta" / f"sysmeta_{name}_{EPOCH_MS}.json", event)
+        (task / "0.task_stdout.log").write_bytes(line(0, f"of {user}", "task"))
+    return tmp_path
+
+
+URL = '{ runs { nodes { step(name: "start") { task { logUrl(stream: STDOUT) } } } } }'
+
+
+def url_of(gateway: Gateway) -> str:
+    (run,) = gateway.data(URL)["runs"]["nodes"]
+    return run["step"]["task"]["logUrl"]
+
+
+def test_a_signed_url_needs_nobody_to_say_who_he_is(root: Path) -> None:
+    with shared({"default": LocalProvider("default", root)}, Signatures(KEY, 900)) as asked:
+        url = url_of(asked(ALICE))
+        assert asked(None).client.get(url).text == "of alice\n"
+        assert asked(None).client.get(url, headers={"range": "bytes=0-1"}).text == "of"
+        assert asked(None).client.head(url).status_code == 200
+        # Who says so is held to what he may see.
+        assert asked(BOB).client.get(url).status_code == 404
+
+
+def test_without_its_signature_or_for_another_file_a_url_is_forbidden(root: Path) -> None:
+    with shared({"default": LocalProvider("default", root)}, Signatures(KEY, 900)) as asked:
+        alices, bobs = urlsplit(url_of(asked(ALICE))), urlsplit(url_of(asked(BOB)))
+        others = [bobs._replace(query=alices.query), alices._replace(query="")]
+        others += [alices._replace(query=alices.query.replace("signature=", "signature=A"))]
+        others += [alices._replace(query=f"{alices.query}&attempt=0")]
+        others += [alices._replace(path=alices.path.replace("stdout", "stderr"))]
+        answers = [asked(None).client.get(url.geturl()) for url in others]
+    told = [(answer.status_code, answer.json()["errors"][0]["extensions"]["code"]) for answer in answers]
+    assert told == [(403, "FORBIDDEN"), (401, "UNAUTHENTICATED"), *[(403, "FORBIDDEN")] * 3]
+
+
+def test_a_url_that_has_ended_is_forbidden(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    with shared({"default": LocalProvider("default", root)}, Signatures(KEY, 60)) as asked:
+        monkeypatch.setattr(links, "time", lambda: time() - 121)
+        assert asked(None).client.get(url_of(asked(ALICE))).status_code == 403
+
+
+def test_urls_are_not_signed_without_access_control_or_a_key(root: Path) -> None:
+    with asked_by(ALICE, {"default": LocalProvider("default", root)}) as gateway:
+        assert parse_qs(urlsplit(url_of(gateway)).query) == {}
+        assert gateway.client.get(url_of(gateway)).text == "of alice\n"
