@@ -76,4 +76,5 @@ def application(
 
     origins = Origins(cors_origins, graphiql=graphiql, signed=signed)
     routed = Starlette(routes=routes, lifespan=lifespan)
-    return BrowserRules(ending(Gate(routed, access) if access else routed), origins, hosts)
+    inner = ending(Gate(routed, access) if access else routed)
+    return BrowserRules(inner, origins, hosts, access.refused if access else None)

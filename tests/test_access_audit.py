@@ -125,6 +125,17 @@ def test_what_is_read_and_what_is_mistaken_is_in_no_line(client: httpx.Client, f
     assert lines(file, 1)[0]["outcome"] == "UNAUTHENTICATED"
 
 
+def test_pages_of_other_sites_are_refused_before_it_is_looked_at_who_asks(client: httpx.Client, file: Path) -> None:
+    site = {"origin": "https://evil.example", "sec-fetch-site": "cross-site"}
+    answers = [
+        client.post("/graphql", json={"query": "{ me }"}, headers=site | bearer(TOKEN)),
+        client.options("/graphql", headers=site | {"access-control-request-method": "POST"}),
+    ]
+    assert [answer.status_code for answer in answers] == [403, 403]
+    found = [(line["method"], line["outcome"], line["status"], line["principal"]) for line in lines(file, 2)]
+    assert found == [("POST", "FORBIDDEN", 403, None), ("OPTIONS", "FORBIDDEN", 403, None)]
+
+
 def test_limits_are_refusals(client: httpx.Client, file: Path) -> None:
     ask(client, "{ " + "me " * 5_000 + "}", TOKEN)
     ids = "[" + '"a" ' * 900 + "]"

@@ -8,6 +8,7 @@ from collections.abc import Collection
 from pathlib import Path
 
 from starlette.requests import HTTPConnection
+from starlette.types import Scope
 
 from ...resolvers.signatures import Signatures
 from ..errors import RequestError, refused
@@ -84,6 +85,15 @@ class Access:
         record = admission.record(request, status)
         if record is not None:
             self._audit.write(record, self._policy.audit_file)
+
+    def refused(self, scope: Scope, error: RequestError) -> None:
+        """Write down a request that was refused before it was looked at who sends it."""
+        request = HTTPConnection(scope)
+        address = address_of(request, peer_of(request), self._policy.proxy)
+        admission = Admission(str(address), limited_as(address), self._policy.config.rates, self._meters)
+        admission.refusal = error
+        admission.refused(error)
+        self.ended(request, admission, error.status)
 
     async def close(self) -> None:
         """Let go of what is under way, and write what is still to be written."""

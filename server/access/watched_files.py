@@ -4,6 +4,7 @@ import logging
 import os
 import time
 from pathlib import Path
+from typing import NamedTuple
 
 # What is written in place is taken once it was left alone for so long: half of it can be read as a whole.
 _SETTLED_SECONDS = 0.2
@@ -11,12 +12,11 @@ _SETTLED_SECONDS = 0.2
 _State = tuple[int, int, int, int]
 
 
-class Content:
+class Content(NamedTuple):
     """The bytes of a file, and the state that it was in."""
 
-    def __init__(self, content: bytes, state: _State) -> None:
-        self.content = content
-        self.state = state
+    content: bytes
+    state: _State
 
 
 class WatchedFile:

@@ -1,5 +1,7 @@
 """The application as browsers get to it."""
 
+from collections.abc import Callable
+
 from starlette.datastructures import Headers
 from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -10,18 +12,21 @@ from .headers import DEFAULTS, completed
 from .hosts import Hosts
 from .origins import EXPOSED, Origins
 
+Noted = Callable[[Scope, RequestError], None]
+
 _EMBEDDED = {b"cross-origin-resource-policy": b"cross-origin"}
 _READ = {b"access-control-expose-headers": ", ".join(EXPOSED).encode()}
 
 
 class BrowserRules:
     """An ASGI application around another one: refuses names and origins that are not the gateway's, and completes the
-    headers of every answer, errors too. `hosts`: None where any name will do."""
+    headers of every answer, errors too. `hosts`: None where any name will do. `noted`: is told of what is refused."""
 
-    def __init__(self, app: ASGIApp, origins: Origins, hosts: Hosts | None = None) -> None:
+    def __init__(self, app: ASGIApp, origins: Origins, hosts: Hosts | None = None, noted: Noted | None = None) -> None:
         self._app = app
         self._origins = origins
         self._hosts = hosts
+        self._noted = noted
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
@@ -45,14 +50,15 @@ class BrowserRules:
         """What is answered without asking the application; None for all else."""
         refusal = self._hosts and self._hosts.refusal([value for name, value in scope["headers"] if name == b"host"])
         if refusal:
-            return _told(refusal)
+            return self._told(scope, refusal)
         if scope["method"] == "OPTIONS" and b"origin" in headers and b"access-control-request-method" in headers:
             answer = self._origins.preflight(Headers(scope=scope))
-            return _told(answer) if isinstance(answer, RequestError) else answer
+            return self._told(scope, answer) if isinstance(answer, RequestError) else answer
         refusal = self._origins.refusal(scope, headers)
-        return _told(refusal) if refusal else None
+        return self._told(scope, refusal) if refusal else None
 
-
-def _told(error: RequestError) -> Response:
-    content = dumps({"errors": error.errors})
-    return Response(content, error.status or 400, {"cache-control": "no-store"}, "application/json")
+    def _told(self, scope: Scope, error: RequestError) -> Response:
+        if self._noted:
+            self._noted(scope, error)
+        content = dumps({"errors": error.errors})
+        return Response(content, error.status or 400, {"cache-control": "no-store"}, "application/json")
