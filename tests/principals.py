@@ -11,7 +11,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from gateways import Gateway as Asked
 from in_process import Calls
-from local_trees import EPOCH_MS, put_object
+from local_trees import EPOCH_MS, put, put_object
 from metaflow_graphql.providers.base import Provider
 from metaflow_graphql.providers.grants import Grant, Principal, Right
 from metaflow_graphql.providers.local.provider import LocalProvider
@@ -98,3 +98,14 @@ def opened(root: Path, principal: Principal | None, *others: Path) -> AbstractCo
 
 def granted(*grants: Grant, **more: Any) -> Principal:
     return Principal("somebody", grants, **more)
+
+
+def put_task(root: Path, run: str, **metadata: object) -> Path:
+    """A task of the step `start`, with these metadata (of `_`, with a hyphen), and its folder."""
+    put_object(root, f"Made/{run}/start", EPOCH_MS)
+    task = put_object(root, f"Made/{run}/start/1", EPOCH_MS)
+    for field, value in metadata.items():
+        name = field.replace("_", "-")
+        event = {"field_name": name, "type": name, "value": value, "tags": ["attempt_id:0"], "ts_epoch": EPOCH_MS}
+        put(task / "_meta" / f"sysmeta_{name}_{EPOCH_MS}.json", event)
+    return task

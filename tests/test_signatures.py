@@ -7,13 +7,12 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 
 from gateways import Gateway
-from local_trees import EPOCH_MS, put, put_object
 from made_logs import line
 from metaflow_graphql.providers.grants import Grant, Principal, Right
 from metaflow_graphql.providers.local.provider import LocalProvider
 from metaflow_graphql.resolvers import links
 from metaflow_graphql.resolvers.signatures import Signatures
-from principals import asked_by, of_team, put_run_of, shared
+from principals import asked_by, of_team, put_run_of, put_task, shared
 
 KEY = b"k" * 32
 ALICE, BOB = of_team("alice"), of_team("bob")
@@ -73,11 +72,7 @@ def root(tmp_path: Path) -> Path:
     """Two runs with a log each, of alice and of bob."""
     for number, user in enumerate(("alice", "bob")):
         run = put_run_of(tmp_path, number, user)
-        put_object(tmp_path, f"Made/{run}/start", EPOCH_MS)
-        task = put_object(tmp_path, f"Made/{run}/start/1", EPOCH_MS)
-        for name, value in (("attempt", "0"), ("ds-root", str(tmp_path / ".metaflow"))):
-            event = {"field_name": name, "type": name, "value": value, "tags": ["attempt_id:0"], "ts_epoch": EPOCH_MS}
-            put(task / "_meta" / f"sysmeta_{name}_{EPOCH_MS}.json", event)
+        task = put_task(tmp_path, run, attempt="0", ds_root=str(tmp_path / ".metaflow"))
         (task / "0.task_stdout.log").write_bytes(line(0, f"of {user}", "task"))
     return tmp_path
 
