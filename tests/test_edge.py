@@ -1,9 +1,11 @@
 """Hostile requests: each is refused as it should be or answered, and takes no more work than its size allows."""
 
 import asyncio
+import time
 from collections.abc import Generator
 
 import pytest
+from starlette.types import Receive, Scope, Send
 
 from edge import CORPUS
 from edge.calling import counted
@@ -11,7 +13,7 @@ from edge.form import checked, outcome
 from edge.hostile import ANSWERED, sent
 from edge.socket_client import Client
 from edge.trees import fresh, gateway_over, small_tree
-from edge.work import allowed, watchdog
+from edge.work import Hang, allowed, watchdog
 from metaflow_graphql.resolvers.context import Gateway
 from metaflow_graphql.server.connections import Connection
 from serving import served
@@ -56,3 +58,15 @@ def test_a_hostile_request_is_refused_over_a_socket(client: Client, name: str) -
 
 def test_the_corpus_is_large() -> None:
     assert len(CORPUS) >= 300
+
+
+def test_what_a_request_has_done_in_a_thread_is_counted() -> None:
+    async def app(_scope: Scope, _receive: Receive, _send: Send) -> None:
+        await asyncio.to_thread(lambda: [abs(number) for number in range(10_000)])
+
+    assert asyncio.run(counted(app, sent("{ a }")))[1] > 10_000
+
+
+def test_a_request_that_hangs_is_seen() -> None:
+    with pytest.raises(Hang), watchdog(0.05):
+        time.sleep(10)

@@ -1,5 +1,6 @@
 """What looks at the answers of drawn requests sees those that are of no form."""
 
+import asyncio
 from typing import Any
 
 import orjson
@@ -9,8 +10,11 @@ from graphql import parse
 from edge.calling import Answer
 from edge.consistent import Selected
 from edge.form import Malformed, checked
+from edge.fuzzing import check_tasks
 
 ERROR = {"message": "a", "extensions": {"code": "BAD_USER_INPUT"}}
+
+PLACE = {"locations": [{"line": 1, "column": 1}]}
 
 
 def answer(told: object, status: int = 200) -> Answer:
@@ -34,8 +38,11 @@ OF_NO_FORM: list[tuple[Any, int]] = [
     ({"errors": [ERROR | {"extensions": {"code": "INTERNAL_SERVER_ERROR"}}]}, 400),
     ({"errors": [ERROR | {"locations": [{"line": 0, "column": 1}]}]}, 400),
     ({"errors": [ERROR | {"locations": []}]}, 400),
-    ({"data": {}, "errors": [ERROR | {"path": [-1]}]}, 200),
-    ({"data": {}, "errors": [ERROR | {"why": 1}]}, 200),
+    ({"errors": [ERROR | {"extensions": {"code": "GRAPHQL_PARSE_FAILED"}}]}, 400),
+    ({"data": {}, "errors": [ERROR]}, 200),
+    ({"data": {}, "errors": [ERROR | {"path": ["a"]}]}, 200),
+    ({"data": {}, "errors": [ERROR | PLACE | {"path": [-1]}]}, 200),
+    ({"data": {}, "errors": [ERROR | PLACE | {"path": ["a"], "why": 1}]}, 200),
 ]
 
 
@@ -46,7 +53,7 @@ def test_an_answer_of_no_form_is_seen(told: object, status: int) -> None:
 
 
 def test_answers_of_the_specifications_form_are_let_through() -> None:
-    partial: dict[str, Any] = {"data": {"run": None}, "errors": [ERROR | {"path": ["run"]}]}
+    partial: dict[str, Any] = {"data": {"run": None}, "errors": [ERROR | PLACE | {"path": ["run"]}]}
     assert checked(answer(partial)) == partial
     assert checked(answer({"errors": [ERROR]}, 400)) == {"errors": [ERROR]}
 
@@ -107,3 +114,13 @@ def test_data_as_they_are_selected_are_let_through(query: str, told: dict[str, A
 def test_other_data_are_seen(query: str, told: dict[str, Any]) -> None:
     with pytest.raises(Malformed):
         Selected(parse(query), None, {}).check(told)
+
+
+def test_a_task_that_goes_on_is_seen() -> None:
+    async def asked() -> None:
+        left = asyncio.create_task(asyncio.sleep(60))
+        with pytest.raises(Malformed, match="tasks are left"):
+            await check_tasks()
+        left.cancel()
+
+    asyncio.run(asked())

@@ -20,7 +20,10 @@ from graphql import (
 from .form import graphql_schema
 from .pools import Pools
 
-# What others are drawn among, for one that is there to be of use.
+# Arguments by which little is left to be answered.
+_RARE = ("last", "before", "after", "namespace", "metadata", "attempt", "filter", "grep", "type", "cardId")
+_GOING_ON = 0.6
+# What is of a type by chance.
 _STRANGE = ("id", "nodes", "unknown", "__typename", "__schema", "name")
 
 
@@ -50,7 +53,7 @@ class _Writer:
 
     def operation(self, kind: str, root: Any) -> Drawn:
         chance = self._chance
-        body = self._selections(root, chance.choice((1, 2, 3, 3, 4, 5)))
+        body = self._selections(root, chance.choice((1, 2, 4, 5, 6, 7)))
         name = chance.choice((None, "Q"))
         head = f"({', '.join(self._declared)})" if self._declared else ""
         text = " ".join([f"{kind} {name or ''}{head} {{ {body} }}", *self._fragments])
@@ -58,7 +61,7 @@ class _Writer:
 
     def _selections(self, type_: Any, depth: int) -> str:
         chance = self._chance
-        count = chance.choice((1, 1, 2, 2, 4))
+        count = chance.choice((1, 1, 1, 2, 3))
         written = [self._selection(type_, depth) for _ in range(count)]
         return " ".join(filter(None, written)) or "__typename"
 
@@ -90,11 +93,15 @@ class _Writer:
 
     def _field(self, type_: Any, depth: int) -> str:
         chance = self._chance
-        name, field = chance.choice(list(type_.fields.items()))
-        composite = is_composite_type(named := get_named_type(field.type))
+        named = {name: get_named_type(field.type) for name, field in type_.fields.items()}
+        of_objects = [name for name, of in named.items() if is_composite_type(of)]
+        # Most go on, for what is far below is not met otherwise.
+        goes_on = depth > 0 and of_objects and chance.random() < _GOING_ON
+        name = chance.choice(of_objects if goes_on else [*named])
+        field, composite = type_.fields[name], name in of_objects
         if composite and not depth:
             return ""
-        inner = f" {{ {self._selections(named, depth - 1)} }}" if composite else ""
+        inner = f" {{ {self._selections(named[name], depth - 1)} }}" if composite else ""
         arguments = self._arguments(name, field)
         alias = ""
         if arguments or chance.random() < 0.1:  # two of one name with other arguments are not valid
@@ -107,7 +114,7 @@ class _Writer:
         written: list[str] = []
         for name, argument in field.args.items():
             required = is_non_null_type(argument.type)
-            if chance.random() < (0.01 if required else 0.8 if name in ("last", "before", "after") else 0.6):
+            if chance.random() < (0.01 if required else 0.9 if name in _RARE else 0.5):
                 continue
             value = self._value(argument.type, of, name)
             literal = self._variable(argument.type, value) if chance.random() < 0.3 else _literal(argument.type, value)

@@ -8,6 +8,7 @@ import orjson
 from metaflow_graphql.schema import schema
 
 from .calling import Answer
+from .hostile import UNPARSED
 
 graphql_schema: Any = schema._schema  # pyright: ignore[reportPrivateUsage] - Strawberry has no other name for it
 CODES = frozenset(graphql_schema.type_map["ErrorCode"].values)
@@ -37,11 +38,13 @@ def checked(answer: Answer) -> dict[str, Any]:
         _check_error(error)
     if "data" in whole:
         _check(answer.status == 200 and (whole["data"] is not None or errors), told)
+        _check(all(error.keys() >= {"path", "locations"} for error in errors), told)
     else:
         # It has been refused as a whole: nothing was executed that an error could have its place in.
         refused = 400 <= answer.status < 500 or (answer.status == 200 and answer.media.startswith("application/json"))
         _check(refused and errors and not any("path" in error for error in errors), f"{answer.status} {told}")
         _check(len(errors) <= TOLD, f"{len(errors)} errors")
+        _check(all("locations" in error for error in errors if error["extensions"]["code"] == UNPARSED), told)
     return whole
 
 

@@ -13,7 +13,7 @@ from .hostile import sent
 _ALL = """{ flows(first: 60) { edges { cursor node { id name
   runs(first: 3) { edges { cursor node { id pathspec runId userTags systemTags user createdAt
     steps { id pathspec name
-      tasks(first: 2) { edges { cursor node { id pathspec taskId
+      tasks(first: 2) { edges { cursor node { id pathspec taskId exception { type }
         artifacts { id pathspec name } metadata { name } cards { type cardId }
         loglines(first: 2) { edges { cursor } } } } } } } } } } } } }"""
 
@@ -42,6 +42,9 @@ _TAKEN_BY = {
     "user": ("users",),
 }
 _OF = {argument: name for name, arguments in _TAKEN_BY.items() for argument in arguments}
+# Tasks with what few have: logs, cards, exceptions.
+_OF_MUCH = "tasks of much"
+_OFTEN = 5
 _PARTS = ("prefix", "contains", "nameContains", "runIdPrefix")
 _FEW = (1, 1, 2, 3)
 
@@ -81,7 +84,9 @@ async def pools(app: ASGIApp) -> Pools:
     _gather(told["data"], "", 0, found)
     found["tags"] = found.pop("userTags") | found.pop("systemTags")
     found["metadata"], found["path"], found["grep"] = {"default"}, {"INFO"}, {"a", "[", "task"}
-    return Pools({name: sorted(values) for name, values in found.items()})
+    known = {name: sorted(values) for name, values in found.items()}
+    known["pathspec 3"] += _OFTEN * known.pop(_OF_MUCH)
+    return Pools(known)
 
 
 def _gather(value: Any, name: str, depth: int, found: dict[str, set[str]]) -> None:
@@ -89,6 +94,8 @@ def _gather(value: Any, name: str, depth: int, found: dict[str, set[str]]) -> No
     if isinstance(value, dict):
         fields = cast("dict[str, Any]", value)
         of = fields.get("pathspec", "").count("/")
+        if fields.get("exception") or fields.get("cards") or fields.get("loglines", {}).get("edges"):
+            found[_OF_MUCH].add(fields["pathspec"])
         for key, inner in fields.items():
             _gather(inner, key, of, found)
     elif isinstance(value, list):

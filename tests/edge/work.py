@@ -10,11 +10,13 @@ from .hostile import Sent
 
 # To be refused with twenty names that are alike takes 280,000 calls.
 LEAST = 400_000
-# For each byte of a document, as many of which are read, and of variables and an answer: of these few become calls.
+# For each byte of a document that is read, and of variables and of an answer, of which few become calls.
 OF_DOCUMENT = 60
 OF_VARIABLES = 3
-OF_ANSWER = 5
-DOCUMENT = 65_536  # the largest that is read
+OF_ANSWER = 1
+DOCUMENT = 65_536  # the largest document that is read
+# Whatever the size: a tenth of a second and more, by machines.
+MOST = 1_500_000
 SECONDS = 5
 
 
@@ -25,7 +27,8 @@ class Hang(BaseException):
 def allowed(sent: Sent, answer: Answer) -> int:
     """The most calls that a request of this size may take, with an answer of this size."""
     size = len(sent.body) + len(sent.target)
-    return LEAST + OF_DOCUMENT * min(size, DOCUMENT) + OF_VARIABLES * size + OF_ANSWER * len(answer.content)
+    of_size = OF_DOCUMENT * min(size, DOCUMENT) + OF_VARIABLES * size + OF_ANSWER * len(answer.content)
+    return min(MOST, LEAST + of_size)
 
 
 @contextmanager
