@@ -6,9 +6,9 @@ import pytest
 
 from guarded import EVERYONE, TOKEN, TWO_PEOPLE, rule, token_table
 from metaflow_graphql.providers.grants import Grant, Principal, Right
+from metaflow_graphql.resolvers.signatures import Signatures
 from metaflow_graphql.server.access.access import Access
 from metaflow_graphql.server.access.identities import Identity
-from metaflow_graphql.server.access.policies import SignedUrls
 from metaflow_graphql.server.access.reading import read
 from metaflow_graphql.server.access.rules import Rules
 from metaflow_graphql.server.access.tokens import hash_of
@@ -56,13 +56,13 @@ def refusal(folder: Path, text: str | bytes) -> str:
 def test_a_whole_configuration_is_read(tmp_path: Path) -> None:
     (tmp_path / "access.toml").write_text(WHOLE)
     access = Access(tmp_path / "access.toml", ["default", "team"])
-    assert access.urls == SignedUrls(KEY.encode(), 900)
+    assert access.signatures == Signatures(KEY.encode(), 900)
 
 
 def test_the_key_of_urls_may_be_in_a_file_of_its_own(tmp_path: Path) -> None:
     (tmp_path / "access.toml").write_text("[urls]\nkey_file = 'key'\nseconds = 60")
     (tmp_path / "key").write_text(f"{KEY}\n")
-    assert Access(tmp_path / "access.toml", []).urls == SignedUrls(KEY.encode(), 60)
+    assert Access(tmp_path / "access.toml", []).signatures == Signatures(KEY.encode(), 60)
     (tmp_path / "key").write_text("short\n")
     assert refusal(tmp_path, "[urls]\nkey_file = 'key'") == "urls.key_file must hold 32 bytes or more."
 
@@ -206,7 +206,7 @@ def test_a_file_that_is_none_is_told_at_the_start(tmp_path: Path, path: str) -> 
 def test_an_empty_file_lets_nobody_in(tmp_path: Path) -> None:
     (tmp_path / "access.toml").write_text("")
     access = Access(tmp_path / "access.toml", [])
-    assert (access.urls, read(b"").rules) == (None, ())
+    assert (access.signatures, read(b"").rules) == (None, ())
 
 
 EXPRESSIONS = {

@@ -1,13 +1,21 @@
 """What browsers are told, and which of their requests are answered: origins, sites, names, headers."""
 
 from collections.abc import Iterator
+from pathlib import Path
+from time import time
+from urllib.parse import urlencode
 
 import httpx
 import pytest
-from starlette.types import Scope
 
+from guarded import written
+from metaflow_graphql.providers.base import Key
+from metaflow_graphql.providers.grants import Principal
 from metaflow_graphql.resolvers.context import Gateway
+from metaflow_graphql.resolvers.links import File
+from metaflow_graphql.resolvers.signatures import Signatures
 from metaflow_graphql.schema import schema
+from metaflow_graphql.server.access.access import Access
 from metaflow_graphql.server.app import application
 from metaflow_graphql.server.connections import Connection
 from serving import answered, error, served, small_application
@@ -15,6 +23,7 @@ from serving import answered, error, served, small_application
 LISTED, OTHER = "https://listed.example", "https://other.example"
 ASKED = "/graphql?query={greeting}"
 FILE = "/files/log/default/F/1/s/2/stdout"
+KEY = "k" * 32
 NOT_LET_IN = error(
     "FORBIDDEN",
     "Pages of other sites may not ask this gateway: to let one in, start it with --cors-origin and its origin.",
@@ -25,10 +34,6 @@ NOT_LET_IN = error(
 def client() -> Iterator[httpx.Client]:
     with served(small_application((LISTED,))) as client:
         yield client
-
-
-def signed(scope: Scope) -> bool:
-    return scope["query_string"] == b"signature=valid"
 
 
 def from_another_site(mode: str, dest: str = "empty", site: str = "cross-site", **more: str) -> dict[str, str]:
@@ -96,11 +101,16 @@ def test_where_graphiql_is_off_a_link_leads_to_no_answer() -> None:
         assert client.get("/graphql?query={serverInfo{version}}", headers=LINK).status_code == 403
 
 
-def test_files_of_signed_urls_may_stand_anywhere_and_are_read_nowhere() -> None:
-    with served(application(schema, Gateway({}, "default"), signed=signed)) as client:
-        shown = client.get(f"{FILE}?signature=valid", headers=from_another_site("no-cors", "image"))
-        read = client.get(f"{FILE}?signature=valid", headers=from_another_site("cors", origin=OTHER))
-        query = client.get(f"{ASKED[:8]}?signature=valid", headers=from_another_site("no-cors", "image"))
+def test_files_of_signed_urls_may_stand_anywhere_and_are_read_nowhere(tmp_path: Path) -> None:
+    config = written(tmp_path, f'[urls]\nkey = "{KEY}"')
+    file = File("log", Key("default", "F/1/s/2"), ("stdout",))
+    valid = urlencode(Signatures(KEY.encode(), 900).parameters(file.signed, Principal("somebody"), time()))
+    with served(application(schema, Gateway({}, "default"), access=Access(config, ["default"]))) as client:
+        shown = client.get(f"{FILE}?{valid}", headers=from_another_site("no-cors", "image"))
+        read = client.get(f"{FILE}?{valid}", headers=from_another_site("cors", origin=OTHER))
+        query = client.get(f"/graphql?{valid}", headers=from_another_site("no-cors", "image"))
+        altered = client.get(f"{FILE}?{valid}a", headers=from_another_site("no-cors", "image"))
+    assert altered.status_code == 403
     assert (shown.status_code, shown.headers["cross-origin-resource-policy"]) == (404, "cross-origin")
     assert (read.status_code, read.headers.get("access-control-allow-origin")) == (404, None)
     assert query.status_code == 403

@@ -48,8 +48,8 @@ class Log:
         pages: list[LogPage] = []
         cursor: str | None = None
         while not pages or pages[-1].more:
-            bounds = {"before": self.cursors.before(cursor)} if backward else {"after": self.cursors.after(cursor)}
-            pages.append(await self.page(Extent(size, backward, grep=grep, **bounds)))
+            after, before = (None, self.cursors.before(cursor)) if backward else (self.cursors.after(cursor), None)
+            pages.append(await self.page(Extent(size, backward, after, before, grep)))
             found = pages[-1].found
             edge = found[0 if backward else -1] if found else None
             cursor = self.cursors.of_line(edge) if edge else self.cursors.of_place(pages[-1].end)
