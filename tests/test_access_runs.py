@@ -201,9 +201,9 @@ def test_a_provider_that_is_not_granted_is_not_there(tmp_path: Path) -> None:
     assert (files.status_code, files.text.replace("default", "nowhere")) == (no_files.status_code, no_files.text)
 
 
-def test_nobody_is_granted_anything_by_no_grant(tmp_path: Path) -> None:
+def test_nobody_is_granted_anything_by_a_grant_of_what_is_not_there(tmp_path: Path) -> None:
     put_run_of(tmp_path, 1, "alice")
-    with opened(tmp_path, granted()) as gateway:
+    with opened(tmp_path, granted(Grant(frozenset({"elsewhere"}), None))) as gateway:
         answer = gateway.answer("{ runs { nodes { id } } flows { nodes { id } } metadataProviders { name } }")
     assert answer["data"] == {"runs": None, "flows": None, "metadataProviders": []}
     assert errors_of(answer) == [("UNKNOWN_METADATA_PROVIDER", ["flows"]), ("UNKNOWN_METADATA_PROVIDER", ["runs"])]

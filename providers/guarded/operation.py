@@ -41,8 +41,9 @@ class GuardedOperation:
         if self.sight.scope.all_runs:
             return await self._provider.flows(keys)
         there = await self._any(keys, namespace=False)
-        inside = await self._any(keys, namespace=True)
-        return [_flow(*found) for found in zip(keys, there, inside, strict=True)]
+        asked = [key for key, found in zip(keys, there, strict=True) if found is True and key.namespace is not None]
+        inside = dict(zip(asked, await self._any(asked, namespace=True), strict=True))
+        return [_flow(key, found, inside.get(key, True)) for key, found in zip(keys, there, strict=True)]
 
     async def flows_in(self, keys: list[FlowKey]) -> list[list[records.Flow | GatewayError] | GatewayError]:
         if self.sight.scope.all_runs:
