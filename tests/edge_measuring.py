@@ -103,11 +103,12 @@ def worst(found: list[Case], waited: list[Asked], usual: Trivial) -> list[Worst]
     known = defaultdict[str, list[Worst]](list)
     for case in found:
         first, last = bisect_left(began, case.times.began), bisect_left(began, case.times.ended)
-        # The one that was under way when the request came, too.
+        # The one that was under way when the request came, too: since then.
         meanwhile = waited[max(0, first - 1) : last]
         over = case.times.ended - case.times.began - usual.times
         computed = case.computed - usual.computed * len(meanwhile)
-        delay = max((of.ended - of.began for of in meanwhile), default=usual.times) - usual.times
+        longest = max((of.ended - max(of.began, case.times.began) for of in meanwhile), default=0)
+        delay = max(0, longest - usual.times)
         known[case.name].append(Worst(case.name, 1000 * over, 1000 * computed, 1000 * delay))
     return [
         Worst(

@@ -116,6 +116,16 @@ BODIES: Family = {
             },
         },
     ),
+    # Who looks for strings must not begin anew at each quote.
+    **_of(
+        (BAD_INPUT, LIMIT),
+        {
+            "escaped quotes without an end": lambda: b'{"a": "' + b'\\"' * 500_000 + b"[" * 11_000,
+            "quotes without an end": lambda: b'{"a": ' + b'"' * 500_001 + b"[" * 11_000,
+            "backslashes without an end": lambda: b'{"a": "' + b"\\" * 1_000_000 + b"[" * 11_000,
+            "brackets in strings": lambda: b'{"a": ' + b'"[",' * 250_000 + b"1}",
+        },
+    ),
     **_of(
         (BAD_INPUT,),
         {
