@@ -18,7 +18,6 @@ from .browsers.hosts import Hosts
 from .browsers.origins import Origins
 from .browsers.page import GRAPHIQL
 from .browsers.rules import BrowserRules
-from .caching.headers import LASTING_SECONDS
 from .downloads import Downloads, is_signed
 from .ending import ending
 from .graphql import GraphQLEndpoint
@@ -36,23 +35,20 @@ def application(
     *,
     graphiql: bool = True,
     hosts: Hosts | None = None,
-    lasting_seconds: int = LASTING_SECONDS,
     access: Access | None = None,
 ) -> BrowserRules:
     """The application that serves a schema; `cors_origins`: whose pages may read it, besides its own.
 
     `public_url`: what its URLs begin with for clients, where that is not what they call. `documents`: those that are
     known, if any; where no others are answered, there is no introspection, and no GraphiQL, which needs that.
-    `graphiql`: whether browsers get that. `hosts`: the names that it answers to; None: any. `lasting_seconds`:
-    how long clients may keep what can't change any more. `access`: who is let in, and may lose the right to see what
-    they see; None: everyone.
+    `graphiql`: whether browsers get that. `hosts`: the names that it answers to; None: any. `access`: who is
+    let in; None: everyone.
     """
-    lasting_seconds = 0 if access else lasting_seconds
     documents = documents or PersistedDocuments()
     ad_hoc = documents.mode is not Mode.ONLY
     graphiql = graphiql and ad_hoc
     operations = Operations(schema, gateway, introspection=ad_hoc)
-    endpoint = GraphQLEndpoint(operations, documents, public_url, graphiql=graphiql, lasting_seconds=lasting_seconds)
+    endpoint = GraphQLEndpoint(operations, documents, public_url, graphiql=graphiql)
     routes: list[BaseRoute] = [
         Route("/graphql", endpoint),
         Route(f"{PREFIX}/{{path:path}}", Downloads(gateway)),

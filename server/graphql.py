@@ -23,11 +23,7 @@ _METHODS = {"allow": "GET, HEAD, POST, OPTIONS"}
 
 
 class GraphQLEndpoint:
-    """An ASGI application: operations by POST, queries by GET; and GraphiQL for browsers, unless it is off.
-
-    `lasting_seconds`: how long clients may keep what can't change any more; 0 where one may lose the
-    right to see it.
-    """
+    """An ASGI application: operations by POST, queries by GET; and GraphiQL for browsers, unless it is off."""
 
     def __init__(
         self,
@@ -36,13 +32,11 @@ class GraphQLEndpoint:
         public_url: str | None = None,
         *,
         graphiql: bool = True,
-        lasting_seconds: int = LASTING_SECONDS,
     ) -> None:
         self._operations = operations
         self._documents = documents
         self._public_url = public_url
         self._graphiql = graphiql
-        self._lasting_seconds = lasting_seconds
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         request = Request(scope, receive)
@@ -91,8 +85,9 @@ class GraphQLEndpoint:
         """The answer to a query, and how it may be kept."""
         answer = await self._answer(asked, faults, queries_only=True)
         content = await encoded(answer)
-        lasts = self._lasting_seconds > 0 and await self._operations.lasts(asked, answer, content)
-        return content, lasting(self._lasting_seconds) if lasts else CHECKED
+        # With access control, whoever keeps it may lose the right to see it.
+        lasts = asked.principal is None and await self._operations.lasts(asked, answer, content)
+        return content, lasting(LASTING_SECONDS) if lasts else CHECKED
 
     async def _answer(self, asked: Operation, faults: Faults, *, queries_only: bool = False) -> dict[str, Any]:
         answer = await self._operations.answer(asked, faults, queries_only=queries_only)

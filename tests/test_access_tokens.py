@@ -199,8 +199,8 @@ def test_a_signature_is_no_credential_by_itself(tmp_path: Path) -> None:
     with guarded(written(tmp_path, token_table("bob", OTHER_TOKEN) + EVERYONE + urls)) as client:
         path = "/files/log/default/F/1/s/1/stdout?until=9999999999&signature=AAAA"
         answers = [client.get(path), client.get(path, headers={"authorization": "Bearer mfgql_guess"})]
-        assert [answer.status_code for answer in answers] == [401, 401]
-        assert [answer.json()["errors"][0]["extensions"]["code"] for answer in answers] == ["UNAUTHENTICATED"] * 2
+        assert [answer.status_code for answer in answers] == [403, 403]
+        assert [answer.json()["errors"][0]["extensions"]["code"] for answer in answers] == ["FORBIDDEN"] * 2
         assert client.get("/graphql?query={me}&signature=AAAA").status_code == 401
         assert client.get(path, headers={"authorization": f"Bearer {OTHER_TOKEN}"}).status_code == 404
 

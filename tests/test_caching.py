@@ -7,14 +7,14 @@ from typing import Any
 
 import httpx
 import pytest
-from starlette.responses import JSONResponse
-from starlette.types import ASGIApp, Receive, Scope, Send
 
 from cached import keeping, read, try_again
+from guarded import EVERYONE, replaced, rule, token_table, written
 from local_trees import put_run
 from metaflow_graphql.providers.local.provider import LocalProvider
 from metaflow_graphql.resolvers.context import Gateway
 from metaflow_graphql.schema import schema
+from metaflow_graphql.server.access.access import Access
 from metaflow_graphql.server.app import application
 from running import Runs
 from serving import GRAPHQL_RESPONSE, served, small_application
@@ -169,28 +169,19 @@ def test_what_has_not_changed_is_checked_and_what_lasts_is_not_even_asked_for(ru
     )
 
 
-def guarded(app: ASGIApp, rights: set[str]) -> ASGIApp:
-    """The application for those alone who have a right to it."""
-
-    async def called(scope: Scope, receive: Receive, send: Send) -> None:
-        given = dict(scope["headers"]).get(b"authorization", b"").decode()
-        await (app if given in rights else JSONResponse({"errors": []}, 401))(scope, receive, send)
-
-    return called
-
-
-def test_a_cache_hides_no_lost_right_and_gives_none(runs: Runs) -> None:
-    """With access control nothing lasts: `lasting_seconds` is 0."""
+def test_a_cache_hides_no_lost_right_and_gives_none(runs: Runs, tmp_path: Path) -> None:
+    """With access control nothing lasts."""
     asked = {"task": f"{runs['linear'].pathspec}/start/1"}
     gateway = Gateway({"default": LocalProvider("default", runs.root)}, "default")
-    rights = {"Bearer one", "Bearer other"}
-    with keeping(guarded(application(schema, gateway, lasting_seconds=0), rights)) as client:
+    tokens = "".join(token_table(name, f"mfgql_{name}") for name in ("one", "other"))
+    config = written(tmp_path, tokens + rule("everyone = true", "all_runs = true", 'may = ["values"]'))
+    with keeping(application(schema, gateway, access=Access(config, ["default"]))) as client:
 
-        def status(token: str) -> int:
-            answer = read(client, PINNED, {"authorization": f"Bearer {token}"}, asked)
+        def status(name: str) -> int:
+            answer = read(client, PINNED, {"authorization": f"Bearer mfgql_{name}"}, asked)
             assert not from_cache(answer)
             return answer.status_code
 
         assert [status("one"), status("none"), status("other"), status("one")] == [200, 401, 200, 200]
-        rights.clear()
+        replaced(config, EVERYONE)
         assert [status("one"), status("other")] == [401, 401]
