@@ -69,20 +69,22 @@ CODE = {"code-docstring"}
 
 
 @pytest.mark.parametrize(
-    ("rights", "shown"),
+    ("rights", "shown", "kinds"),
     [
-        (set[Right](), set[str]()),
-        ({Right.TAGS}, set[str]()),
-        ({Right.VALUES}, VALUES),
-        ({Right.LOGS}, LOGS | LOGGED),
-        ({Right.CODE}, CODE),
-        (ALL_RIGHTS, VALUES | LOGS | CODE),
+        (set[Right](), set[str](), set[str]()),
+        ({Right.TAGS}, set[str](), set[str]()),
+        ({Right.VALUES}, VALUES, {"artifact", "card"}),
+        ({Right.LOGS}, LOGS | LOGGED, {"log"}),
+        ({Right.CODE}, CODE, {"code"}),
+        (ALL_RIGHTS, VALUES | LOGS | CODE, {"artifact", "card", "log", "code"}),
     ],
 )
 def test_a_right_shows_what_it_is_about_and_nothing_else(
-    walked: Callable[..., Walk], rights: set[Right], shown: set[str]
+    walked: Callable[..., Walk], rights: set[Right], shown: set[str], kinds: set[str]
 ) -> None:
-    assert marks(walked(of_team("otter", frozenset(rights)))) == shown
+    found = walked(of_team("otter", frozenset(rights)))
+    assert marks(found) == shown
+    assert {url.partition("/files/")[2].partition("/")[0] for url in found.urls} == kinds
 
 
 def test_hidden_names_hide_their_values_wherever_they_stand(walked: Callable[..., Walk]) -> None:

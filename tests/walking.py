@@ -141,7 +141,7 @@ def _note(found: Walk, question: Question, answer: dict[str, Any]) -> None:
     for one in _objects(answer["data"]):
         if isinstance(one.get("id"), str) and one.get("__typename") in _NODE_TYPES:
             found.ids.setdefault(one["id"], one["__typename"])
-        urls = [value for name, value in one.items() if "url" in name.lower() and isinstance(value, str)]
+        urls = [value for value in one.values() if isinstance(value, str) and value.startswith("http://gateway/")]
         found.urls += [url for url in urls if url not in found.urls]
 
 
