@@ -38,6 +38,7 @@ _NODE_TYPES = [type_.name for type_ in SCHEMA.get_possible_types(_NODE)]
 _TOGETHER = 40  # objects that are asked for at once
 _ALIASES, _TOP_FIELDS = 300, 100  # of a document, about: there are limits of them
 
+File = tuple[int, dict[str, str], bytes]  # its status, headers and content
 Ask = Callable[[str, dict[str, Any]], dict[str, Any]]
 
 
@@ -63,9 +64,7 @@ class Walk:
     answers: dict[Question, dict[str, Any]] = field(default_factory=dict[Question, dict[str, Any]])
     ids: dict[str, str] = field(default_factory=dict[str, str])  # by id, the type
     urls: list[str] = field(default_factory=list[str])
-    files: dict[str, tuple[int, dict[str, str], bytes]] = field(
-        default_factory=dict[str, tuple[int, dict[str, str], bytes]]
-    )
+    files: dict[str, File] = field(default_factory=dict[str, File])
 
     def values(self, name: str) -> list[Any]:
         """All values of the fields of that name, each once, as they came."""
@@ -224,16 +223,12 @@ def values(of: Any, pool: Pool) -> Iterator[str]:
 
 def _scalars(name: str, pool: Pool) -> list[str]:
     return {
-        "String": [_quoted(text) for text in pool.strings] + ["null"] * bool(pool.strings),
-        "ID": [_quoted(id) for id in pool.ids],
+        "String": [json.dumps(text) for text in pool.strings] + ["null"] * bool(pool.strings),
+        "ID": [json.dumps(id) for id in pool.ids],
         "Int": ["1", "0"],
         "Boolean": ["true", "false"],
-        "DateTime": [_quoted(time) for time in pool.times],
+        "DateTime": [json.dumps(time) for time in pool.times],
     }[name]
-
-
-def _quoted(text: str) -> str:
-    return '"' + text.replace("\\", "\\\\").replace('"', '\\"') + '"'
 
 
 def _objects(value: Any) -> Iterator[dict[str, Any]]:
