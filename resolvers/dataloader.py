@@ -172,12 +172,14 @@ class Loader(DataLoader[K, V]):
                     if not number % _DONE:
                         await asyncio.sleep(0)
         except BaseException as error:
-            met = TimedOut(usage.TOO_LONG) if time.expired() else error
+            late = TimedOut(usage.TOO_LONG) if time.expired() else None
             for key, future in waiting:
                 self.clear(key)
-                _settle(future, met)
+                _settle(future, late or error)  # by no name of its own, which would hold this frame by its traceback
             if not isinstance(error, Exception):
                 raise
+        finally:
+            del time  # it refers to the task that this runs in, whose exception refers to this frame
 
 
 def _settle(future: asyncio.Future[V], value: V | BaseException) -> None:

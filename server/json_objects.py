@@ -16,7 +16,7 @@ from .limits import VARIABLE_VALUES
 _AT_ONCE = 16_384
 # Lists and objects: a MiB of them takes 70 ms to be made, which nothing can interrupt.
 _NESTED = VARIABLE_VALUES.value
-# Also one without an end, so that none is begun anew at each quote within it; without a way back, in a tenth of the time.
+# Also one without an end, so that none is begun anew at each quote within it. Without a way back, ten times as fast.
 _TEXT = re.compile(rb'"[^"\\]*+(?:\\.[^"\\]*+)*+"?', re.DOTALL)
 
 
