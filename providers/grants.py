@@ -19,9 +19,9 @@ class Grant(msgspec.Struct, frozen=True, cache_hash=True):
 
     `metadata`: names of the providers; None: all. `namespaces`: patterns (fnmatch) of system tags, of which a run has
     to have one that matches; None: every run, and only such a grant is about runs of providers without tags.
-    `user_tags`: patterns of tags that people gave; a run that has one is granted too. `hidden_names`: patterns of names
-    of artifacts and parameters that this grant does not show the values of. `hidden_lines`: regular expressions of log
-    lines that it does not show.
+    `user_tags`: patterns of tags that people gave; a run that has one is granted too. `hidden_names`: patterns of
+    names of artifacts and parameters that this grant does not show the values of. `hidden_lines`: regular expressions
+    (RE2's) of log lines that it does not show.
     """
 
     metadata: frozenset[str] | None

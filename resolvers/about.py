@@ -37,7 +37,7 @@ class ErrorCode(Enum):
     METHOD_NOT_ALLOWED = "The HTTP method is not one for this; a mutation has to be sent by POST."
     UNAUTHENTICATED = "The gateway does not know who is asking."
     FORBIDDEN = "Whoever is asking may not see or do this."
-    RATE_LIMITED = "Too many requests in a short time: try again later."
+    RATE_LIMITED = "Too much was asked for, or too many credentials were refused, in a short time: try again later."
     TIMEOUT = "It took longer than the gateway gives."
     NOT_FOUND = "What a mutation or a subscription is about does not exist."
     INVALID_PATHSPEC = "It is no pathspec that Metaflow could have written."

@@ -63,9 +63,9 @@ def application(
         try:
             yield
         finally:
-            await gateway.close()
             if access:
                 await access.close()
+            await gateway.close()
 
     def signed(scope: Scope) -> bool:
         return access is not None and access.signatures is not None and is_signed(Request(scope), access.signatures)

@@ -128,20 +128,22 @@ def _variables(given: str | None) -> dict[str, Any]:
 
 def _settings(given: argparse.Namespace) -> Settings:
     options = Options(
-        given.metadata,
-        given.default_metadata,
-        given.default_namespace,
-        given.inactive_after,
-        given.stalled_after,
-        getattr(given, "public_url", None),
-        getattr(given, "cors_origin", ()),
-        HeaderOptions(given.service_headers_file, given.service_headers_command, given.service_headers_seconds),
-        S3Options(given.s3_root, given.disk_cache, given.disk_cache_bytes),
-        getattr(given, "graphiql", True),
-        getattr(given, "everyone", False),
-        getattr(given, "persisted_documents", Mode.OFF),
-        getattr(given, "trusted_documents", None),
-        getattr(given, "config", None),
+        metadata=given.metadata,
+        default_metadata=given.default_metadata,
+        default_namespace=given.default_namespace,
+        inactive_after=given.inactive_after,
+        stalled_after=given.stalled_after,
+        public_url=getattr(given, "public_url", None),
+        cors_origins=getattr(given, "cors_origin", ()),
+        service_headers=HeaderOptions(
+            given.service_headers_file, given.service_headers_command, given.service_headers_seconds
+        ),
+        s3=S3Options(given.s3_root, given.disk_cache, given.disk_cache_bytes),
+        graphiql=getattr(given, "graphiql", True),
+        everyone_may_read_and_tag=getattr(given, "everyone", False),
+        persisted_documents=getattr(given, "persisted_documents", Mode.OFF),
+        trusted_documents=getattr(given, "trusted_documents", None),
+        config=getattr(given, "config", None),
     )
     chosen = settings(options, os.environ, Path.cwd())
     if chosen.notice:

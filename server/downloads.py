@@ -28,8 +28,8 @@ from ..resolvers import downloads
 from ..resolvers.context import Context, Gateway, context_for
 from ..resolvers.downloads import Download
 from ..resolvers.links import PREFIX, File
-from ..resolvers.signatures import SIGNATURE, Signatures
-from . import ranges
+from ..resolvers.signatures import BY, SIGNATURE, Signatures
+from . import limits, ranges
 from .access.admission import admission_of
 from .clients import unless_gone
 from .encoding import dumps
@@ -40,6 +40,7 @@ _METHODS = ("GET", "HEAD")
 _POLICY = "default-src 'none'; sandbox"
 _OF_PAGES = "sandbox allow-scripts"
 _HEADERS = {"cache-control": "private, no-cache", "referrer-policy": "no-referrer", "x-content-type-options": "nosniff"}
+_BYTES_OF_AN_OBJECT = 65_536  # of a file: what rates count as one
 _LENGTHS = 4 * 2**20  # bytes of memory for lengths that were measured
 
 
@@ -75,7 +76,7 @@ class Downloads:
         self._lengths = ByteCache(_LENGTHS)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        spent = usage.Usage()
+        spent = usage.Usage(requests_left=limits.UPSTREAM_REQUESTS.value)
         usage.current.set(spent)
         request = Request(scope, receive)
         admission = admission_of(request)
@@ -99,19 +100,21 @@ class Downloads:
             return _json(error.errors, 405, {"allow": ", ".join(_METHODS)})
         kind, file = _named(request)
         found = await _found(kind, file, context_for(self._gateway, principal=_reader(request, file)))
+        if admission := admission_of(request):
+            admission.take((found.length or 0) // _BYTES_OF_AN_OBJECT)
         headers = _headers(found)
         if ranges.unchanged(request.headers.getlist("if-none-match"), headers["etag"]):
             return Response(None, 304, headers)
         asked = ranges.asked(request.headers, headers["etag"]) if request.method == "GET" else None
         if asked is not None:
-            return await self._part(found, asked, headers, str(request.url))
+            return await self._part(found, asked, headers, file)
         if found.length is not None:
             headers["content-length"] = str(found.length)
         streaming = await _begun(found.chunks(), 200, headers)
         return streaming if request.method == "GET" else await streaming.head()
 
-    async def _part(self, found: Download, asked: ranges.Range, headers: dict[str, str], url: str) -> Response:
-        length = await self._length(found, url)
+    async def _part(self, found: Download, asked: ranges.Range, headers: dict[str, str], file: File) -> Response:
+        length = await self._length(found, file)
         part = ranges.within(asked, length)
         if part is None:
             error = refused("BAD_USER_INPUT", f"It has {length} bytes: none of them are in that range.")
@@ -122,18 +125,18 @@ class Downloads:
             return await _begun(_cut(found.chunks_from(start), 0, end - start), 206, headers)
         return await _begun(_cut(found.chunks(), start, end), 206, headers)
 
-    async def _length(self, found: Download, url: str) -> int:
+    async def _length(self, found: Download, file: File) -> int:
         """In bytes; of what is stored compressed, by inflating it once."""
         if found.length is not None:
             return found.length
-        known = self._lengths.get((url, found.version))
+        known = self._lengths.get((file, found.version))
         if isinstance(known, int):
             return known
         length = 0
         async with aclosing(found.chunks()) as chunks:
             async for chunk in chunks:
                 length += len(chunk)
-        self._lengths.put((url, found.version), length, 500 + len(url))
+        self._lengths.put((file, found.version), length, 1_000 + len(file.key.pathspec))
         return length
 
 
@@ -155,6 +158,7 @@ def _reader(request: Request, file: File) -> Principal | None:
     if admission.admitted or by is None or SIGNATURE not in request.query_params:
         return admission.principal
     if by.accept(file.signed, request.query_params, time()):
+        admission.admit_by_url(request.query_params[BY])
         return None
     raise Forbidden("This URL is not signed, or no longer: ask for it anew, or say who you are.")
 

@@ -12,7 +12,7 @@ from .caching.headers import CHECKED, LASTING_SECONDS, NOT_KEPT, VARY, entity_ta
 from .clients import unless_gone
 from .compression import CODINGS, SMALL, Content, compressed
 from .encoding import dumps, encoded
-from .errors import Faults, RequestError, refused
+from .errors import INTERNAL, Faults, RequestError, refused
 from .negotiation import GRAPHQL_RESPONSE, HTML, IDENTITY, JSON, coding, media_type
 from .operations import Operation, Operations
 from .persisted.documents import PersistedDocuments
@@ -76,6 +76,8 @@ class GraphQLEndpoint:
         except ClientDisconnect:
             raise
         except Exception as error:  # the one place where nothing may pass
+            if admission:
+                admission.failed(INTERNAL)
             return await _json(request, dumps({"errors": [faults.internal(error)]}), media, 500)
 
     async def _executed(self, asked: Operation, faults: Faults) -> memoryview:

@@ -35,6 +35,7 @@ from .documents.validity import Document
 from .errors import Faults, RequestError, coded, refused
 
 _INTROSPECTION = frozenset({"Query.__schema", "Query.__type"})
+_CHARACTERS_OF_AN_OBJECT = 10  # of a document that is new: what rates count as one, for what validation takes
 _AT_ONCE = 256  # errors that are told in one turn of the loop: a millisecond
 
 
@@ -71,6 +72,8 @@ class Operations:
 
     async def answer(self, operation: Operation, faults: Faults, *, queries_only: bool = False) -> dict[str, Any]:
         """The answer as it is sent; RequestError where nothing was executed."""
+        if operation.admission and self._documents.known(operation.query) is None:
+            operation.admission.take(len(operation.query) // _CHARACTERS_OF_AN_OBJECT)
         document = await self._documents.document(operation.query)
         if not self._introspection and not document.selected.isdisjoint(_INTROSPECTION):
             raise refused("GRAPHQL_VALIDATION_FAILED", "This gateway does not answer __schema and __type.")

@@ -102,24 +102,26 @@ def settings(options: Options, environment: Environment, cwd: Path) -> Settings:
         raise SettingsError(f"--default-metadata {default}: no --metadata is named so; there is {', '.join(metadata)}.")
     remote = any(not isinstance(source, Local) for source in metadata.values())
     own_roots = [source.url for source in metadata.values() if isinstance(source, S3)]
+    if options.config and options.everyone_may_read_and_tag:
+        raise SettingsError("--config says who may read and tag: leave --everyone-may-read-and-tag out, or it.")
     return Settings(
         metadata,
         default,
-        _namespace(options.default_namespace, config),
-        options.inactive_after,
-        options.stalled_after,
-        None if options.public_url is None else _url("--public-url", options.public_url),
-        [_origin(origin) for origin in options.cors_origins],
-        None if config.local_datatools_root is None else cwd / config.local_datatools_root,
-        _card_roots(config, cwd),
-        find_root(config.local_sysroot, cwd) if remote else None,
-        s3_access(options.s3, config, environment, cwd, own_roots, needed=remote),
-        trusted(environment) if options.config or any(map(_is_encrypted, metadata.values())) else None,
-        _documents(Mode(options.persisted_documents), options.trusted_documents, cwd),
-        None if options.metadata or remote or not config.service_url else _NOT_THE_SERVICE,
-        options.graphiql,
-        options.everyone_may_read_and_tag,
-        None if options.config is None else cwd / expanded(options.config, environment),
+        default_namespace=_namespace(options.default_namespace, config),
+        inactive_after=options.inactive_after,
+        stalled_after=options.stalled_after,
+        public_url=None if options.public_url is None else _url("--public-url", options.public_url),
+        cors_origins=[_origin(origin) for origin in options.cors_origins],
+        datatools_root=None if config.local_datatools_root is None else cwd / config.local_datatools_root,
+        card_roots=_card_roots(config, cwd),
+        datastore_root=find_root(config.local_sysroot, cwd) if remote else None,
+        s3=s3_access(options.s3, config, environment, cwd, own_roots, needed=remote),
+        tls=trusted(environment) if options.config or any(map(_is_encrypted, metadata.values())) else None,
+        documents=_documents(Mode(options.persisted_documents), options.trusted_documents, cwd),
+        notice=None if options.metadata or remote or not config.service_url else _NOT_THE_SERVICE,
+        graphiql=options.graphiql,
+        everyone_may_read_and_tag=options.everyone_may_read_and_tag,
+        config=None if options.config is None else cwd / expanded(options.config, environment),
     )
 
 

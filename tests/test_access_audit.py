@@ -55,7 +55,7 @@ def varying(line: dict[str, Any]) -> dict[str, Any]:
 
 REFUSED: dict[str, Any] = {
     "address": "127.0.0.1", "principal": None, "method": "POST", "path": "/graphql", "operation": None, "mutations": [],
-    "outcome": "UNAUTHENTICATED", "reason": None, "status": 401,
+    "outcome": "UNAUTHENTICATED", "at": [], "reason": None, "status": 401,
 }  # fmt: skip
 
 
@@ -95,9 +95,9 @@ def test_a_mutation_says_what_it_did_to_which_run(client: httpx.Client, file: Pa
         "principal": {"name": "alice", "by": "token", "issuer": None},
         "operation": {"name": "Tagging", "kind": "mutation", "cost": 0},
         "mutations": [
-            {"field": "tag", "run": "Flow/1", "metadata": None, "outcome": "OK"},
-            {"field": "tag", "run": "Flow/0", "metadata": "team", "outcome": "INVALID_TAG"},
-            {"field": "tag", "run": "Flow/3", "metadata": None, "outcome": None},
+            {"field": "tag", "run": "Flow/1", "metadata": None, "tags": [], "outcome": "OK"},
+            {"field": "tag", "run": "Flow/0", "metadata": "team", "tags": [], "outcome": "INVALID_TAG"},
+            {"field": "tag", "run": "Flow/3", "metadata": None, "tags": [], "outcome": None},
         ],
         "outcome": "INVALID_TAG",
         "status": 200,
@@ -110,10 +110,18 @@ def test_a_mutation_whose_client_goes_away_may_have_done_it(client: httpx.Client
         client.post("/graphql", json=body, headers=bearer(TOKEN), timeout=0.5)
     (line,) = lines(file, 1)
     assert (line["mutations"], line["outcome"], line["status"]) == (
-        [{"field": "slow", "run": "Flow/1", "metadata": None, "outcome": None}],
+        [{"field": "slow", "run": "Flow/1", "metadata": None, "tags": [], "outcome": None}],
         "CANCELLED",
         None,
     )
+
+
+def test_a_credential_that_is_refused_is_told_also_where_none_is_needed(client: httpx.Client, file: Path) -> None:
+    paths = ["/readyz", "/graphql"]
+    headers = bearer("mfgql_guess") | {"accept": "text/html"}
+    assert [client.get(path, headers=headers).status_code for path in paths] == [200, 200]
+    told = [(line["path"], line["outcome"], line["reason"]) for line in lines(file, 2)]
+    assert told == [(path, "UNAUTHENTICATED", "The token is not known here.") for path in paths]
 
 
 def test_what_is_read_and_what_is_mistaken_is_in_no_line(client: httpx.Client, file: Path) -> None:
@@ -228,7 +236,9 @@ def test_a_process_writes_all_of_it_before_it_ends(tmp_path: Path) -> None:
         assert ask(client, mutation, TOKEN).json() == {"data": {"addTags": {"run": {"userTags": ["t"]}}}}
         assert [ask(client, mutation).status_code for _ in range(100)] == [401] * 100
     found = lines(tmp_path / "audit.jsonl", 101)
-    assert found[0]["mutations"] == [{"field": "addTags", "run": "Made/1", "metadata": None, "outcome": "OK"}]
+    assert found[0]["mutations"] == [
+        {"field": "addTags", "run": "Made/1", "metadata": None, "tags": ["t"], "outcome": "OK"}
+    ]
 
 
 def test_a_refusal_by_name_is_the_other_ones(client: httpx.Client, file: Path) -> None:

@@ -8,7 +8,7 @@ import pytest
 from starlette.requests import HTTPConnection
 
 from gateways import serving
-from guarded import EVERYONE, TOKEN, ask, guarded, replaced, rule, token_table, who, written
+from guarded import EVERYONE, TOKEN, TWO_PEOPLE, ask, guarded, replaced, rule, token_table, who, written
 from metaflow_graphql.server.access.config import Proxy
 from metaflow_graphql.server.access.proxies import TrustedProxy, address_of, limited_as, peer_of
 
@@ -157,3 +157,11 @@ def test_another_address_of_this_machine_is_another(tmp_path: Path) -> None:
         with httpx.Client(transport=transport, base_url=client.base_url) as other:
             assert who(other, X_Remote_User="dora") == (200, "dora")
         assert ask(client, X_Remote_User="dora").status_code == 401
+
+
+def test_a_proxy_may_tell_whom_it_passes_on_and_not_who_asks(tmp_path: Path) -> None:
+    proxy = '[proxy]\naddresses = ["127.0.0.1"]\n[rates]\nfailures = 1\n'
+    with guarded(written(tmp_path, TWO_PEOPLE + proxy)) as client:
+        guesses = [ask(client, token=f"mfgql_{n}", x_forwarded_for="192.0.2.7") for n in range(2)]
+        assert [guess.status_code for guess in guesses] == [401, 429]
+        assert who(client, TOKEN, x_forwarded_for="192.0.2.8", x_remote_user="bob") == (200, "alice")

@@ -5,11 +5,13 @@ from typing import Any
 
 import pytest
 
+from conftest import Limiting
 from gateways import Gateway
 from in_process import errors_of
 from local_trees import EPOCH_MS, put_object
 from metaflow_graphql.providers.grants import Grant, Right
 from metaflow_graphql.providers.guarded import pages
+from metaflow_graphql.server import limits
 from principals import granted, of_team, opened, put_run_of
 
 PAGE = """query ($first: Int, $after: String, $last: Int, $before: String, $filter: RunFilter) {
@@ -207,3 +209,15 @@ def test_nobody_is_granted_anything_by_a_grant_of_what_is_not_there(tmp_path: Pa
         answer = gateway.answer("{ runs { nodes { id } } flows { nodes { id } } metadataProviders { name } }")
     assert answer["data"] == {"runs": None, "flows": None, "metadataProviders": []}
     assert errors_of(answer) == [("UNKNOWN_METADATA_PROVIDER", ["flows"]), ("UNKNOWN_METADATA_PROVIDER", ["runs"])]
+
+
+def test_runs_that_are_passed_over_count_for_the_whole_operation(tmp_path: Path, limit: Limiting) -> None:
+    limit(limits.ANSWER_OBJECTS, 100)
+    for number in range(1, 60):
+        put_run_of(tmp_path, number, "bob", "Theirs")
+    put_run_of(tmp_path, 0, "alice", "Ours")
+    with opened(tmp_path, granted(Grant(None, ("user:al*",)))) as gateway:
+        once = gateway.answer("{ a: runs { nodes { id } } }")
+        twice = gateway.answer("{ a: runs(first: 10) { nodes { id } } b: runs(first: 11) { nodes { id } } }")
+    assert errors_of(once) == []
+    assert {code for code, _ in errors_of(twice)} == {"LIMIT_EXCEEDED"}

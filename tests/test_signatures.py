@@ -12,6 +12,10 @@ from metaflow_graphql.providers.grants import Grant, Principal, Right
 from metaflow_graphql.providers.local.provider import LocalProvider
 from metaflow_graphql.resolvers import links
 from metaflow_graphql.resolvers.signatures import Signatures
+from metaflow_graphql.server.access.admission import Admission
+from metaflow_graphql.server.access.config import Rates
+from metaflow_graphql.server.access.meters import Meters
+from metaflow_graphql.server.errors import RequestError
 from principals import asked_by, of_team, put_run_of, put_task, shared
 
 KEY = b"k" * 32
@@ -117,3 +121,18 @@ def test_urls_are_not_signed_without_access_control_or_a_key(root: Path) -> None
     with asked_by(ALICE, {"default": LocalProvider("default", root)}) as gateway:
         assert parse_qs(urlsplit(url_of(gateway)).query) == {}
         assert gateway.client.get(url_of(gateway)).text == "of alice\n"
+
+
+def test_urls_are_charged_to_whose_they_are_and_to_the_address() -> None:
+    meters, by = Meters(), "0123456789abcdef"
+
+    def asked(address: str) -> None:
+        Admission(address, address, Rates(principal=3, address=2), meters).admit_by_url(by)
+
+    asked("192.0.2.1")
+    asked("192.0.2.1")
+    with pytest.raises(RequestError, match="Too much was asked for"):
+        asked("192.0.2.1")
+    asked("192.0.2.2")
+    with pytest.raises(RequestError, match="Too much was asked for"):
+        asked("192.0.2.3")

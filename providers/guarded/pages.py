@@ -93,6 +93,11 @@ class _Search:
         seen = [entry for entry in zip(found.places, found.runs, strict=True) if self._may_be_seen(entry[1])]
         self._keep([(place, run) for place, run in seen if isinstance(run, records.Run)])
         self._looked_at += len(found.runs)
+        try:
+            usage.current.get().find(len(found.runs) - len(seen))  # those that are kept count where they are given
+        except LimitExceeded as error:
+            self._fail(error)
+            return
         full = self._enough is not None and self.count >= self._enough
         # Whoever wants some statuses reads on anyway, and what is there may do.
         early = self._asked.statuses is not None and self.count > 0 and found.more

@@ -11,6 +11,7 @@ from .. import records
 from ..errors import Forbidden
 from ..grants import Grant, Right
 from ..pathspec import name, run_of
+from .expressions import searching
 
 Grants = tuple[Grant, ...]
 
@@ -65,7 +66,7 @@ class HiddenLines(NamedTuple):
     patterns: tuple[tuple[str, ...], ...]
 
     def __call__(self, line: str) -> bool:
-        return all(any(pattern.search(line) for pattern in _searched(of_grant)) for of_grant in self.patterns)
+        return all(any(searching(pattern)(line) for pattern in of_grant) for of_grant in self.patterns)
 
     @property
     def digest(self) -> str:
@@ -125,8 +126,3 @@ def _permissions(grants: Grants) -> Permissions:
 @lru_cache(maxsize=1024)
 def _compiled(patterns: tuple[str, ...]) -> list[re.Pattern[str]]:
     return [re.compile(translate(pattern)) for pattern in patterns]
-
-
-@lru_cache(maxsize=1024)
-def _searched(patterns: tuple[str, ...]) -> list[re.Pattern[str]]:
-    return [re.compile(pattern) for pattern in patterns]

@@ -63,6 +63,7 @@ class Access:
         """Find out who asks; RequestError where they are not let in: 401, 403, 429, or 503 if it can't be told."""
         policy = self._policy
         credential = credential_of(request)
+        admission.tried = credential is not None
         rates = policy.config.rates
         failures = Quota("failures", rates.failures, rates.seconds)
         attempt = attempt_of(admission.limited_as, credential or "")
@@ -91,7 +92,6 @@ class Access:
         request = HTTPConnection(scope)
         address = address_of(request, peer_of(request), self._policy.proxy)
         admission = Admission(str(address), limited_as(address), self._policy.config.rates, self._meters)
-        admission.refusal = error
         admission.refused(error)
         self.ended(request, admission, error.status)
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from datetime import UTC, datetime
+from itertools import islice
 from typing import Any
 from uuid import uuid4
 
@@ -19,6 +20,7 @@ from .rates import header_fields
 
 # What is refused for who asks, or for how much they ask.
 REFUSALS = frozenset({"UNAUTHENTICATED", "FORBIDDEN", "RATE_LIMITED", "LIMIT_EXCEEDED", "PAYLOAD_TOO_LARGE"})
+_MOST_PATHS, _LONGEST = 5, 200  # of the fields that were refused: how many are told, in how many characters
 _OF_STATUSES = {401: "UNAUTHENTICATED", 403: "FORBIDDEN", 413: "PAYLOAD_TOO_LARGE", 429: "RATE_LIMITED"}
 
 
@@ -34,6 +36,7 @@ class Admission:
         self.limited_as = limited_as
         self.signatures = signatures
         self.refusal: RequestError | None = None
+        self.tried = False  # a credential was sent
         self._rates = rates
         self._meters = meters
         self._identity: Identity | None = None
@@ -44,6 +47,7 @@ class Admission:
         self._operation: dict[str, Any] = {}
         self._mutated: list[Mutated] = []
         self._outcomes: dict[str, str] = {}
+        self._refused_at: list[str] = []
         self._codes: list[str] = []
 
     @property
@@ -65,7 +69,7 @@ class Admission:
         self._account = Account(identity.key, self.limited_as)
         if not principal.grants:
             raise refused("FORBIDDEN", f"Nothing is granted to {principal.name} here: no rule is about them.", 403)
-        self._take(1)
+        self.take(1)
         self._principal = principal
 
     def begin(
@@ -80,10 +84,16 @@ class Admission:
     def charge(self, cost: int) -> None:
         """The operation is estimated at so many objects; RequestError (429) where that is too much."""
         self._operation["cost"] = cost
-        self._take(cost)
+        self.take(cost)
 
-    def _take(self, objects: int) -> None:
-        """Of a quota that is smaller than that, the whole is taken."""
+    def admit_by_url(self, by: str) -> None:
+        """A signed URL is enough; RequestError (429) where too much was asked for by those of one principal."""
+        self._account = Account(f"url\n{by}", self.limited_as)
+        self.refusal = None
+        self.take(1)
+
+    def take(self, objects: int) -> None:
+        """Charge so many; RequestError (429) where that is too much. Of a quota that is smaller, the whole is taken."""
         assert self._account is not None
         self._wanted = min(objects, min(self._rates.principal, self._rates.address) - self._charged)
         self._meters.charge(self._account, self._rates, self._wanted)
@@ -94,13 +104,23 @@ class Admission:
         """The operation was executed, with this answer."""
         errors: list[Mapping[str, Any]] = answer.get("errors") or []
         self._codes = [error["extensions"]["code"] for error in errors]
+        refused_at = (
+            error["path"] for error in errors if error["extensions"]["code"] in REFUSALS and error.get("path")
+        )
+        self._refused_at = [".".join(map(str, path))[:_LONGEST] for path in islice(refused_at, _MOST_PATHS)]
         self._outcomes = dict.fromkeys(answer.get("data") or (), "OK") | {
             str(error["path"][0]): error["extensions"]["code"] for error in reversed(errors) if error.get("path")
         }
 
     def refused(self, error: RequestError) -> None:
         """Nothing was executed, or nothing is answered."""
+        self.refusal = error
         self._codes = [told["extensions"]["code"] for told in error.errors]
+
+    def failed(self, code: str) -> None:
+        """It ended in a fault of ours."""
+        self._codes = [code]
+        self._outcomes = {}
 
     def headers(self) -> dict[str, str]:
         """What is told of it with every answer."""
@@ -113,6 +133,8 @@ class Admission:
         """Its line in the audit log; None where it is neither a mutation nor refused. `status`: None where nothing was
         answered."""
         codes = self._codes or [_OF_STATUSES.get(status or 0, "OK" if status else "CANCELLED")]
+        if self.refusal and self.tried:  # where a credential is not needed, one that is refused is told all the same
+            codes = [*(told["extensions"]["code"] for told in self.refusal.errors), *codes]
         refusals = [code for code in codes if code in REFUSALS]
         if not refusals and not self._mutated:
             return None
@@ -127,12 +149,19 @@ class Admission:
             "operation": self._operation or None,
             "mutations": [self._told(one) for one in self._mutated],
             "outcome": (refusals or codes)[0],
+            "at": self._refused_at,
             "reason": self.refusal.errors[0]["message"] if self.refusal else None,
             "status": status,
         }
 
     def _told(self, one: Mutated) -> dict[str, Any]:
-        return {"field": one.field, "run": one.run, "metadata": one.metadata, "outcome": self._outcomes.get(one.key)}
+        return {
+            "field": one.field,
+            "run": one.run,
+            "metadata": one.metadata,
+            "tags": one.tags,
+            "outcome": self._outcomes.get(one.key),
+        }
 
 
 def admission_of(request: HTTPConnection) -> Admission | None:

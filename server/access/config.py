@@ -11,7 +11,7 @@ from typing import Annotated, Literal, cast
 from msgspec import Meta, Struct
 
 from ...providers.grants import Right
-from .patterns import check_expression
+from ...providers.guarded.expressions import searching
 
 Seconds = Annotated[int, Meta(ge=1, le=86_400)]
 # Those of which the one who checks holds no secret. With HS… a public key could be taken for one; `none` is no check.
@@ -76,19 +76,22 @@ class SignedTokens(Table, frozen=True):
 
 
 class Proxy(Table, frozen=True):
-    """`[proxy]`: a proxy that says in headers who asks, and removes such headers that clients send.
+    """`[proxy]`: a proxy whose `X-Forwarded-For` says whose limits count; without it, all that it passes on are one
+    client. It may also say in headers who asks, if it removes such headers that clients send.
 
     `addresses`: that it calls from (`10.0.0.0/8`, `::1`); nobody else's headers are read. `user_header`,
-    `groups_header`: their names; groups are separated by commas. Its `X-Forwarded-For` says whose limits count.
+    `groups_header`: their names, where it says who asks; groups are separated by commas.
     """
 
     addresses: Annotated[tuple[str, ...], Meta(min_length=1)]
-    user_header: str
+    user_header: str | None = None
     groups_header: str | None = None
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        for header in (self.user_header, self.groups_header or "-"):
+        if self.groups_header and not self.user_header:
+            raise ValueError("groups_header needs user_header")
+        for header in (self.user_header or "-", self.groups_header or "-"):
             if not _HEADER.fullmatch(header):
                 raise ValueError(f"{header} is no name of a header")
         for address in self.addresses:
@@ -104,7 +107,7 @@ class Rule(Table, frozen=True):
     that have one are granted too, and from then on only administrators may add or remove such tags.
     `may`, beyond reading metadata: "values", "logs", "code" read what is called so, "tags" changes user tags.
     `hidden_names`: patterns of artifacts and parameters whose values are not shown. `hidden_lines`: regular expressions
-    of log lines that are not shown.
+    (RE2's) of log lines that are not shown.
     """
 
     tokens: tuple[str, ...] = ()
@@ -126,7 +129,7 @@ class Rule(Table, frozen=True):
         if self.all_runs == bool(self.namespaces or self.user_tags):
             raise ValueError("it needs either some of namespaces and user_tags, or all_runs = true")
         for expression in self.hidden_lines:
-            check_expression(expression)
+            searching(expression)
 
 
 class Urls(Table, frozen=True):

@@ -1,7 +1,7 @@
 """What a mutation is about, for the audit log: neither its variables nor its document stand there."""
 
 from collections.abc import Iterable, Iterator, Mapping
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, cast
 
 from graphql import (
     DocumentNode,
@@ -15,15 +15,17 @@ from graphql import (
 )
 
 _LONGEST = 200  # characters of a text
+_MOST_TAGS = 20
 
 
 class Mutated(NamedTuple):
-    """A field of Mutation that was asked for, under `key` in the answer; its arguments, where they are texts."""
+    """A field of Mutation that was asked for, under `key` in the answer; its arguments, as far as they are texts."""
 
     key: str
     field: str
     run: str | None
     metadata: str | None
+    tags: list[str]
 
 
 def mutated(
@@ -42,13 +44,18 @@ def mutated(
         arguments = {of.name.value: value_from_ast_untyped(of.value, given) for of in node.arguments or ()}
         key = node.alias.value if node.alias else node.name.value
         run, metadata = (shortened(arguments.get(name)) for name in ("pathspec", "metadata"))
-        found.setdefault(key, Mutated(shortened(key) or "", node.name.value, run, metadata))
+        tags = [tag for name in ("add", "remove", "tags") for tag in _texts(arguments.get(name))]
+        found.setdefault(key, Mutated(shortened(key) or "", node.name.value, run, metadata, tags[:_MOST_TAGS]))
     return list(found.values())
 
 
 def shortened(text: object) -> str | None:
     """A text that others gave, of which no more than so much is kept; None where it is none."""
     return text[:_LONGEST] if isinstance(text, str) else None
+
+
+def _texts(value: object) -> list[str]:
+    return [text for one in cast("list[object]", value) if (text := shortened(one))] if isinstance(value, list) else []
 
 
 def _fields(

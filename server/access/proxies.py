@@ -26,6 +26,8 @@ class TrustedProxy:
     def identity(self, request: HTTPConnection) -> Identity | None:
         """Who asks by the headers of a request of the proxy's; None where it does not say. RequestError (401) where
         it says two things, or what is no name."""
+        if self._config.user_header is None:
+            return None
         user = _only(request, self._config.user_header)
         groups = self._config.groups_header and _only(request, self._config.groups_header)
         if user is None:

@@ -7,6 +7,7 @@ from typing import Any
 
 from ...providers.cache import ByteCache
 from ..errors import refused
+from ..limits import DOCUMENT_BYTES
 from .identifiers import Identifier, identifier
 from .manifests import hash_of
 from .trusted import TrustedDocuments
@@ -61,6 +62,8 @@ class PersistedDocuments:
             return
         if self.mode is Mode.ONLY:
             raise refused("FORBIDDEN", "This gateway executes trusted documents alone, and this is none.", 403)
+        if len(query) > DOCUMENT_BYTES.value:
+            return  # it is going to be refused
         self._registered.put(by_hash, query, getsizeof(query) + _ENTRY_BYTES)
 
     async def _known(self) -> Mapping[str, str]:
