@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 from . import mflog, usage
 from .base import PartKey
-from .log_readers import Backward, Forward, Line, LogFile, Place, Reader
+from .log_readers import LONGEST_LINE, Backward, Forward, Line, LogFile, Place, Reader
 
 Cut = tuple[Place, ...]
 Read = Callable[[PartKey], Awaitable[bytes | None]]
@@ -21,6 +21,7 @@ Consume = Callable[[Reader, Line], bool]
 # A page ends early once it has read so much, or holds so much text.
 READ_A_PAGE = 64 * 2**20
 _TEXT_A_PAGE = 8 * 2**20
+_STEP = 65_536  # bytes that are read at a time to find where a line begins
 # All pages of an answer together: those that come after this end as soon as they can.
 _READ_AN_ANSWER = 512 * 2**20
 # Lines that a page, or all of an answer, has gone through: of empty ones, a million take a second.
@@ -81,6 +82,8 @@ async def page(files: Sequence[LogFile], extent: Extent, read: Read, turns: asyn
     behind the line before it. (Where a clock went back, pages forward and backward may merge lines of different files
     differently. Either way each comes once.)
     """
+    if extent.hides:
+        extent = await _on_lines(files, extent, read)
     start = extent.after or (Place(0, 0),) * len(files)
     end = extent.before or tuple(
         Place(max(file.size, place.offset), None) for file, place in zip(files, start, strict=True)
@@ -180,6 +183,43 @@ def _merge(
         if reader.head is None:
             active.remove(reader)
     return True
+
+
+async def _on_lines(files: Sequence[LogFile], extent: Extent, read: Read) -> Extent:
+    """Without the parts of lines at its ends: what hides a line may stand in the part that is left out.
+
+    Cursors are texts that anybody can write.
+    """
+    after = extent.after and [await _next_line(*one, read) for one in zip(files, extent.after, strict=True)]
+    before = extent.before and [await _this_line(*one, read) for one in zip(files, extent.before, strict=True)]
+    return extent._replace(after=after and tuple(after), before=before and tuple(before))
+
+
+async def _next_line(file: LogFile, place: Place, read: Read) -> Place:
+    """The place, or where the next line begins."""
+    if not 0 < place.offset < file.size or file.key is None:
+        return place
+    for start in range(place.offset - 1, min(place.offset + 2 * LONGEST_LINE, file.size), _STEP):
+        part = await read(PartKey(file.key, start, min(_STEP, file.size - start)))
+        found = (part or b"").find(b"\n")
+        if found >= 0:
+            offset = start + found + 1
+            return place if offset == place.offset else Place(offset, None)
+    return Place(file.size, None)
+
+
+async def _this_line(file: LogFile, place: Place, read: Read) -> Place:
+    """The place, or where the line begins that it is in."""
+    if not 0 < place.offset < file.size or file.key is None:
+        return place
+    for end in range(place.offset, max(0, place.offset - 2 * LONGEST_LINE), -_STEP):
+        start = max(0, end - _STEP)
+        part = await read(PartKey(file.key, start, end - start))
+        found = (part or b"").rfind(b"\n")
+        if found >= 0:
+            offset = start + found + 1
+            return place if offset == place.offset else Place(offset, None)
+    return Place(0, None)
 
 
 class _Page:

@@ -26,6 +26,8 @@ inputs.describe(
 # Without access control.
 _EVERYTHING = Grant(metadata=None, namespaces=None, rights=frozenset(Right))
 
+_LAST = 253_402_300_799  # seconds since the epoch, up to which a time can be written: the year 9999
+
 
 class Access(msgspec.Struct, frozen=True):
     provider: ProviderInfo
@@ -54,7 +56,7 @@ def viewer(info: Info) -> Viewer:
     return Viewer(
         principal.name,
         principal.administrator,
-        None if principal.until is None else rfc3339(int(principal.until * 1000)),
+        None if principal.until is None or principal.until > _LAST else rfc3339(int(principal.until * 1000)),
         None if any(one.all_runs for one in access) else namespaces,
         access,
     )

@@ -60,10 +60,8 @@ class GraphQLEndpoint:
             if media == HTML:
                 return page()
             principal = principal_of(request)  # before a document of theirs is kept
-            asked = await operation(request, self._documents)
-            asked = asked._replace(
-                address=self._public_url or address(request), principal=principal, admission=admission
-            )
+            asked = await operation(request, self._documents, principal)
+            asked = asked._replace(address=self._public_url or address(request), admission=admission)
             if reads:
                 content, kept = await unless_gone(request.receive, self._read(asked, faults))
                 return await _kept(request, content, media, kept)

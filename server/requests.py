@@ -23,20 +23,20 @@ _CALLED = {str: "a string", dict: "an object"}
 _MOST_PARAMETERS = 100
 
 
-async def operation(request: Request, documents: PersistedDocuments) -> Operation:
+async def operation(request: Request, documents: PersistedDocuments, principal: Principal | None) -> Operation:
     """The operation that a request asks for, by POST or by URL; RequestError where there is none."""
     if request.method == "POST":
         _check_content(request)
         body = await _body(request)
         if body.lstrip()[:1] == b"[":
             raise refused("BAD_USER_INPUT", "The body must be a JSON object: operations are sent one by one.", 400)
-        return await _operation(await json_object(body, "The body"), documents)
+        return await _operation(await json_object(body, "The body"), documents, principal)
     parameters = _from_url(request.scope["query_string"])
     for name in ("variables", "extensions"):
         text = parameters.pop(name, _NULL)
         if text != _NULL:
             parameters[name] = await json_object(text.encode(), f"The parameter {name}")
-    return await _operation(parameters, documents)
+    return await _operation(parameters, documents, principal)
 
 
 def address(request: Request) -> str | None:
@@ -103,7 +103,9 @@ def _from_url(query: bytes) -> dict[str, Any]:
     return {name: value for name, value in given if name in _PARAMETERS}
 
 
-async def _operation(parameters: dict[str, Any], documents: PersistedDocuments) -> Operation:
+async def _operation(
+    parameters: dict[str, Any], documents: PersistedDocuments, principal: Principal | None
+) -> Operation:
     """`{query, documentId, variables, operationName, extensions}`; null is as if left out (GraphQL over HTTP, 5.1)."""
     for name, kind in _PARAMETERS.items():
         if not isinstance(parameters.get(name), kind | None):
@@ -111,10 +113,14 @@ async def _operation(parameters: dict[str, Any], documents: PersistedDocuments) 
     extensions: dict[str, Any] = parameters.get("extensions") or {}
     return Operation(
         await documents.document(
-            parameters.get("query") or None, parameters.get("documentId") or None, extensions.get("persistedQuery")
+            parameters.get("query") or None,
+            parameters.get("documentId") or None,
+            extensions.get("persistedQuery"),
+            principal,
         ),
         parameters.get("variables"),
         parameters.get("operationName") or None,
         show_usage=extensions.get("usage") is True,
         show_cost=extensions.get("cost") is True,
+        principal=principal,
     )

@@ -1,7 +1,10 @@
 """What a principal sees of his own runs without the rights to more: FORBIDDEN at each field that would show it."""
 
+import base64
+import json
 import re
 from collections.abc import Callable, Generator
+from typing import Any
 
 import pytest
 
@@ -11,6 +14,7 @@ from gateways import Gateway
 from in_process import errors_of
 from metaflow_graphql.providers.grants import Principal, Right
 from metaflow_graphql.providers.local.provider import LocalProvider
+from metaflow_graphql.resolvers.pages import encode
 from metaflow_graphql.resolvers.signatures import Signatures
 from principals import ALL_RIGHTS, asked_by, of_team, shared
 from running import Runs
@@ -126,6 +130,21 @@ def test_pages_of_logs_go_on_behind_hidden_lines(hiding: Gateway, runs: Runs, si
             break
         more = {cursor: lines["pageInfo"][end]}
     assert [text for text in found if text.startswith("otter")] == SHOWN
+
+
+def test_no_cursor_made_by_hand_shows_a_part_of_a_hidden_line(hiding: Gateway, runs: Runs) -> None:
+    def lines(**bounds: Any) -> dict[str, Any]:
+        return hiding.data(LINES, task=f"{runs['otter'].pathspec}/start/1", **bounds)["task"]["loglines"]
+
+    whole = lines(first=100)
+    shown = {line["text"] for line in whole["nodes"]}
+    cursor = json.loads(base64.urlsafe_b64decode(whole["pageInfo"]["endCursor"] + "=="))
+    seen: set[str] = set()
+    for offset in range(0, 2 * max(cursor[5:]), 3):
+        by_hand = encode(*cursor[:3], 0, 0, *(offset if number > 0 else number for number in cursor[5:]))
+        for size, bound in (("first", "after"), ("last", "after"), ("first", "before"), ("last", "before")):
+            seen |= {line["text"] for line in lines(**{size: 100, bound: by_hand})["nodes"]}
+    assert seen == shown
 
 
 def test_the_url_of_a_log_with_hidden_lines_is_of_no_use_to_others(hiding: Gateway, runs: Runs) -> None:

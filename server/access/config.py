@@ -106,8 +106,8 @@ class Rule(Table, frozen=True):
     which a run has; or `all_runs`, also of providers without tags. `user_tags`: patterns of tags that people gave: runs
     that have one are granted too, and from then on only administrators may add or remove such tags.
     `may`, beyond reading metadata: "values", "logs", "code" read what is called so, "tags" changes user tags.
-    `hidden_names`: patterns of artifacts and parameters whose values are not shown. `hidden_lines`: regular expressions
-    (RE2's) of log lines that are not shown.
+    `hidden_names`: patterns of artifacts and parameters whose values are not shown; cards show what they show all the
+    same. `hidden_lines`: regular expressions (RE2's) of log lines that are not shown.
     """
 
     tokens: tuple[str, ...] = ()

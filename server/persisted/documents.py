@@ -6,6 +6,7 @@ from sys import getsizeof
 from typing import Any
 
 from ...providers.cache import ByteCache
+from ...providers.grants import Principal
 from ..errors import refused
 from ..limits import DOCUMENT_BYTES
 from .identifiers import Identifier, identifier
@@ -33,9 +34,12 @@ class PersistedDocuments:
         self._trusted = trusted
         self._registered = ByteCache(_REGISTERED_BYTES)
 
-    async def document(self, query: str | None, document_id: str | None, persisted_query: Any) -> str:
-        """The text of the document that a request is about, by its members query, documentId and Apollo's extension.
+    async def document(
+        self, query: str | None, document_id: str | None, persisted_query: Any, principal: Principal | None = None
+    ) -> str:
+        """The text of the document that a request is about: of its query, documentId or Apollo's extension.
 
+        What somebody registered is known to them alone: whether it is would tell others what they ask.
         RequestError where there is none, where it is not known, and where it may not be asked for.
         """
         if self.mode is Mode.OFF:
@@ -43,16 +47,16 @@ class PersistedDocuments:
         named = identifier(document_id, persisted_query)
         if query is not None:
             if named or self.mode is Mode.ONLY:
-                await self._admit(query, named)
+                await self._admit(query, named, principal)
             return query
         if named is None:
             return _sent(query, named=False)
-        found = (await self._known()).get(named.name) or self._registered.get(named.name)
+        found = (await self._known()).get(named.name) or self._registered.get((principal, named.name))
         if found is None:
             raise refused("PERSISTED_QUERY_NOT_FOUND", named.unknown)
         return found
 
-    async def _admit(self, query: str, named: Identifier | None) -> None:
+    async def _admit(self, query: str, named: Identifier | None, principal: Principal | None) -> None:
         """Register a document that comes with its identifier; RequestError where it is another's, or not trusted."""
         trusted, by_hash = await self._known(), hash_of(query)
         if named and trusted.get(named.name, query if named.name == by_hash else None) != query:
@@ -64,7 +68,7 @@ class PersistedDocuments:
             raise refused("FORBIDDEN", "This gateway executes trusted documents alone, and this is none.", 403)
         if len(query) > DOCUMENT_BYTES.value:
             return  # it is going to be refused
-        self._registered.put(by_hash, query, getsizeof(query) + _ENTRY_BYTES)
+        self._registered.put((principal, by_hash), query, getsizeof(query) + _ENTRY_BYTES)
 
     async def _known(self) -> Mapping[str, str]:
         """The trusted documents, by their ids and by their SHA-256."""
