@@ -144,7 +144,8 @@ def test_the_sample_flows_run_once(home: Path) -> None:
 
 
 def test_each_block_is_tested_below() -> None:
-    assert {block.language for block in BLOCKS} == {"graphql", "sh", "ts"}
+    # Those of toml: test_access_command.py.
+    assert {block.language for block in BLOCKS} == {"graphql", "sh", "toml", "ts"}
     tested = [
         *alone("make"),
         *alone("pip install"),
