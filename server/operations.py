@@ -30,12 +30,13 @@ from .caching import lasting
 from .compression import Content
 from .documents import variables
 from .documents.cost import Cost
-from .documents.kept import Documents, operation_of
+from .documents.kept import SHORT, Documents, operation_of
 from .documents.validity import Document
 from .errors import Faults, RequestError, coded, refused
 
 _INTROSPECTION = frozenset({"Query.__schema", "Query.__type"})
-_CHARACTERS_OF_AN_OBJECT = 10  # of a document that is new: what rates count as one, for what validation takes
+# Of a long document that is new: what rates count as one, for what validation takes.
+_CHARACTERS_OF_AN_OBJECT = 10
 _AT_ONCE = 256  # errors that are told in one turn of the loop: a millisecond
 
 
@@ -73,7 +74,7 @@ class Operations:
     async def answer(self, operation: Operation, faults: Faults, *, queries_only: bool = False) -> dict[str, Any]:
         """The answer as it is sent; RequestError where nothing was executed."""
         if operation.admission and self._documents.known(operation.query) is None:
-            operation.admission.take(len(operation.query) // _CHARACTERS_OF_AN_OBJECT)
+            operation.admission.take(max(0, len(operation.query) - SHORT) // _CHARACTERS_OF_AN_OBJECT)
         document = await self._documents.document(operation.query)
         if not self._introspection and not document.selected.isdisjoint(_INTROSPECTION):
             raise refused("GRAPHQL_VALIDATION_FAILED", "This gateway does not answer __schema and __type.")

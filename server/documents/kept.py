@@ -13,7 +13,7 @@ from .validity import Document, valid, valid_long
 # Of text, over all kept documents: parsed, a character takes up to 200 bytes.
 KEPT_CHARACTERS = 250_000
 # Characters of documents that are ready within some milliseconds, and do not wait for those that take a hundred.
-_SHORT = 2_000
+SHORT = 2_000
 
 
 class Documents:
@@ -33,7 +33,7 @@ class Documents:
             raise refused_beyond(limits.DOCUMENT_BYTES, f"The document has {size} bytes")
         found = self._kept.get(text)
         if found is None:
-            threads, made = (self._short, valid) if len(text) < _SHORT else (self._long, valid_long)
+            threads, made = (self._short, valid) if len(text) < SHORT else (self._long, valid_long)
             found = await asyncio.get_running_loop().run_in_executor(threads, made, self._schema, text)
             self._keep(text, found)
         else:
