@@ -93,7 +93,7 @@ async def measured(shape: str, query: str, ways: dict[str, Asked]) -> None:
 
 
 async def main() -> None:
-    operations.context_for = lambda *_: Context()  # type: ignore[assignment]
+    operations.context_for = lambda *_, **__: Context()  # type: ignore[assignment]
     gateway = Gateway({}, "default")
     ways = {
         "executor alone": asked(Starlette(routes=[Route("/graphql", executed, methods=["POST"])])),
