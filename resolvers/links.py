@@ -47,14 +47,15 @@ async def logs(context: Context, tasks: Sequence[Key], stream: str) -> Answers[s
 
     Where lines are hidden, a URL is not signed: what it serves depends on who asks, and he has to say so.
     """
-    urls = await _urls(context, Right.LOGS, [File("log", task, (stream,)) for task in tasks])
+    files = [File("log", task, (stream,)) for task in tasks]
     if context.principal is None:
-        return urls
-    return combined(
-        lambda url, granted: url and (url if granted and granted.hidden_lines is None else _unsigned(url)),
-        urls,
+        return await _urls(context, Right.LOGS, files)
+    signs = combined(
+        lambda _, granted: granted is not None and granted.hidden_lines is None,
+        await held(context, Right.LOGS, tasks),
         await permissions(context, tasks),
     )
+    return combined(lambda file, sign: _url(context, file, sign=sign), files, signs)
 
 
 async def cards(context: Context, of: Sequence[tuple[Key, str]]) -> Answers[str | None]:
@@ -71,17 +72,11 @@ async def _urls(context: Context, right: Right, files: list[File]) -> Answers[st
     return combined(lambda file, _: _url(context, file), files, refusals)
 
 
-def _url(context: Context, file: File) -> str | None:
+def _url(context: Context, file: File, *, sign: bool = True) -> str | None:
     if context.address is None:
         return None
     query = {} if file.key.attempt is None else {"attempt": str(file.key.attempt)}
-    if context.signatures and context.principal:
+    if sign and context.signatures and context.principal:
         query |= context.signatures.parameters(file.signed, context.principal, time())
     path = "/".join(quote(part, safe="") for part in file.parts)
     return f"{context.address}{PREFIX}/{path}" + (f"?{urlencode(query)}" if query else "")
-
-
-def _unsigned(url: str) -> str:
-    address, _, query = url.partition("?")
-    kept = [part for part in query.split("&") if part.startswith("attempt=")]
-    return "?".join([address, *kept])

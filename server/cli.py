@@ -171,6 +171,35 @@ def _parser() -> Parser:
         "serve", parents=[over], help="answer queries over HTTP", description="Answers queries over HTTP, at /graphql."
     )
     serving.set_defaults(run=_serve)
+    _add_serving(serving)
+
+    asking = commands.add_parser(
+        "query",
+        parents=[over],
+        help="answer one query, without a server",
+        description="Prints the JSON answer to a query. The exit code is 1 if there are errors in it.",
+    )
+    asking.set_defaults(run=_query)
+    asking.add_argument("query", metavar="QUERY|FILE", help="the query, or a file that holds it")
+    asking.add_argument("--variables", metavar="JSON", help="the query's variables, as a JSON object")
+
+    printing = commands.add_parser("schema", help="print the GraphQL schema", description="Prints the GraphQL schema.")
+    printing.set_defaults(run=_schema)
+
+    making = commands.add_parser(
+        "token",
+        help="make an API token",
+        description="Prints a new API token, and the lines of a configuration that have the gateway know it.",
+    )
+    making.set_defaults(run=_token)
+    making.add_argument("name", metavar="NAME", help="what rules call it")
+    making.add_argument(
+        "--group", metavar="GROUP", action="append", default=[], help="group that it is in; may be repeated"
+    )
+    return parser
+
+
+def _add_serving(serving: Parser) -> None:
     serving.add_argument(
         "--host", default="127.0.0.1", help="address to listen on (default: 127.0.0.1, this machine only)"
     )
@@ -204,31 +233,6 @@ def _parser() -> Parser:
         metavar="FILE",
         help="who may see and do what, in TOML; read again when it changes (default: whoever reaches it may do all)",
     )
-
-    asking = commands.add_parser(
-        "query",
-        parents=[over],
-        help="answer one query, without a server",
-        description="Prints the JSON answer to a query. The exit code is 1 if there are errors in it.",
-    )
-    asking.set_defaults(run=_query)
-    asking.add_argument("query", metavar="QUERY|FILE", help="the query, or a file that holds it")
-    asking.add_argument("--variables", metavar="JSON", help="the query's variables, as a JSON object")
-
-    printing = commands.add_parser("schema", help="print the GraphQL schema", description="Prints the GraphQL schema.")
-    printing.set_defaults(run=_schema)
-
-    making = commands.add_parser(
-        "token",
-        help="make an API token",
-        description="Prints a new API token, and the lines of a configuration that have the gateway know it.",
-    )
-    making.set_defaults(run=_token)
-    making.add_argument("name", metavar="NAME", help="what rules call it")
-    making.add_argument(
-        "--group", metavar="GROUP", action="append", default=[], help="group that it is in; may be repeated"
-    )
-    return parser
 
 
 def _add_documents(serving: Parser) -> None:

@@ -73,6 +73,27 @@ class Operations:
 
     async def answer(self, operation: Operation, faults: Faults, *, queries_only: bool = False) -> dict[str, Any]:
         """The answer as it is sent; RequestError where nothing was executed."""
+        document, node = await self._admitted(operation)
+        _check_kind(node.operation, queries_only=queries_only)
+        variables.check(operation.variables or {})
+        cost = self._cost(document, node, operation.variables)
+        cost.check()
+        if operation.admission:
+            operation.admission.charge(cost.total)
+        spent = _budget()
+        usage.current.set(spent)
+        answer = await self._executed(operation, document, spent, faults)
+        told: dict[str, Any] = {}
+        # What it cost tells of all that was gone through, of what others have too.
+        if operation.show_usage and (operation.principal is None or operation.principal.administrator):
+            calls, requests = dict(spent.calls), dict(spent.requests)
+            told["usage"] = {"calls": calls, "fileReads": spent.file_reads, "requests": requests}
+        if operation.show_cost:
+            told["cost"] = {"estimated": cost.total, "spent": spent.objects}
+        return {**answer, "extensions": told} if told else answer
+
+    async def _admitted(self, operation: Operation) -> tuple[Document, OperationDefinitionNode]:
+        """What is asked for, once whoever asks has been charged for finding out."""
         if operation.admission and self._documents.known(operation.query) is None:
             operation.admission.take(max(0, len(operation.query) - SHORT) // _CHARACTERS_OF_AN_OBJECT)
         document = await self._documents.document(operation.query)
@@ -81,18 +102,11 @@ class Operations:
         node = operation_of(document.node, operation.name)
         if operation.admission:
             operation.admission.begin(document.node, node, operation.variables)
-        kind = node.operation
-        if kind is OperationType.SUBSCRIPTION:
-            raise refused("BAD_USER_INPUT", "Subscriptions are not supported.")
-        if queries_only and kind is not OperationType.QUERY:
-            raise refused("METHOD_NOT_ALLOWED", "Mutations must be sent by POST.", 405, {"allow": "POST"})
-        variables.check(operation.variables or {})
-        cost = self._cost(document, node, operation.variables)
-        cost.check()
-        if operation.admission:
-            operation.admission.charge(cost.total)
-        spent = _budget()
-        usage.current.set(spent)
+        return document, node
+
+    async def _executed(
+        self, operation: Operation, document: Document, spent: usage.Usage, faults: Faults
+    ) -> dict[str, Any]:
         context = context_for(
             self._gateway,
             operation.address,
@@ -112,18 +126,10 @@ class Operations:
             )
             if inspect.isawaitable(result):
                 result = await result
-            answer = await _sent(result, context.reported, faults)
+            return await _sent(result, context.reported, faults)
         finally:
             spent.end()
             context.end()
-        told: dict[str, Any] = {}
-        # What it cost tells of all that was gone through, of what others have too.
-        if operation.show_usage and (operation.principal is None or operation.principal.administrator):
-            calls, requests = dict(spent.calls), dict(spent.requests)
-            told["usage"] = {"calls": calls, "fileReads": spent.file_reads, "requests": requests}
-        if operation.show_cost:
-            told["cost"] = {"estimated": cost.total, "spent": spent.objects}
-        return {**answer, "extensions": told} if told else answer
 
     def _cost(self, document: Document, node: OperationDefinitionNode, given: dict[str, Any] | None) -> Cost:
         name = node.name.value if node.name else ""
@@ -141,6 +147,13 @@ class Operations:
             return False
         node = operation_of(document.node, operation.name)
         return await lasting.lasts(lasting.Asked(document, node, operation.variables or {}), answer, content)
+
+
+def _check_kind(kind: OperationType, *, queries_only: bool) -> None:
+    if kind is OperationType.SUBSCRIPTION:
+        raise refused("BAD_USER_INPUT", "Subscriptions are not supported.")
+    if queries_only and kind is not OperationType.QUERY:
+        raise refused("METHOD_NOT_ALLOWED", "Mutations must be sent by POST.", 405, {"allow": "POST"})
 
 
 def _budget() -> usage.Usage:

@@ -79,9 +79,8 @@ def refused(right: Right, pathspec: str) -> Forbidden:
     return Forbidden(f"You are not granted to {_WHAT[right]} of {run_of(pathspec)}.")
 
 
-def permissions(grants: Grants) -> Permissions:
-    """The same object for the same grants: of thousands of runs, most are alike."""
-    return _permissions(grants)
+# Of thousands of runs most are alike, and have one object.
+permissions = lru_cache(maxsize=1024)(Permissions)
 
 
 def about_provider(grants: Iterable[Grant], provider: str, *, has_tags: bool) -> Grants:
@@ -116,11 +115,6 @@ def _is_about(grant: Grant, run: records.Run) -> bool:
         or any(matches(tag, grant.namespaces) for tag in run.system_tags)
         or any(matches(tag, grant.user_tags) for tag in run.user_tags)
     )
-
-
-@lru_cache(maxsize=1024)
-def _permissions(grants: Grants) -> Permissions:
-    return Permissions(grants)
 
 
 @lru_cache(maxsize=1024)

@@ -66,8 +66,8 @@ def _held(
             refusal(key, of_run) if isinstance(of_run, Permissions) else of_run or refused(Right.VALUES, run(key))
             for key, of_run in zip(keys, granted, strict=True)
         ]
-        asked = [key for key, refused in zip(keys, refusals, strict=True) if refused is None]
+        asked = [key for key, error in zip(keys, refusals, strict=True) if error is None]
         found = iter(await read(asked) if asked else ())
-        return [next(found) if refused is None else refused for refused in refusals]
+        return [next(found) if error is None else error for error in refusals]
 
     return held

@@ -14,6 +14,8 @@ from graphql import (
     value_from_ast_untyped,
 )
 
+from ..documents.nodes import fragments, variable_values
+
 _LONGEST = 200  # characters of a text
 _MOST_TAGS = 20
 
@@ -32,15 +34,9 @@ def mutated(
     document: DocumentNode, operation: OperationDefinitionNode, variables: Mapping[str, Any] | None
 ) -> list[Mutated]:
     """The fields of a valid mutation, in the order that they are executed in."""
-    fragments = {node.name.value: node for node in document.definitions if isinstance(node, FragmentDefinitionNode)}
-    defaults = {
-        of.variable.name.value: value_from_ast_untyped(of.default_value)
-        for of in operation.variable_definitions or ()
-        if of.default_value
-    }
-    given = defaults | dict(variables or {})
+    given = variable_values(operation, variables)
     found: dict[str, Mutated] = {}
-    for node in _fields(operation.selection_set.selections, fragments):
+    for node in _fields(operation.selection_set.selections, fragments(document)):
         arguments = {of.name.value: value_from_ast_untyped(of.value, given) for of in node.arguments or ()}
         key = node.alias.value if node.alias else node.name.value
         run, metadata = (shortened(arguments.get(name)) for name in ("pathspec", "metadata"))
@@ -58,13 +54,11 @@ def _texts(value: object) -> list[str]:
     return [text for one in cast("list[object]", value) if (text := shortened(one))] if isinstance(value, list) else []
 
 
-def _fields(
-    selections: Iterable[SelectionNode], fragments: Mapping[str, FragmentDefinitionNode]
-) -> Iterator[FieldNode]:
+def _fields(selections: Iterable[SelectionNode], defined: Mapping[str, FragmentDefinitionNode]) -> Iterator[FieldNode]:
     for node in selections:
         if isinstance(node, FieldNode):
             yield node
         elif isinstance(node, FragmentSpreadNode):
-            yield from _fields(fragments[node.name.value].selection_set.selections, fragments)
+            yield from _fields(defined[node.name.value].selection_set.selections, defined)
         elif isinstance(node, InlineFragmentNode):
-            yield from _fields(node.selection_set.selections, fragments)
+            yield from _fields(node.selection_set.selections, defined)

@@ -7,7 +7,6 @@ from typing import Any, NamedTuple, cast
 
 from graphql import (
     FieldNode,
-    FragmentDefinitionNode,
     FragmentSpreadNode,
     IntValueNode,
     OperationDefinitionNode,
@@ -18,6 +17,7 @@ from graphql import (
 
 from ...providers.records import RunStatus
 from ..compression import Content
+from ..documents.nodes import fragments
 from ..documents.validity import Document
 from .fields import LASTING, OF_ONE_ATTEMPT
 
@@ -88,14 +88,6 @@ def _statuses(selections: Iterable[SelectionNode], found: Any, asked: Asked) -> 
             elif node.selection_set:
                 yield from _statuses(node.selection_set.selections, value, asked)
         elif isinstance(node, FragmentSpreadNode):
-            yield from _statuses(_fragment(node, asked.document).selection_set.selections, found, asked)
+            yield from _statuses(fragments(asked.document.node)[node.name.value].selection_set.selections, found, asked)
         else:
             yield from _statuses(cast("Any", node).selection_set.selections, found, asked)
-
-
-def _fragment(spread: FragmentSpreadNode, document: Document) -> FragmentDefinitionNode:
-    return next(
-        node
-        for node in document.node.definitions
-        if isinstance(node, FragmentDefinitionNode) and node.name.value == spread.name.value
-    )

@@ -9,7 +9,6 @@ from graphql import (
     DirectiveNode,
     DocumentNode,
     FieldNode,
-    FragmentDefinitionNode,
     FragmentSpreadNode,
     GraphQLField,
     GraphQLSchema,
@@ -26,6 +25,7 @@ from graphql import (
 from ...resolvers.pages import DEFAULT_SIZE, MAX_SIZE
 from .. import limits
 from ..errors import refused
+from .nodes import fragments, variable_values
 
 # How long lists without pages are, as a rule; others 10.
 _LENGTHS = {"Run.steps": 10, "Task.artifacts": 20, "Task.metadata": 30}
@@ -52,16 +52,8 @@ class Cost:
         self, schema: GraphQLSchema, document: DocumentNode, operation: OperationDefinitionNode, variables: Any
     ) -> None:
         self._schema = schema
-        self._fragments = {
-            node.name.value: node for node in document.definitions if isinstance(node, FragmentDefinitionNode)
-        }
-        given = cast("dict[str, Any]", variables or {})
-        defaults = {
-            of.variable.name.value: value_from_ast_untyped(of.default_value)
-            for of in operation.variable_definitions or ()
-            if of.default_value
-        }
-        self._variables = defaults | given
+        self._fragments = fragments(document)
+        self._variables = variable_values(operation, variables)
         self.total = 0
         self.largest = Part((), 0)
         self.pages: dict[tuple[str, ...], tuple[int, int]] = {}

@@ -19,6 +19,7 @@ from graphql import (
 
 from .. import limits
 from ..errors import RequestError, refused_beyond
+from .nodes import fragments
 
 _INTROSPECTION = frozenset(("__schema", "__type"))
 # Lists of what again has types: each within another multiplies the answer by the size of the schema.
@@ -55,14 +56,14 @@ def _check_selected(document: DocumentNode) -> None:
         sizes = _of_operations(document)
     except RecursionError as error:
         raise too_deep() from error
-    fields, aliases, fragments, introspections = (sum(one[n] for one in sizes) for n in (1, 2, 3, 4))
+    fields, aliases, spreads, introspections = (sum(one[n] for one in sizes) for n in (1, 2, 3, 4))
     top, depth, fragment_depth, introspection = (max((one[n] for one in sizes), default=0) for n in (0, 5, 6, 8))
     for limit, many, what in (
         (limits.DOCUMENT_FIELDS, fields, f"selects {_number(fields)} fields"),
         (limits.DOCUMENT_DEPTH, depth, f"nests fields {depth} deep"),
         (limits.ROOT_FIELDS, top, f"has {top} fields at the top of an operation"),
         (limits.ALIASES, aliases, f"has {aliases} aliases"),
-        (limits.FRAGMENT_SPREADS, fragments, f"spreads fragments at {_number(fragments)} places"),
+        (limits.FRAGMENT_SPREADS, spreads, f"spreads fragments at {_number(spreads)} places"),
         (limits.FRAGMENT_DEPTH, fragment_depth, f"nests fragments {fragment_depth} deep"),
         (limits.INTROSPECTIONS, introspections, f"asks for __schema and __type {_number(introspections)} times"),
         (limits.INTROSPECTION_DEPTH, introspection, f"nests lists of types {introspection} deep in an introspection"),
@@ -73,7 +74,7 @@ def _check_selected(document: DocumentNode) -> None:
 
 def _of_operations(document: DocumentNode) -> list[Size]:
     """A fragment within itself counts once: validation rejects it."""
-    defined = {node.name.value: node for node in document.definitions if isinstance(node, FragmentDefinitionNode)}
+    defined = fragments(document)
     known: dict[str, Size] = {}
 
     def of_fragment(name: str) -> Size:
@@ -135,9 +136,9 @@ def _check_written(document: DocumentNode) -> None:
         if isinstance(node, ObjectValueNode):
             _check_count(limits.OBJECT_FIELDS, len(node.fields), "has an object of {} fields")
         _check_count(limits.VALUE_DEPTH, depth, "nests lists and objects in an argument {} deep")
-    operations, fragments, directives = kinds.values()
+    operations, definitions, directives = kinds.values()
     _check_count(limits.OPERATIONS, operations, "has {} operations")
-    _check_count(limits.FRAGMENTS, fragments, "defines {} fragments")
+    _check_count(limits.FRAGMENTS, definitions, "defines {} fragments")
     _check_count(limits.DIRECTIVES, directives, "has {} directives")
 
 
