@@ -5,6 +5,7 @@
 
 import base64
 import re
+from collections.abc import Generator
 from typing import Any, NamedTuple
 
 import pytest
@@ -27,8 +28,7 @@ class Walks(NamedTuple):
     """Over the runs of both teams: by nobody in particular, and by team otter. `attacked`: with what the first one saw.
     `seen_after`: by a gateway that has answered that one before.
 
-    `…_alone`: the same over the runs of team otter alone. `own…`: over those of them that have nothing to do with the
-    other team.
+    `…_alone`: the same over the runs of team otter alone.
     """
 
     runs: Runs
@@ -38,14 +38,17 @@ class Walks(NamedTuple):
     seen_alone: Walk
     attacked: Walk
     attacked_alone: Walk
-    own: Walk
-    own_without_access_control: Walk
 
 
-@pytest.fixture(scope="module", params=[two_teams.local, two_teams.over_service], ids=["local", "service"])
-def walks(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Walks:
-    with request.param(BUILDS, tmp_path_factory.mktemp("walked") / "runs") as teams:
-        return walks_over(teams)
+@pytest.fixture(scope="module")
+def teams(tmp_path_factory: pytest.TempPathFactory) -> Generator[Teams]:
+    with two_teams.local(BUILDS, tmp_path_factory.mktemp("walked") / "runs") as teams:
+        yield teams
+
+
+@pytest.fixture(scope="module")
+def walks(teams: Teams) -> Walks:
+    return walks_over(teams)
 
 
 def walks_over(teams: Teams) -> Walks:
@@ -56,9 +59,7 @@ def walks_over(teams: Teams) -> Walks:
     # In place: paths stand in answers.
     teams.remove(run for run in two_teams.SCENARIOS if run.startswith("zebra"))
     seen_alone, attacked_alone = walked(teams, OTTER), walked(teams, OTTER, attack)
-    teams.remove(two_teams.CROSSED)
-    own, own_without = walked(teams, OTTER), walked(teams, None)
-    return Walks(teams.runs, everything, seen_after, seen, seen_alone, attacked, attacked_alone, own, own_without)
+    return Walks(teams.runs, everything, seen_after, seen, seen_alone, attacked, attacked_alone)
 
 
 class Attack(NamedTuple):
@@ -141,8 +142,10 @@ def test_whatever_is_guessed_of_another_team_does_not_exist(walks: Walks) -> Non
     assert difference(walks.attacked.files, walks.attacked_alone.files) is None
 
 
-def test_all_of_ones_own_is_as_without_access_control(walks: Walks) -> None:
-    one, other = without_viewer(walks.own), without_viewer(walks.own_without_access_control)
+@pytest.mark.usefixtures("walks")  # which removes the runs of the other team first
+def test_all_of_ones_own_is_as_without_access_control(teams: Teams) -> None:
+    teams.remove(two_teams.CROSSED)
+    one, other = without_viewer(walked(teams, OTTER)), without_viewer(walked(teams, None))
     assert difference(one.answers, other.answers) is None
     assert difference(one.files, other.files) is None
 
