@@ -9,6 +9,7 @@ class Right(StrEnum):
     """Beyond reading metadata, which every grant allows."""
 
     VALUES = "values"  # whatever shows them: data, tables, previews, cards, exceptions, parameters, foreach values
+    CARDS = "cards"  # comes with values, but not where names are hidden: a card shows what its code put there
     LOGS = "logs"
     CODE = "code"
     TAGS = "tags"  # to add and remove them
@@ -30,6 +31,12 @@ class Grant(msgspec.Struct, frozen=True, cache_hash=True):
     rights: frozenset[Right] = frozenset()
     hidden_names: tuple[str, ...] = ()
     hidden_lines: tuple[str, ...] = ()
+
+    @property
+    def all_rights(self) -> frozenset[Right]:
+        """With those that come with others."""
+        with_cards = Right.VALUES in self.rights and not self.hidden_names
+        return self.rights | {Right.CARDS} if with_cards else self.rights
 
 
 class Principal(msgspec.Struct, frozen=True, cache_hash=True):

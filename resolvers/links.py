@@ -60,7 +60,7 @@ async def logs(context: Context, tasks: Sequence[Key], stream: str) -> Answers[s
 
 async def cards(context: Context, of: Sequence[tuple[Key, str]]) -> Answers[str | None]:
     """Each of a task, by the card's hash."""
-    return await _urls(context, Right.VALUES, [File("card", task, (hash,)) for task, hash in of])
+    return await _urls(context, Right.CARDS, [File("card", task, (hash,)) for task, hash in of])
 
 
 async def packages(context: Context, tasks: Sequence[Key]) -> Answers[str | None]:
