@@ -43,7 +43,8 @@ class Principal(msgspec.Struct, frozen=True, cache_hash=True):
     """Who asks, and what is granted to him: nothing without grants.
 
     `guarded_tags`: patterns of all user tags that any rule is about; only an `administrator` may add or remove those.
-    `until`: when the credential ends, in seconds since the epoch.
+    `until`: when the credential ends, in seconds since the epoch. `identity`: by what rules tell him, as access control
+    writes it down: what is granted to him later can be found out by it. Empty where no URLs are signed.
     """
 
     name: str
@@ -51,3 +52,4 @@ class Principal(msgspec.Struct, frozen=True, cache_hash=True):
     guarded_tags: tuple[str, ...] = ()
     administrator: bool = False
     until: float | None = None
+    identity: bytes = b""

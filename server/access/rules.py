@@ -6,6 +6,7 @@ from typing import Any, NamedTuple, cast
 import msgspec
 
 from ...providers.grants import Grant, Principal
+from .bearers import Bearers
 from .config import Config, Rule
 from .identities import Identity
 from .templates import Template, template_of, templates_of
@@ -36,6 +37,7 @@ class Rules:
         self._granting = [_Granting(rule, _grant(rule), templates_of(rule.namespaces or ())) for rule in config.rules]
         self._guarded = tuple(dict.fromkeys(tag for rule in config.rules for tag in rule.user_tags))
         self._administrators = frozenset(config.administrators)
+        self._bearers = Bearers(config) if config.urls else None
 
     def principal(self, identity: Identity) -> Principal:
         """Who asks, with all that is granted to them."""
@@ -45,6 +47,7 @@ class Rules:
             self._guarded,
             not self._administrators.isdisjoint(identity.groups),
             identity.until,
+            self._bearers.written(identity) if self._bearers else b"",
         )
 
     def _grants(self, identity: Identity) -> Iterator[Grant]:
