@@ -71,6 +71,14 @@ def test_whatever_is_changed_of_it_is_not_accepted(name: str, value: str) -> Non
     assert not accepted({key: text for key, text in signed().items() if key != name})
 
 
+@pytest.mark.parametrize("by", ["0123456789abcdef", "", "A", "é", "A" * 1000])
+def test_what_another_release_may_have_signed_is_not_accepted(by: str) -> None:
+    signatures = Signatures(KEY, 900)
+    until = str(int(NOW) + 60)
+    signature = signatures._signature(FILE, until, by)  # pyright: ignore[reportPrivateUsage] - nobody else signs so
+    assert signatures.identity(FILE, {"until": until, "by": by, "signature": signature}, NOW) is None
+
+
 def test_a_signature_by_another_key_is_not_accepted() -> None:
     assert not accepted(signed(), key=b"l" * 32)
 

@@ -1,16 +1,21 @@
 """URLs that a gateway signed, after what its configuration says has changed, or the tags of a run."""
 
+import time
 from collections.abc import Callable, Generator
 from contextlib import contextmanager
 from pathlib import Path
+from urllib.parse import urlencode
 
 import httpx
 import pytest
 
 from guarded import TOKEN, Issuer, bearer, issuing, replaced, rule, token_table, written
 from made_logs import line
+from metaflow_graphql.providers.base import Key
+from metaflow_graphql.providers.grants import Principal
 from metaflow_graphql.providers.local.provider import LocalProvider
 from metaflow_graphql.resolvers.context import Gateway
+from metaflow_graphql.resolvers.links import File
 from metaflow_graphql.schema import schema
 from metaflow_graphql.server.access.access import Access
 from metaflow_graphql.server.app import application
@@ -44,6 +49,18 @@ def url_of(client: httpx.Client, token: str) -> str:
     answer = client.post("/graphql", json={"query": QUERY}, headers=bearer(token)).json()
     (run,) = answer["data"]["runs"]["nodes"]
     return run["step"]["task"]["logUrl"]
+
+
+@pytest.mark.parametrize(
+    "identity", [b"alice", b"[]", b'["token"]', b'["user","alice",[],null]', b"\xff", b"x" * 10_000]
+)
+def test_an_identity_that_is_written_otherwise_is_nobodys(root: Path, tmp_path: Path, identity: bytes) -> None:
+    access = Access(written(tmp_path, ALICE + OF_GROUP + URLS), ["default"])
+    signatures, file = access.signatures, File("log", Key("default", "Made/1/start/1"), ("stdout",))
+    assert signatures
+    query = urlencode(signatures.parameters(file.signed, Principal("alice", identity=identity), time.time()))
+    with opened(root, tmp_path / "access.toml") as client:
+        assert client.get(f"/files/log/default/Made/1/start/1/stdout?{query}").status_code == 403
 
 
 @pytest.mark.parametrize(

@@ -33,7 +33,10 @@ class Bearers:
         return msgspec.json.encode(_Written(identity.by, identity.name, groups, claims), order="sorted")
 
 
-def identity_of(written: bytes) -> Identity:
-    """Who that was; when the credential ended is not known."""
-    found = msgspec.json.decode(written, type=_Written)
+def identity_of(written: bytes) -> Identity | None:
+    """Who that was; when the credential ended is not known. None where it is not written so, as by another release."""
+    try:
+        found = msgspec.json.decode(written, type=_Written)
+    except msgspec.DecodeError:
+        return None
     return Identity(found.by, found.name, frozenset(found.groups), found.claims)

@@ -59,15 +59,18 @@ class Policy:
         """Whom a URL was given out to, with what is granted to them now; None of who would not be let in any longer, as
         far as that can be told: a token's groups are those of now, a JWT's or a proxy's those of then."""
         said = identity_of(written)
-        match said.by:
-            case "token":
-                known = self.tokens.named(said.name)
-            case "jwt":
-                known = said if said.issuer in self.issuers else None
-            case "proxy":
-                known = said if self.config.proxy and self.config.proxy.user_header else None
+        known = said and self._known(said)
         principal = known and self.rules.principal(known)
         return principal if principal and principal.grants else None
+
+    def _known(self, said: Identity) -> Identity | None:
+        match said.by:
+            case "token":
+                return self.tokens.named(said.name)
+            case "jwt":
+                return said if said.issuer in self.issuers else None
+            case "proxy":
+                return said if self.config.proxy and self.config.proxy.user_header else None
 
 
 def policy_of(
