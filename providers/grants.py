@@ -9,6 +9,7 @@ class Right(StrEnum):
     """Beyond reading metadata, which every grant allows."""
 
     VALUES = "values"  # whatever shows them: data, tables, previews, cards, exceptions, parameters, foreach values
+    CARDS = "cards"  # comes with values, but not where names are hidden: a card shows what its code put there
     LOGS = "logs"
     CODE = "code"
     TAGS = "tags"  # to add and remove them
@@ -31,12 +32,19 @@ class Grant(msgspec.Struct, frozen=True, cache_hash=True):
     hidden_names: tuple[str, ...] = ()
     hidden_lines: tuple[str, ...] = ()
 
+    @property
+    def all_rights(self) -> frozenset[Right]:
+        """With those that come with others."""
+        with_cards = Right.VALUES in self.rights and not self.hidden_names
+        return self.rights | {Right.CARDS} if with_cards else self.rights
+
 
 class Principal(msgspec.Struct, frozen=True, cache_hash=True):
     """Who asks, and what is granted to him: nothing without grants.
 
     `guarded_tags`: patterns of all user tags that any rule is about; only an `administrator` may add or remove those.
-    `until`: when the credential ends, in seconds since the epoch.
+    `until`: when the credential ends, in seconds since the epoch. `identity`: by what rules tell him, as access control
+    writes it down: what is granted to him later can be found out by it. Empty where no URLs are signed.
     """
 
     name: str
@@ -44,3 +52,4 @@ class Principal(msgspec.Struct, frozen=True, cache_hash=True):
     guarded_tags: tuple[str, ...] = ()
     administrator: bool = False
     until: float | None = None
+    identity: bytes = b""

@@ -1,11 +1,13 @@
 """Fields of DataArtifact: each takes the artifacts of a level, and returns one entry for each."""
 
 import re
+from collections.abc import Sequence
 
 from ..providers import records
 from ..providers.artifacts import JSON, ValueKey, info_key, value_key
 from ..providers.base import Key
 from ..providers.errors import BadUserInput, LimitExceeded
+from ..providers.grants import Right
 from ..providers.included_files import file_size, is_included
 from ..providers.pathspec import parent as above
 from . import inputs, links
@@ -13,6 +15,7 @@ from .common import system_tags, tags, user_tags
 from .context import Context, Info
 from .entries import Answers, combined, each, each_of_some, mapped
 from .metadata import origins_of
+from .rights import held
 from .values import values_of
 
 __all__ = ["system_tags", "tags", "user_tags"]
@@ -38,17 +41,27 @@ async def origin_pathspec(artifacts: list[records.DataArtifact], info: Info) -> 
     ]
 
 
+async def sha(artifacts: list[records.DataArtifact], info: Info) -> Answers[str]:
+    return mapped(await _with_values(artifacts, info.context), lambda artifact: artifact.sha)
+
+
+async def location(artifacts: list[records.DataArtifact], info: Info) -> Answers[str]:
+    return mapped(await _with_values(artifacts, info.context), lambda artifact: artifact.location)
+
+
 async def size(artifacts: list[records.DataArtifact], info: Info) -> Answers[int | None]:
     """Of an included file, its own (client/core.py:DataArtifact.size)."""
-    infos = await infos_of(artifacts, info.context)
-    files = combined(_if_file, artifacts, infos)
+    told = await _with_values(artifacts, info.context)
+    infos = await infos_of(told, info.context)
+    files = combined(_if_file, told, infos)
     return combined(_size, infos, await each_of_some(info.context.loaders.values, files))
 
 
 async def type(artifacts: list[records.DataArtifact], info: Info) -> Answers[str | None]:
     """As recorded; enums are recorded without their module, which the pickle has."""
-    recorded = mapped(await infos_of(artifacts, info.context), _recorded_type)
-    unknown = combined(_unless_known, artifacts, recorded)
+    told = await _with_values(artifacts, info.context)
+    recorded = mapped(await infos_of(told, info.context), _recorded_type)
+    unknown = combined(_unless_known, told, recorded)
     return combined(
         lambda known, found: known or found, recorded, await each_of_some(info.context.loaders.values, unknown)
     )
@@ -88,10 +101,23 @@ async def url(artifacts: list[records.DataArtifact], info: Info) -> Answers[str 
     return await links.artifacts(info.context, artifacts)
 
 
-async def infos_of(artifacts: list[records.DataArtifact], context: Context) -> Answers[records.ArtifactInfo | None]:
+async def infos_of(
+    artifacts: Sequence[records.DataArtifact | BaseException], context: Context
+) -> Answers[records.ArtifactInfo | None]:
     """What the datastore recorded of each; None where nothing is."""
-    of_tasks = await each(context.loaders.infos, map(info_key, artifacts))
+    of_tasks = await each_of_some(context.loaders.infos, mapped(artifacts, info_key))
     return combined(lambda artifact, infos: infos.get(artifact.name) if infos else None, artifacts, of_tasks)
+
+
+async def _with_values(artifacts: list[records.DataArtifact], context: Context) -> Answers[records.DataArtifact]:
+    """Those whose values may be read, and why others' may not.
+
+    What is computed from a value gives it away where there are few: anybody can hash True, and None has a type alone.
+    """
+    if context.principal is None:
+        return [*artifacts]
+    keys = [Key(artifact.provider, artifact.pathspec) for artifact in artifacts]
+    return combined(lambda artifact, _: artifact, artifacts, await held(context, Right.VALUES, keys))
 
 
 def _if_file(artifact: records.DataArtifact, info: records.ArtifactInfo | None) -> ValueKey | None:

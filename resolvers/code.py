@@ -69,7 +69,8 @@ async def code_of_runs(runs: list[records.Run], info: Info) -> Answers[MetaflowC
 
 
 async def code_of(tasks: list[Key], context: Context) -> Answers[MetaflowCode | None]:
-    """The code of each task, at the attempt of its key; of a clone, that of its origin. None where none was stored."""
+    """The code of each task, at the attempt of its key; of a clone, that of its origin. None where none was stored,
+    Forbidden where it may not be read."""
     return await gathered(_of_task(task, context) for task in tasks)
 
 
@@ -101,8 +102,7 @@ async def flowspec(codes: list[MetaflowCode], info: Info) -> Answers[str | None]
 
 
 async def tarball(codes: list[MetaflowCode], info: Info) -> Answers[CodeTarball]:
-    refusals = await rights.held(info.context, Right.CODE, [code.task for code in codes])
-    keys = combined(lambda code, _: package_file(code.task.provider, code.package), codes, refusals)
+    keys = [package_file(code.task.provider, code.package) for code in codes]
     return combined(_tarball, codes, await each_of_some(info.context.loaders.file_statuses, keys))
 
 
@@ -157,6 +157,7 @@ async def _of_task(task: Key, context: Context) -> MetaflowCode | None:
     recorded = metadata.latest(_PACKAGE)
     if not recorded:
         return None
+    await rights.hold(context, Right.CODE, task)
     try:
         package = described(recorded, task.pathspec.split("/", 1)[0])
     except NotJSON as error:

@@ -72,7 +72,7 @@ async def log(context: Context, task: Key, name: str) -> Download:
 
 async def card(context: Context, task: Key, hash: str) -> Download:
     await _existing(context, task)
-    await hold(context, Right.VALUES, task)
+    await hold(context, Right.CARDS, task)
     found = await cards.card_of(context, task, hash)
     file = None if found is None else cards.card_file(found)
     status = None if file is None else await context.loaders.file_statuses.load(file)

@@ -13,7 +13,7 @@ from ..providers.base import Key
 from ..providers.grants import Right
 from .context import Context
 from .entries import Answers, combined
-from .rights import held, permissions
+from .rights import held
 
 PREFIX = "/files"
 
@@ -43,24 +43,13 @@ async def artifacts(context: Context, of: Sequence[records.DataArtifact]) -> Ans
 
 
 async def logs(context: Context, tasks: Sequence[Key], stream: str) -> Answers[str | None]:
-    """`stream`: stdout or stderr.
-
-    Where lines are hidden, a URL is not signed: what it serves depends on who asks, and he has to say so.
-    """
-    files = [File("log", task, (stream,)) for task in tasks]
-    if context.principal is None:
-        return await _urls(context, Right.LOGS, files)
-    signs = combined(
-        lambda _, granted: granted is not None and granted.hidden_lines is None,
-        await held(context, Right.LOGS, tasks),
-        await permissions(context, tasks),
-    )
-    return combined(lambda file, sign: _url(context, file, sign=sign), files, signs)
+    """`stream`: stdout or stderr."""
+    return await _urls(context, Right.LOGS, [File("log", task, (stream,)) for task in tasks])
 
 
 async def cards(context: Context, of: Sequence[tuple[Key, str]]) -> Answers[str | None]:
     """Each of a task, by the card's hash."""
-    return await _urls(context, Right.VALUES, [File("card", task, (hash,)) for task, hash in of])
+    return await _urls(context, Right.CARDS, [File("card", task, (hash,)) for task, hash in of])
 
 
 async def packages(context: Context, tasks: Sequence[Key]) -> Answers[str | None]:
@@ -72,11 +61,11 @@ async def _urls(context: Context, right: Right, files: list[File]) -> Answers[st
     return combined(lambda file, _: _url(context, file), files, refusals)
 
 
-def _url(context: Context, file: File, *, sign: bool = True) -> str | None:
+def _url(context: Context, file: File) -> str | None:
     if context.address is None:
         return None
     query = {} if file.key.attempt is None else {"attempt": str(file.key.attempt)}
-    if sign and context.signatures and context.principal:
+    if context.signatures and context.principal:
         query |= context.signatures.parameters(file.signed, context.principal, time())
     path = "/".join(quote(part, safe="") for part in file.parts)
     return f"{context.address}{PREFIX}/{path}" + (f"?{urlencode(query)}" if query else "")

@@ -16,7 +16,8 @@ inputs.describe(
     Right,
     "What one may do with a run, besides seeing that it is there and how far it has come.",
     {
-        "VALUES": "Read values: data, tables, previews, cards, exceptions, parameters, items of a foreach.",
+        "VALUES": "Read values: data, tables, previews, exceptions, parameters, items of a foreach.",
+        "CARDS": "Read cards, with whatever they show: it comes with VALUES, unless names are hidden.",
         "LOGS": "Read what tasks wrote.",
         "CODE": "Read code packages, source, docstrings and the arguments of decorators.",
         "TAGS": "Add and remove tags.",
@@ -36,6 +37,7 @@ class Access(msgspec.Struct, frozen=True):
     user_tags: list[str]
     rights: list[Right]
     hidden_names: list[str]
+    hides_lines: bool
 
 
 class Viewer(msgspec.Struct, frozen=True):
@@ -68,6 +70,7 @@ def _access(provider: Provider, grant: Grant, info: Info) -> Access:
         grant.namespaces is None,
         list(grant.namespaces or ()),
         list(grant.user_tags),
-        [right for right in Right if right in grant.rights],
+        [right for right in Right if right in grant.all_rights],
         list(grant.hidden_names),
+        bool(grant.hidden_lines),
     )

@@ -232,11 +232,15 @@ class DataArtifact(MetaflowObject):
     )
     parent: Task | None = resolved(artifacts.parent, "Its task.")
     attempt: int = stored("The attempt that stored it.")
-    sha: str = stored("SHA-1 of the serialized object, in hex: equal objects have equal ones.")
+    sha: str = resolved(
+        artifacts.sha,
+        "SHA-1 of the serialized object, in hex: equal objects have equal ones. It tells of the value: whoever may not "
+        "read that gets an error FORBIDDEN, which leaves nothing of the artifact, for this is never null.",
+    )
     finished_at: DateTime = stored("When its attempt stored it.")
     size: BigInt | None = resolved(artifacts.size, "Of the serialized object, in bytes; of an included file, its own.")
     content_type: str = stored("How it is serialized, as recorded: pickle-v4, gzip+pickle-v4...")
-    location: str | None = stored("Where the datastore keeps it: a path or a URL.")
+    location: str | None = resolved(artifacts.location, "Where the datastore keeps it: a path or a URL.")
     type: str | None = resolved(artifacts.type, "Dotted name of the Python class of the object.")
     data: JSON | None = resolved(
         artifacts.data,

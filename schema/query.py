@@ -55,6 +55,7 @@ class Access:
     hidden_names: list[str] = stored(
         "Artifacts and parameters whose values he may not see, by patterns of their names."
     )
+    hides_lines: bool = stored("Whether lines of logs are left out, by what they say.")
 
 
 @view(viewers.Viewer, "Who is asking.")

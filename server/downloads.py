@@ -28,7 +28,7 @@ from ..resolvers import downloads
 from ..resolvers.context import Context, Gateway, context_for
 from ..resolvers.downloads import Download
 from ..resolvers.links import PREFIX, File
-from ..resolvers.signatures import BY, SIGNATURE, Signatures
+from ..resolvers.signatures import SIGNATURE, Signatures
 from . import limits, ranges
 from .access.admission import admission_of
 from .clients import unless_gone
@@ -146,20 +146,22 @@ def is_signed(request: Request, by: Signatures) -> bool:
         _, file = _named(request)
     except GatewayError:
         return False
-    return by.accept(file.signed, request.query_params, time())
+    return by.identity(file.signed, request.query_params, time()) is not None
 
 
 def _reader(request: Request, file: File) -> Principal | None:
-    """Whose rights the file is read with; None without access control, and where a signature says that it may be."""
+    """Whose rights the file is read with: of who asks, else of whom its URL was given out to. None without access
+    control."""
     admission = admission_of(request)
     if admission is None:
         return None
     by = admission.signatures
     if admission.admitted or by is None or SIGNATURE not in request.query_params:
         return admission.principal
-    if by.accept(file.signed, request.query_params, time()):
-        admission.admit_by_url(request.query_params[BY])
-        return None
+    identity = by.identity(file.signed, request.query_params, time())
+    reader = None if identity is None else admission.admit_by_url(identity)
+    if reader is not None:
+        return reader
     raise Forbidden("This URL is not signed, or no longer: ask for it anew, or say who you are.")
 
 

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import httpx
+import msgspec
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from gateways import Gateway as Asked
@@ -32,11 +33,16 @@ def of_team(team: str, rights: frozenset[Right] = ALL_RIGHTS, **more: Any) -> Pr
     return Principal(team, (Grant(None, (f"user:{team}",), rights=rights, **more),))
 
 
-def as_principal(app: ASGIApp, principal: Principal | None, signatures: Signatures | None = None) -> ASGIApp:
+Bearer = Callable[[bytes], Principal | None]
+
+
+def as_principal(
+    app: ASGIApp, principal: Principal | None, signatures: Signatures | None = None, bearer: Bearer = lambda _: None
+) -> ASGIApp:
     """The application as somebody who was let in gets to it; None: nobody was, or, without signatures, all are."""
 
     async def call(scope: Scope, receive: Receive, send: Send) -> None:
-        admission = Admission("127.0.0.1", "127.0.0.1", Rates(), Meters(), signatures)
+        admission = Admission("127.0.0.1", "127.0.0.1", Rates(), Meters(), signatures, bearer)
         if principal is not None:
             admission.admit(Identity("token", principal.name), principal)
         state = {} if principal is None and signatures is None else {"admission": admission}
@@ -58,13 +64,17 @@ def asked_by(
 def shared(
     providers: Mapping[str, Provider], signatures: Signatures | None = None
 ) -> Generator[Callable[[Principal | None], Asked]]:
-    """One gateway, as each principal sees it."""
+    """One gateway, as each principal sees it. A URL that is signed is of who was last given that name."""
+    known: dict[bytes, Principal] = {}
     gateway = Gateway(providers, next(iter(providers)))
     app = application(schema, gateway)
     with ExitStack() as clients, asyncio.Runner() as runner:
 
         def asked(principal: Principal | None) -> Asked:
-            calls = Calls(as_principal(app, principal, signatures), runner)
+            if principal is not None and signatures is not None:
+                principal = msgspec.structs.replace(principal, identity=principal.name.encode())
+                known[principal.identity] = principal
+            calls = Calls(as_principal(app, principal, signatures, known.get), runner)
             client = clients.enter_context(httpx.Client(transport=calls, base_url="http://gateway"))
             return Asked(str(client.base_url), client)
 

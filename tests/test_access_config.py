@@ -82,13 +82,15 @@ def test_a_rule_is_a_grant_to_those_whom_it_is_about() -> None:
     everyone = Grant(None, None)
     found = [
         rules.principal(Identity("jwt", "carol", frozenset({"ml"}), {}, 7.0)),
-        rules.principal(Identity("jwt", "carol", frozenset(), {"department": "ml", "level": "9"})),
+        rules.principal(Identity("jwt", "carol", frozenset({"x"}), {"level": "9", "department": "ml", "x": "y"})),
         rules.principal(Identity("token", "alice", frozenset({"platform"}))),
     ]
     assert found == [
-        Principal("carol", (everyone, grant), ("shared",), False, 7.0),
-        Principal("carol", (everyone, grant), ("shared",)),
-        Principal("alice", (everyone,), ("shared",), True),
+        Principal("carol", (everyone, grant), ("shared",), False, 7.0, b'["jwt","carol",["ml"],{}]'),
+        Principal(
+            "carol", (everyone, grant), ("shared",), identity=b'["jwt","carol",[],{"department":"ml","level":"9"}]'
+        ),
+        Principal("alice", (everyone,), ("shared",), True, identity=b'["token","alice",["platform"],null]'),
     ]
 
 

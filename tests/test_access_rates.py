@@ -34,7 +34,8 @@ def test_a_principal_is_charged_by_objects(tmp_path: Path) -> None:
 def test_what_is_left_is_told_with_every_answer(tmp_path: Path) -> None:
     with guarded(written(tmp_path, TWO_PEOPLE + rates(principal=30, address=1000, seconds=60_000))) as client:
         first, second, third = (ask(client, OF_TEN, TOKEN).headers for _ in range(3))
-    policy = '"principal";q=30;w=60000;qu="objects", "address";q=1000;w=60000;qu="objects"'
+    unit = 'metaflow-graphql-unit="objects"'
+    policy = f'"principal";q=30;w=60000;{unit}, "address";q=1000;w=60000;{unit}'
     assert [told["ratelimit-policy"] for told in (first, second, third)] == [policy] * 3
     # Of the third's one for the request is taken, and its ten objects are not there: three more take 2,000 s each.
     found = [re.findall(r'"(\w+)";r=(\d+);t=(\d+)', told["ratelimit"]) for told in (first, second, third)]

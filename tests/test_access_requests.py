@@ -34,6 +34,10 @@ def served() -> Generator[Served]:
         (of_team("alice"), ARTIFACTS, {"runs": 2, **BELOW}),
         (None, NEWEST, {"flows": 1, "runs": 5}),
         (of_team("alice"), NEWEST, {"flows": 1, "runs": 5}),
+        (granted(Grant(None, ("user:[*]",))), NEWEST, {"flows": 1, "runs": 5}),
+        # Which runs such a tag is of, no service can be asked: they are looked through, until there are enough.
+        (granted(Grant(None, ("user:al*",))), NEWEST, {"flows": 1, "runs": 11}),
+        (granted(Grant(None, ("user:nobody*",))), NEWEST, {"flows": 1, "runs": 22}),
     ],
 )
 def test_what_a_question_costs_whom(

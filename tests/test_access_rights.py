@@ -4,6 +4,7 @@ import base64
 import json
 import re
 from collections.abc import Callable, Generator
+from functools import cache
 from typing import Any
 
 import pytest
@@ -13,6 +14,7 @@ from conftest import BUILDS
 from gateways import Gateway
 from in_process import errors_of
 from metaflow_graphql.providers.grants import Principal, Right
+from metaflow_graphql.providers.guarded.permissions import matches
 from metaflow_graphql.providers.local.provider import LocalProvider
 from metaflow_graphql.resolvers.pages import encode
 from metaflow_graphql.resolvers.signatures import Signatures
@@ -34,7 +36,10 @@ def runs(tmp_path_factory: pytest.TempPathFactory) -> Generator[Runs]:
 
 
 @pytest.fixture(scope="module")
-def walked(runs: Runs) -> Callable[..., Walk]:
+def walked(runs: Runs) -> Callable[[Principal], Walk]:
+    """What a principal sees, walked once."""
+
+    @cache
     def walked(principal: Principal) -> Walk:
         with asked_by(principal, {"default": LocalProvider("default", runs.root)}) as gateway:
             found = walk(lambda query, variables: gateway.answer(query, variables=variables), NAMES)
@@ -67,6 +72,7 @@ def marks(found: Walk) -> set[str]:
 _KEPT = ("given", "notes", "table", "secret", "named", "item", "card", "exception", "failure")
 VALUES = {f"otter-value-{name}" for name in _KEPT}
 LOGS = {"otter-log to", "otter-log the", "otter-log at"}
+ENDINGS = ("_task_ok", "_success")  # how a task ended, which its status tells too
 # A traceback is written to the log, too.
 LOGGED = {"otter-value-failure"}
 CODE = {"code-docstring"}
@@ -78,6 +84,7 @@ CODE = {"code-docstring"}
         (set[Right](), set[str](), set[str]()),
         ({Right.TAGS}, set[str](), set[str]()),
         ({Right.VALUES}, VALUES, {"artifact", "card"}),
+        ({Right.CARDS}, {"otter-value-card"}, {"card"}),
         ({Right.LOGS}, LOGS | LOGGED, {"log"}),
         ({Right.CODE}, CODE, {"code"}),
         (ALL_RIGHTS, VALUES | LOGS | CODE, {"artifact", "card", "log", "code"}),
@@ -91,10 +98,64 @@ def test_a_right_shows_what_it_is_about_and_nothing_else(
     assert {url.partition("/files/")[2].partition("/")[0] for url in found.urls} == kinds
 
 
+HIDDEN = ("secret", "item*", "given", "notes")
+
+
 def test_hidden_names_hide_their_values_wherever_they_stand(walked: Callable[..., Walk]) -> None:
-    found = walked(of_team("otter", hidden_names=("secret", "item*", "given", "notes")))
-    hidden = {f"otter-value-{name}" for name in ("secret", "item", "given", "notes")}
+    found = walked(of_team("otter", ALL_RIGHTS - {Right.CARDS}, hidden_names=HIDDEN))
+    hidden = {f"otter-value-{name}" for name in ("secret", "item", "given", "notes", "card")}
     assert marks(found) == (VALUES | LOGS | CODE) - hidden
+    assert not any("/files/card/" in url for url in found.urls)
+
+
+def test_cards_are_shown_beside_hidden_names_where_a_grant_says_so(runs: Runs) -> None:
+    query = "query ($task: String!) { task(pathspec: $task) { cards { type html data url } } }"
+    pathspec = f"{runs['otter'].pathspec}/start/1"
+    answers: list[dict[str, Any]] = []
+    for rights in (ALL_RIGHTS, ALL_RIGHTS - {Right.CARDS}):
+        principal = of_team("otter", rights, hidden_names=("secret",))
+        with asked_by(principal, {"default": LocalProvider("default", runs.root)}) as gateway:
+            answers.append(gateway.answer(query, variables={"task": pathspec}))
+    shown, hidden = (answer["data"]["task"]["cards"] for answer in answers)
+    assert errors_of(answers[0]) == []
+    assert "otter-value-card" in shown[0]["html"]
+    assert hidden == [{"type": "blank", "html": None, "data": None, "url": None}]
+    place = ["task", "cards", 0]
+    assert errors_of(answers[1]) == [("FORBIDDEN", [*place, field]) for field in ("data", "html", "url")]
+    assert {error["message"] for error in answers[1]["errors"]} == {
+        f"You are not granted to see cards of {runs['otter'].pathspec}."
+    }
+
+
+def hashes(runs: Runs) -> dict[str, set[str]]:
+    """Of all artifacts, by their names."""
+    found: dict[str, set[str]] = {}
+    for path in runs.datastore.glob("*/*/*/*/_meta/*_artifact_*.json"):
+        record = json.loads(path.read_text())
+        found.setdefault(record["name"], set()).add(record["sha"])
+    return found
+
+
+@pytest.mark.parametrize(("rights", "hidden"), [(frozenset[Right](), ()), (ALL_RIGHTS - {Right.CARDS}, HIDDEN)])
+def test_the_hash_of_a_value_that_may_not_be_read_stands_nowhere(
+    walked: Callable[..., Walk], runs: Runs, rights: frozenset[Right], hidden: tuple[str, ...]
+) -> None:
+    text = text_of(walked(of_team("otter", rights, hidden_names=hidden)))
+    readable, secret = set[str](), set[str]()
+    for name, of in hashes(runs).items():
+        is_hidden = Right.VALUES not in rights or matches(name, hidden)
+        (secret if is_hidden and name not in ENDINGS else readable).update(of)
+    assert len(secret - readable) > 3
+    assert [sha for sha in secret - readable if sha in text] == []
+    assert any(sha in text for sha in readable) is (Right.VALUES in rights)
+
+
+def test_where_code_lies_is_told_to_who_may_read_it_alone(walked: Callable[..., Walk], runs: Runs) -> None:
+    events = runs.datastore.glob("*/*/*/*/_meta/*code-package*.json")
+    packages = {json.loads(json.loads(path.read_text())["value"])["sha"] for path in events}
+    assert packages
+    texts = [text_of(walked(of_team("otter", rights))) for rights in (ALL_RIGHTS, frozenset({Right.VALUES}))]
+    assert [{sha for sha in packages if sha in text} for text in texts] == [packages, set()]
 
 
 def test_hidden_lines_are_left_out_of_logs(walked: Callable[..., Walk]) -> None:
@@ -147,15 +208,17 @@ def test_no_cursor_made_by_hand_shows_a_part_of_a_hidden_line(hiding: Gateway, r
     assert seen == shown
 
 
-def test_the_url_of_a_log_with_hidden_lines_is_of_no_use_to_others(hiding: Gateway, runs: Runs) -> None:
-    query = "query ($task: String!) { task(pathspec: $task) { logUrl(stream: STDOUT) code { tarball { url } } } }"
-    task = hiding.data(query, task=f"{runs['otter'].pathspec}/join/4")["task"]
-    assert "signature=" in task["code"]["tarball"]["url"]
-    assert "signature=" not in task["logUrl"]
+def test_the_url_of_a_log_leaves_hidden_lines_out_too(runs: Runs) -> None:
+    principal = of_team("otter", hidden_lines=("to hide",))
+    query = "query ($task: String!) { task(pathspec: $task) { logUrl(stream: STDOUT) } }"
+    with shared({"default": LocalProvider("default", runs.root)}, Signatures(b"k" * 32, 900)) as asked:
+        url = asked(principal).data(query, task=f"{runs['otter'].pathspec}/start/1")["task"]["logUrl"]
+        lines = asked(None).client.get(url).text.splitlines()
+    assert [line for line in lines if line.startswith("otter")] == SHOWN
 
 
 def test_a_hidden_value_costs_itself_alone(hiding: Gateway, runs: Runs) -> None:
-    query = """query ($task: String!) { task(pathspec: $task) { secret: artifact(name: "secret") { name size data }
+    query = """query ($task: String!) { task(pathspec: $task) { secret: artifact(name: "secret") { name data }
         data { names values(names: ["secret", "table"]) entries(names: ["secret", "table"]) { name value } } } }"""
     pathspec = f"{runs['otter'].pathspec}/start/1"
     answer = hiding.answer(query, variables={"task": pathspec})
@@ -170,6 +233,24 @@ def test_a_hidden_value_costs_itself_alone(hiding: Gateway, runs: Runs) -> None:
         (forbidden, ["task", "data", "entries", 0, "value"]),
         (forbidden, ["task", "data", "values"]),
         (forbidden, ["task", "secret", "data"]),
+    ]
+    assert {error["message"] for error in answer["errors"]} == {f"The value of {pathspec}/secret is hidden from you."}
+
+
+def test_what_is_computed_from_a_hidden_value_is_hidden_too(hiding: Gateway, runs: Runs) -> None:
+    query = """query ($task: String!) { task(pathspec: $task) {
+        secret: artifact(name: "secret") { name attempt contentType size type location preview url table { rowCount } }
+        hash: artifact(name: "secret") { sha } table: artifact(name: "table") { sha size type } } }"""
+    pathspec = f"{runs['otter'].pathspec}/start/1"
+    answer = hiding.answer(query, variables={"task": pathspec})
+    task = answer["data"]["task"]
+    hidden = dict.fromkeys(("size", "type", "location", "preview", "url", "table"))
+    assert task["secret"] == {"name": "secret", "attempt": 0, "contentType": "pickle-v4", **hidden}
+    assert task["hash"] is None
+    assert [type(value) for value in task["table"].values()] == [str, int, str]
+    assert errors_of(answer) == [
+        ("FORBIDDEN", ["task", "hash", "sha"]),
+        *(("FORBIDDEN", ["task", "secret", field]) for field in sorted(hidden)),
     ]
     assert {error["message"] for error in answer["errors"]} == {f"The value of {pathspec}/secret is hidden from you."}
 

@@ -8,7 +8,7 @@ from urllib.parse import urlencode
 import httpx
 import pytest
 
-from guarded import written
+from guarded import TWO_PEOPLE, written
 from metaflow_graphql.providers.base import Key
 from metaflow_graphql.providers.grants import Principal
 from metaflow_graphql.resolvers.context import Gateway
@@ -102,9 +102,10 @@ def test_where_graphiql_is_off_a_link_leads_to_no_answer() -> None:
 
 
 def test_files_of_signed_urls_may_stand_anywhere_and_are_read_nowhere(tmp_path: Path) -> None:
-    config = written(tmp_path, f'[urls]\nkey = "{KEY}"')
+    config = written(tmp_path, f'{TWO_PEOPLE}[urls]\nkey = "{KEY}"')
+    principal = Principal("alice", identity=b'["token","alice",[],null]')
     file = File("log", Key("default", "F/1/s/2"), ("stdout",))
-    valid = urlencode(Signatures(KEY.encode(), 900).parameters(file.signed, Principal("somebody"), time()))
+    valid = urlencode(Signatures(KEY.encode(), 900).parameters(file.signed, principal, time()))
     with served(application(schema, Gateway({}, "default"), access=Access(config, ["default"]))) as client:
         shown = client.get(f"{FILE}?{valid}", headers=from_another_site("no-cors", "image"))
         read = client.get(f"{FILE}?{valid}", headers=from_another_site("cors", origin=OTHER))

@@ -38,9 +38,9 @@ class Platform(NamedTuple):
         environment = {"GATEWAY_URL": str(self.client.base_url).rstrip("/"), "TOKEN": self.token}
         return json.loads(shell(self.folder, command, **environment))
 
-    def asked(self, query: str, *groups: str) -> Any:
+    def asked(self, query: str, *groups: str, name: str = "carol") -> Any:
         """As somebody in these groups, by a JSON Web Token."""
-        token = self.issuer.token(groups=list(groups))
+        token = self.issuer.token(sub=name, groups=list(groups))
         return self.client.post("/graphql", json={"query": query}, headers=bearer(token)).json()
 
 
@@ -55,9 +55,9 @@ def shell(folder: Path, command: str, **more: str) -> str:
     return ran.stdout
 
 
-def add_run(store: Store, flow: str, project: str) -> None:
+def add_run(store: Store, flow: str, project: str, user: str) -> None:
     store.insert("flows", flow_id=flow, ts_epoch=now())
-    tags = {"user_name": "alice", "tags": "[]", "system_tags": json.dumps(["user:alice", f"project:{project}"])}
+    tags = {"user_name": user, "tags": "[]", "system_tags": json.dumps([f"user:{user}", f"project:{project}"])}
     store.insert("runs", flow_id=flow, ts_epoch=now(), last_heartbeat_ts=None, **tags)
 
 
@@ -75,8 +75,8 @@ def platform(tmp_path_factory: pytest.TempPathFactory) -> Generator[Platform]:
     with socket.create_server(("127.0.0.1", 0)) as free:
         port = free.getsockname()[1]
     store = Store()
-    for flow, project in (("RiskFlow", "risk"), ("SearchFlow", "search")):
-        add_run(store, flow, project)
+    for flow, project, user in (("RiskFlow", "risk", "alice"), ("SearchFlow", "search", "bob")):
+        add_run(store, flow, project, user)
     with serving(store) as service:
         command = f"exec {SERVE.strip()} --port {port}"
         environment = variables(METADATA_URL=service.url)
@@ -120,6 +120,12 @@ def test_the_platform_team_sees_that_runs_are_there(platform: Platform) -> None:
     assert sorted(run["pathspec"] for run in runs) == ["RiskFlow/1", "SearchFlow/2"]
 
 
-def test_whoever_is_in_no_team_is_granted_nothing(platform: Platform) -> None:
-    (error,) = platform.asked("{ runs { totalCount } }", "visitors")["errors"]
-    assert error["extensions"] == {"code": "FORBIDDEN"}
+def test_whoever_is_in_no_team_sees_their_own_runs(platform: Platform) -> None:
+    query = "{ viewer { namespaces } runs { nodes { pathspec } } }"
+    seen = {name: platform.asked(query, "visitors", name=name)["data"] for name in ("alice", "bob", "carol", "*")}
+    assert seen == {
+        "alice": {"viewer": {"namespaces": ["user:alice"]}, "runs": {"nodes": [{"pathspec": "RiskFlow/1"}]}},
+        "bob": {"viewer": {"namespaces": ["user:bob"]}, "runs": {"nodes": [{"pathspec": "SearchFlow/2"}]}},
+        "carol": {"viewer": {"namespaces": ["user:carol"]}, "runs": {"nodes": []}},
+        "*": {"viewer": {"namespaces": ["user:[*]"]}, "runs": {"nodes": []}},
+    }

@@ -1,14 +1,16 @@
 """URLs of files that are signed: who has one reads that file, and no other, until it ends."""
 
+from base64 import urlsafe_b64decode
 from pathlib import Path
 from time import time
 from urllib.parse import parse_qs, urlsplit
 
+import msgspec
 import pytest
 
 from gateways import Gateway
 from made_logs import line
-from metaflow_graphql.providers.grants import Grant, Principal, Right
+from metaflow_graphql.providers.grants import Principal, Right
 from metaflow_graphql.providers.local.provider import LocalProvider
 from metaflow_graphql.resolvers import links
 from metaflow_graphql.resolvers.signatures import Signatures
@@ -16,10 +18,10 @@ from metaflow_graphql.server.access.admission import Admission
 from metaflow_graphql.server.access.config import Rates
 from metaflow_graphql.server.access.meters import Meters
 from metaflow_graphql.server.errors import RequestError
-from principals import asked_by, of_team, put_run_of, put_task, shared
+from principals import ALL_RIGHTS, asked_by, of_team, put_run_of, put_task, shared
 
 KEY = b"k" * 32
-ALICE, BOB = of_team("alice"), of_team("bob")
+ALICE, BOB = (msgspec.structs.replace(of_team(name), identity=name.encode()) for name in ("alice", "bob"))
 FILE = ["artifact", "default", "Made", "1", "start", "2", "x", "0"]
 NOW = 1_800_000_123.5
 
@@ -29,7 +31,7 @@ def signed(now: float = NOW, principal: Principal = ALICE, seconds: int = 900) -
 
 
 def accepted(query: dict[str, str], now: float = NOW, file: list[str] = FILE, key: bytes = KEY) -> bool:
-    return Signatures(key, 900).accept(file, query, now)
+    return Signatures(key, 900).identity(file, query, now) == b"alice"
 
 
 def test_a_signature_stays_the_same_within_a_window_and_ends_with_the_next() -> None:
@@ -41,11 +43,13 @@ def test_a_signature_stays_the_same_within_a_window_and_ends_with_the_next() -> 
     assert not accepted(signed(begin), begin + 1800)
 
 
-def test_a_signature_says_whose_rights_it_is_by() -> None:
-    fewer = Principal("alice", (Grant(None, ("user:alice",), rights=frozenset({Right.VALUES})),))
-    assert len({signed(principal=principal)["by"] for principal in (ALICE, BOB, fewer)}) == 3
-    again = Principal("alice", (Grant(None, ("user:alice",), rights=frozenset(reversed(list(Right)))),))
-    assert signed(principal=again) == signed()
+def test_a_signature_carries_whose_it_is_and_nobody_else_can_read_that() -> None:
+    assert Signatures(KEY, 900).identity(FILE, signed(principal=BOB), NOW) == b"bob"
+    long = msgspec.structs.replace(BOB, identity=b"alice" * 1000)
+    assert Signatures(KEY, 900).identity(FILE, signed(principal=long), NOW) == long.identity
+    sealed = [urlsafe_b64decode(signed(principal=principal)["by"] + "==") for principal in (ALICE, BOB, long)]
+    assert [name in text for name in (b"alice", b"bob") for text in sealed] == [False] * 6
+    assert [len(text) for text in sealed] == [21, 19, 5016]
 
 
 @pytest.mark.parametrize("place", range(len(FILE)))
@@ -65,6 +69,14 @@ def test_parts_of_a_file_are_not_taken_for_others() -> None:
 def test_whatever_is_changed_of_it_is_not_accepted(name: str, value: str) -> None:
     assert not accepted(signed() | {name: value})
     assert not accepted({key: text for key, text in signed().items() if key != name})
+
+
+@pytest.mark.parametrize("by", ["0123456789abcdef", "", "A", "é", "A" * 1000])
+def test_what_another_release_may_have_signed_is_not_accepted(by: str) -> None:
+    signatures = Signatures(KEY, 900)
+    until = str(int(NOW) + 60)
+    signature = signatures._signature(FILE, until, by)  # pyright: ignore[reportPrivateUsage] - nobody else signs so
+    assert signatures.identity(FILE, {"until": until, "by": by, "signature": signature}, NOW) is None
 
 
 def test_a_signature_by_another_key_is_not_accepted() -> None:
@@ -117,6 +129,26 @@ def test_a_url_that_has_ended_is_forbidden(root: Path, monkeypatch: pytest.Monke
         assert asked(None).client.get(url_of(asked(ALICE))).status_code == 403
 
 
+@pytest.mark.parametrize("left", [frozenset[Right](), ALL_RIGHTS - {Right.LOGS}])
+def test_a_url_ends_with_the_right_of_whom_it_was_given_out_to(root: Path, left: frozenset[Right]) -> None:
+    with shared({"default": LocalProvider("default", root)}, Signatures(KEY, 900)) as asked:
+        url = url_of(asked(ALICE))
+        assert asked(None).client.get(url).status_code == 200
+        asked(of_team("alice", left))
+        lost = asked(None).client.get(url)
+        asked(msgspec.structs.replace(BOB, name="alice"))
+        gone = asked(None).client.get(url)
+    assert (lost.status_code, lost.json()["errors"][0]["extensions"]) == (403, {"code": "FORBIDDEN"})
+    assert (gone.status_code, gone.json()["errors"][0]["extensions"]) == (404, {"code": "NOT_FOUND"})
+
+
+def test_a_url_shows_no_more_lines_than_whom_it_was_given_out_to_sees(root: Path) -> None:
+    with shared({"default": LocalProvider("default", root)}, Signatures(KEY, 900)) as asked:
+        url = url_of(asked(ALICE))
+        asked(of_team("alice", hidden_lines=("of",)))
+        assert (asked(None).client.get(url).status_code, asked(None).client.get(url).text) == (200, "")
+
+
 def test_urls_are_not_signed_without_access_control_or_a_key(root: Path) -> None:
     with asked_by(ALICE, {"default": LocalProvider("default", root)}) as gateway:
         assert parse_qs(urlsplit(url_of(gateway)).query) == {}
@@ -124,10 +156,10 @@ def test_urls_are_not_signed_without_access_control_or_a_key(root: Path) -> None
 
 
 def test_urls_are_charged_to_whose_they_are_and_to_the_address() -> None:
-    meters, by = Meters(), "0123456789abcdef"
+    meters = Meters()
 
     def asked(address: str) -> None:
-        Admission(address, address, Rates(principal=3, address=2), meters).admit_by_url(by)
+        Admission(address, address, Rates(principal=3, address=2), meters).admit_by_url(b"alice")
 
     asked("192.0.2.1")
     asked("192.0.2.1")

@@ -2,12 +2,14 @@
 
 from pathlib import Path
 
+import pytest
+
 from local_trees import put_object
 from metaflow_graphql.providers.grants import Grant, Principal, Right
-from principals import opened
+from principals import of_team, opened
 
 VIEWER = """{ viewer { name administrator until namespaces
-    access { provider { name canMutateTags } allRuns namespaces userTags rights hiddenNames } } }"""
+    access { provider { name canMutateTags } allRuns namespaces userTags rights hiddenNames hidesLines } } }"""
 DEFAULT = {"name": "default", "canMutateTags": True}
 
 
@@ -25,8 +27,9 @@ def test_without_access_control_everybody_may_do_everything(tmp_path: Path) -> N
                     "allRuns": True,
                     "namespaces": [],
                     "userTags": [],
-                    "rights": ["VALUES", "LOGS", "CODE", "TAGS"],
+                    "rights": ["VALUES", "CARDS", "LOGS", "CODE", "TAGS"],
                     "hiddenNames": [],
+                    "hidesLines": False,
                 }
             ],
         }
@@ -47,8 +50,10 @@ def test_a_viewer_is_told_each_grant_of_each_provider(tmp_path: Path) -> None:
         "userTags": ["for:*"],
         "rights": ["VALUES", "TAGS"],
         "hiddenNames": ["secret*"],
+        "hidesLines": True,
     }
     production = {"allRuns": False, "namespaces": ["production:*"], "userTags": [], "rights": [], "hiddenNames": []}
+    production["hidesLines"] = False
     assert viewer == {
         "name": "alice",
         "administrator": False,
@@ -60,6 +65,23 @@ def test_a_viewer_is_told_each_grant_of_each_provider(tmp_path: Path) -> None:
             {"provider": {"name": "other1", "canMutateTags": True}, **own},
         ],
     }
+
+
+@pytest.mark.parametrize(
+    ("rights", "hidden", "told"),
+    [
+        ({Right.VALUES}, (), ["VALUES", "CARDS"]),
+        ({Right.VALUES}, ("secret",), ["VALUES"]),
+        ({Right.VALUES, Right.CARDS}, ("secret",), ["VALUES", "CARDS"]),
+        ({Right.LOGS}, (), ["LOGS"]),
+    ],
+)
+def test_the_right_to_cards_is_told_where_it_comes_with_another(
+    tmp_path: Path, rights: set[Right], hidden: tuple[str, ...], told: list[str]
+) -> None:
+    put_object(tmp_path, "Made", 1)
+    with opened(tmp_path, of_team("alice", frozenset(rights), hidden_names=hidden)) as gateway:
+        assert gateway.data("{ viewer { access { rights } } }") == {"viewer": {"access": [{"rights": told}]}}
 
 
 def test_the_namespaces_of_who_may_see_every_run_are_all(tmp_path: Path) -> None:

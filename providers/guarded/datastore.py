@@ -96,7 +96,7 @@ class GuardedDatastore:
 def _place(path: str) -> _Place:
     match path.split("/"):
         case ["mf.cards", flow, "runs", run, *_]:
-            return _Place(f"{flow}/{run}", Right.VALUES)
+            return _Place(f"{flow}/{run}", Right.CARDS)
         case [flow, run, _, _, file] if file.endswith(".log"):
             return _Place(f"{flow}/{run}", Right.LOGS)
         case [_, "data", _, _]:

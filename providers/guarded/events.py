@@ -1,6 +1,6 @@
-"""The metadata of tasks that may be seen, without what they say of runs that may not, and without values.
+"""The metadata of tasks that may be seen, without what they say of runs that may not, without values and code.
 
-Such are the run that was resumed, the runs that triggered this one, and the items of a foreach.
+Such are the run that was resumed, the runs that triggered this one, the items of a foreach, and where the code lies.
 """
 
 import asyncio
@@ -23,6 +23,7 @@ from .sight import Seen, Sight
 Events = list[Metadata | GatewayError]
 
 ORIGIN_RUN, ORIGIN_TASK, TRIGGERS = "origin-run-id", "origin-task-id", "execution-triggers"
+PACKAGE = "code-package"
 _NO_ORIGIN = (None, "", "None")
 _AT_ONCE = 256  # tasks whose events are looked at in one turn of the loop
 # What a foreach runs over stands in all of `foreach-…` but for these, which are names and numbers.
@@ -31,6 +32,9 @@ _OF_PLACES = frozenset({"foreach-execution-path", "foreach-indices", "foreach-st
 # What a trigger consists of (plugins/argo/argo_workflows_decorator.py); more would be what was sent along.
 _OF_A_TRIGGER = ("timestamp", "id", "name", "type")
 _BY_RUNS = "metaflow."  # events that runs send are called metaflow.<flow>.<step>
+# What is told of a code package whose hash, and hence place, is not: whoever has the code could tell that it is that.
+_OF_A_PACKAGE = ("ds_type",)
+_LONGEST_PACKAGE = 65_536  # characters: Metaflow writes a few hundred
 
 
 class _Told(NamedTuple):
@@ -65,7 +69,7 @@ async def shown(
     for number, (task, events, of_run) in enumerate(zip(tasks, found, granted, strict=True)):
         if not isinstance(of_run, Permissions):
             entries[number] = of_run or []
-        elif isinstance(events, list) and any(_is_delicate(event) for event in events):
+        elif isinstance(events, list) and any(_is_delicate(event, of_run) for event in events):
             delicate[number] = _Told(task, events, await _triggers(events)), of_run
         if not (number + 1) % _AT_ONCE:
             await asyncio.sleep(0)
@@ -76,12 +80,14 @@ async def shown(
     return entries
 
 
-def _is_delicate(event: Metadata | GatewayError) -> bool:
-    """Whether it may tell of another run, or of a value. Most do not."""
+def _is_delicate(event: Metadata | GatewayError, granted: Permissions) -> bool:
+    """Whether it may tell of another run, of a value or of code. Most do not."""
     if not isinstance(event, Metadata):
         return False
     if event.name.startswith(_FOREACH):
         return event.name not in _OF_PLACES
+    if event.name == PACKAGE:
+        return Right.CODE not in granted.rights
     return event.name == TRIGGERS or (event.name == ORIGIN_RUN and event.value not in _NO_ORIGIN)
 
 
@@ -98,6 +104,8 @@ def _shown(told: _Told, granted: Permissions, seen: set[str] | None) -> Iterable
                 yield event
         elif event.name == TRIGGERS:
             yield from _shown_triggers(told, event, granted, seen)
+        elif event.name == PACKAGE and Right.CODE not in granted.rights:
+            yield _without_place(event)
         elif event.name.startswith(_FOREACH) and event.name not in _OF_PLACES and not _shows_items(event, granted):
             yield _withheld(told.task, event, granted)
         else:
@@ -158,6 +166,17 @@ def _shown_triggers(
 
 def _without_payload(sent: dict[str, JSON]) -> dict[str, JSON]:
     return {name: value for name, value in sent.items() if name in _OF_A_TRIGGER}
+
+
+def _without_place(event: Metadata) -> Metadata:
+    written = event.value or ""
+    try:
+        told = strangers_json.read(written if len(written) <= _LONGEST_PACKAGE else "")
+    except NotJSON:
+        told = None
+    listed = cast("dict[str, JSON]", told) if isinstance(told, dict) else {}
+    kept = {name: value for name, value in listed.items() if name in _OF_A_PACKAGE}
+    return msgspec.structs.replace(event, value=strangers_json.text(cast("JSON", kept)))
 
 
 def _shows_items(event: Metadata, granted: Permissions) -> bool:

@@ -7,7 +7,9 @@ from .permissions import Permissions
 from .sight import Sight
 
 _MOST_LOOKED_AT = 100_000  # runs that a page may have to be looked for among
-_LARGEST = 1000  # runs that are asked for at once
+# Runs that are asked for at once, at most, and how many times more at each further time. A service is asked for those of
+# each of its flows anew each time.
+_LARGEST, _GROWTH = 4_000, 8
 _MOST_TAGS = 50  # of which a provider is asked for any
 
 _TOO_MANY = "Too many runs would have to be looked at for those that you may see: ask for those of one flow or tag."
@@ -114,7 +116,7 @@ class _Search:
             self.entries = entries + self.entries if self._asked.backward else self.entries + entries
 
     def _go_on(self, places: tuple[Position, ...]) -> None:
-        more = min(2 * max(self.key.limit, 10), _LARGEST, _MOST_LOOKED_AT - self._looked_at)
+        more = min(_GROWTH * max(self.key.limit, 10), _LARGEST, _MOST_LOOKED_AT - self._looked_at)
         key = self.key._replace(limit=more)
         self.key = key._replace(before=places[0]) if self._asked.backward else key._replace(after=places[-1])
 

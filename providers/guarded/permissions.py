@@ -20,7 +20,14 @@ _ENDINGS = frozenset({"_task_ok", "_success"})
 _GRAPH = "_graph_info"  # holds docstrings, and the arguments of decorators
 # Artifacts of Metaflow's own that hold values of others: of whatever a foreach runs over, of the flow's constants.
 _HOLDS_OTHERS = re.compile(f"_foreach_.*|{_GRAPH}", re.DOTALL)
-_WHAT = {Right.VALUES: "see values", Right.LOGS: "see logs", Right.CODE: "see the code", Right.TAGS: "change the tags"}
+_WHAT = {
+    Right.VALUES: "see values",
+    Right.CARDS: "see cards",
+    Right.LOGS: "see logs",
+    Right.CODE: "see the code",
+    Right.TAGS: "change the tags",
+}
+_QUOTED = re.compile(r"\[([*?\[])\]")
 _LEVEL_OF_ARTIFACTS = 4  # slashes in a pathspec
 
 
@@ -28,7 +35,7 @@ class Permissions:
     """What is granted of a run: of several grants about it, each thing by whichever of them grants it."""
 
     def __init__(self, grants: Grants) -> None:
-        self.rights = frozenset(right for grant in grants for right in grant.rights)
+        self.rights = frozenset(right for grant in grants for right in grant.all_rights)
         self._values = [grant for grant in grants if Right.VALUES in grant.rights]
         self._logs = [grant for grant in grants if Right.LOGS in grant.rights]
         self.shows_all_values = any(not grant.hidden_names for grant in self._values)
@@ -98,10 +105,10 @@ def about_run(grants: Grants, run: records.Run) -> Grants:
 
 def exact_tags(grants: Grants) -> frozenset[str] | None:
     """Tags of which each run has at least one that the grants are about; None where only looking at it tells."""
-    patterns = [pattern for grant in grants for pattern in (*(grant.namespaces or ()), *grant.user_tags)]
-    if any(grant.namespaces is None for grant in grants) or any(set(pattern) & set("*?[") for pattern in patterns):
+    tags = [_exact(pattern) for grant in grants for pattern in (*(grant.namespaces or ()), *grant.user_tags)]
+    if None in tags or any(grant.namespaces is None for grant in grants):
         return None
-    return frozenset(patterns)
+    return frozenset(tag for tag in tags if tag is not None)
 
 
 def matches(text: str, patterns: tuple[str, ...]) -> bool:
@@ -115,6 +122,11 @@ def _is_about(grant: Grant, run: records.Run) -> bool:
         or any(matches(tag, grant.namespaces) for tag in run.system_tags)
         or any(matches(tag, grant.user_tags) for tag in run.user_tags)
     )
+
+
+def _exact(pattern: str) -> str | None:
+    """The only text that matches it, as of one with quoted characters; None where there may be others."""
+    return None if set(_QUOTED.sub("", pattern)) & set("*?[") else _QUOTED.sub(r"\1", pattern)
 
 
 @lru_cache(maxsize=1024)

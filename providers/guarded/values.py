@@ -22,12 +22,13 @@ COURSES = frozenset({"_graph_info", "_foreach_stack"})
 
 
 def values_of(provider: MetadataProvider, read: Read[ValueKey, JSON]) -> Read[ValueKey, JSON]:
-    """What is read of the values that may be shown; of others, Forbidden. The type of an object is not its value."""
-
-    def refusal(key: ValueKey, granted: Permissions) -> Forbidden | None:
-        return None if key.form == "type" else granted.refusal(Right.VALUES, key.pathspec)
-
-    return _held(provider, read, lambda key: run_of(key.pathspec), refusal)
+    """What is read of the values that may be shown; of others, Forbidden."""
+    return _held(
+        provider,
+        read,
+        lambda key: run_of(key.pathspec),
+        lambda key, granted: granted.refusal(Right.VALUES, key.pathspec),
+    )
 
 
 def courses_of(provider: MetadataProvider, read: Read[ValueKey, JSON]) -> Read[ValueKey, JSON]:

@@ -57,7 +57,8 @@ class Access:
         """A request that has come; nobody is let in yet."""
         policy = await self._current()
         address = address_of(request, peer_of(request), policy.proxy)
-        return Admission(str(address), limited_as(address), policy.config.rates, self._meters, policy.urls)
+        signed = policy.urls, policy.bearer
+        return Admission(str(address), limited_as(address), policy.config.rates, self._meters, *signed)
 
     async def admit(self, request: HTTPConnection, admission: Admission) -> None:
         """Find out who asks; RequestError where they are not let in: 401, 403, 429, or 503 if it can't be told."""

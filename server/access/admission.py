@@ -1,6 +1,6 @@
 """One request: who asks, what it costs them, and what became of it."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from itertools import islice
 from typing import Any
@@ -26,10 +26,16 @@ _OF_STATUSES = {401: "UNAUTHENTICATED", 403: "FORBIDDEN", 413: "PAYLOAD_TOO_LARG
 
 class Admission:
     """`address`: where the request comes from, and `limited_as`: what that is to limits. `signatures`: what URLs of
-    files are signed by; None where they are not."""
+    files are signed by; None where they are not. `bearer`: to whom one was given out, by what it carries."""
 
     def __init__(
-        self, address: str, limited_as: str, rates: Rates, meters: Meters, signatures: Signatures | None = None
+        self,
+        address: str,
+        limited_as: str,
+        rates: Rates,
+        meters: Meters,
+        signatures: Signatures | None = None,
+        bearer: Callable[[bytes], Principal | None] = lambda _: None,
     ) -> None:
         self.request_id = uuid4().hex
         self.address = address
@@ -37,6 +43,7 @@ class Admission:
         self.signatures = signatures
         self.refusal: RequestError | None = None
         self.tried = False  # a credential was sent
+        self._bearer = bearer
         self._rates = rates
         self._meters = meters
         self._identity: Identity | None = None
@@ -86,11 +93,15 @@ class Admission:
         self._operation["cost"] = cost
         self.take(cost)
 
-    def admit_by_url(self, by: str) -> None:
-        """A signed URL is enough; RequestError (429) where too much was asked for by those of one principal."""
-        self._account = Account(f"url\n{by}", self.limited_as)
-        self.refusal = None
+    def admit_by_url(self, identity: bytes) -> Principal | None:
+        """Whom a signed URL stands for, if it is still good; RequestError (429) where too much was asked for by those
+        of one principal."""
+        self._account = Account(f"url\n{identity.hex()}", self.limited_as)
         self.take(1)
+        self._principal = self._bearer(identity)
+        if self._principal is not None:
+            self.refusal = None
+        return self._principal
 
     def take(self, objects: int) -> None:
         """Charge so many; RequestError (429) where that is too much. Of a quota that is smaller, the whole is taken."""

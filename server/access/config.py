@@ -12,6 +12,7 @@ from msgspec import Meta, Struct
 
 from ...providers.grants import Right
 from ...providers.guarded.expressions import searching
+from .templates import template_of
 
 Seconds = Annotated[int, Meta(ge=1, le=86_400)]
 # Those of which the one who checks holds no secret. With HS… a public key could be taken for one; `none` is no check.
@@ -63,7 +64,8 @@ class SignedTokens(Table, frozen=True):
     `issuer`: as their claim `iss`. `audience`: one that `aud` has to name. `jwks`: its public keys, as a URL (https,
     or http on this machine) or a file, seen from the folder of this one. `algorithms`: that they may be signed by.
     `leeway`: how far clocks may differ, in seconds. `name`, `groups`: the claims that hold a name, and a list of groups
-    or one. Groups are the same words whoever names them: list no issuer whose groups are not to be believed.
+    or one. Both are the same words whoever says them: list no issuer who is not to be believed, and no claim that its
+    users choose themselves.
     """
 
     issuer: str
@@ -103,11 +105,14 @@ class Rule(Table, frozen=True):
     each with one of the values), or `everyone` who has a credential.
 
     Of which runs: `metadata`: of these providers, or of all. `namespaces`: patterns (`user:*`) of system tags, one of
-    which a run has; or `all_runs`, also of providers without tags. `user_tags`: patterns of tags that people gave: runs
-    that have one are granted too, and from then on only administrators may add or remove such tags.
-    `may`, beyond reading metadata: "values", "logs", "code" read what is called so, "tags" changes user tags.
-    `hidden_names`: patterns of artifacts and parameters whose values are not shown; cards show what they show all the
-    same. `hidden_lines`: regular expressions (RE2's) of log lines that are not shown.
+    which a run has; or `all_runs`, also of providers without tags. `{name}` in one is what the credential of who asks
+    calls them (`user:{name}`), `{claims.team}` what a claim of a JWT says, or each of what it lists.
+    `user_tags`: patterns of tags that people gave: runs that have one are granted too, and from then on only
+    administrators may add or remove such tags.
+    `may`, beyond reading metadata: "values", "cards", "logs", "code" read what is called so, "tags" changes user tags.
+    `hidden_names`: patterns of artifacts and parameters whose values are not shown. "values" has "cards" in it, but not
+    where names are hidden: a card shows what its code put there. `hidden_lines`: regular expressions (RE2's) of log
+    lines that are not shown.
     """
 
     tokens: tuple[str, ...] = ()
@@ -128,6 +133,8 @@ class Rule(Table, frozen=True):
             raise ValueError("it needs either some of tokens, groups and claims, or everyone = true")
         if self.all_runs == bool(self.namespaces or self.user_tags):
             raise ValueError("it needs either some of namespaces and user_tags, or all_runs = true")
+        for pattern in self.namespaces or ():
+            template_of(pattern)
         for expression in self.hidden_lines:
             searching(expression)
 

@@ -6,6 +6,8 @@ from typing import Any, Literal
 
 from ..errors import RequestError, refused
 
+By = Literal["token", "jwt", "proxy"]
+
 _REALM = 'Bearer realm="metaflow-graphql"'
 
 
@@ -13,7 +15,7 @@ _REALM = 'Bearer realm="metaflow-graphql"'
 class Identity:
     """`by`: the kind of credential; the same name by another is another identity. `until`: seconds since the epoch."""
 
-    by: Literal["token", "jwt", "proxy"]
+    by: By
     name: str
     groups: frozenset[str] = frozenset()
     claims: Mapping[str, Any] | None = None

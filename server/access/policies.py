@@ -9,8 +9,10 @@ from urllib.parse import urlsplit
 
 from starlette.requests import HTTPConnection
 
+from ...providers.grants import Principal
 from ...resolvers.signatures import Signatures
 from ..metaflow_config import SettingsError
+from .bearers import identity_of
 from .config import SHORTEST_KEY, Algorithm, Config, SignedTokens
 from .identities import Identity, no_credential, unauthenticated
 from .jwts import Issuer, unproven_of
@@ -52,6 +54,23 @@ class Policy:
         if issuer is None:
             raise unauthenticated("The token is of an issuer that is not known here.")
         return await issuer.identity(credential, unproven)
+
+    def bearer(self, written: bytes) -> Principal | None:
+        """Whom a URL was given out to, with what is granted to them now; None of who would not be let in any longer, as
+        far as that can be told: a token's groups are those of now, a JWT's or a proxy's those of then."""
+        said = identity_of(written)
+        known = said and self._known(said)
+        principal = known and self.rules.principal(known)
+        return principal if principal and principal.grants else None
+
+    def _known(self, said: Identity) -> Identity | None:
+        match said.by:
+            case "token":
+                return self.tokens.named(said.name)
+            case "jwt":
+                return said if said.issuer in self.issuers else None
+            case "proxy":
+                return said if self.config.proxy and self.config.proxy.user_header else None
 
 
 def policy_of(

@@ -7,6 +7,7 @@ from typing import NamedTuple
 
 # Whose buckets are remembered. One that is forgotten is full again: those are that were asked for longest ago.
 _MOST_BUCKETS = 10_000
+_UNIT = "metaflow-graphql-unit"
 
 
 class Quota(NamedTuple):
@@ -51,7 +52,11 @@ class Buckets:
 
 
 def header_fields(standings: Iterable[Standing]) -> dict[str, str]:
-    """RateLimit-Policy and RateLimit. IANA has not registered the unit; if none were told, it would be requests."""
-    policies = [f'"{of.quota.name}";q={of.quota.units};w={of.quota.seconds};qu="objects"' for of in standings]
+    """RateLimit-Policy and RateLimit (sections 3 and 4).
+
+    Units are objects, for which `qu` has no word: only what IANA registers may stand there. So it is left out, which
+    means requests, and true as far as it goes: each takes one unit or more. A parameter of ours says what it is.
+    """
+    policies = [f'"{of.quota.name}";q={of.quota.units};w={of.quota.seconds};{_UNIT}="objects"' for of in standings]
     limits = [f'"{of.quota.name}";r={of.left};t={of.seconds}' for of in standings]
     return {"ratelimit-policy": ", ".join(policies), "ratelimit": ", ".join(limits)}

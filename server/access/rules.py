@@ -1,34 +1,67 @@
 """What the rules of a configuration grant to whom."""
 
-from collections.abc import Mapping
-from typing import Any, cast
+from collections.abc import Iterator, Mapping
+from typing import Any, NamedTuple, cast
+
+import msgspec
 
 from ...providers.grants import Grant, Principal
+from .bearers import Bearers
 from .config import Config, Rule
 from .identities import Identity
+from .templates import Template, template_of, templates_of
+
+
+class _Granting(NamedTuple):
+    """A rule, what it grants to all alike, and what of it depends on who asks."""
+
+    rule: Rule
+    grant: Grant
+    templates: tuple[Template, ...]
+
+    def to(self, identity: Identity) -> Grant | None:
+        """None where it is about no runs for them."""
+        if not self.templates:
+            return self.grant
+        own = (tag for template in self.templates for tag in template.filled(identity))
+        namespaces = (*(self.grant.namespaces or ()), *own)
+        if not (namespaces or self.grant.user_tags):
+            return None
+        return msgspec.structs.replace(self.grant, namespaces=namespaces)
 
 
 class Rules:
     """Those of a configuration, with the grants that they make."""
 
     def __init__(self, config: Config) -> None:
-        self._grants = [(rule, _grant(rule)) for rule in config.rules]
+        self._granting = [_Granting(rule, _grant(rule), templates_of(rule.namespaces or ())) for rule in config.rules]
         self._guarded = tuple(dict.fromkeys(tag for rule in config.rules for tag in rule.user_tags))
         self._administrators = frozenset(config.administrators)
+        self._bearers = Bearers(config) if config.urls else None
 
     def principal(self, identity: Identity) -> Principal:
         """Who asks, with all that is granted to them."""
         return Principal(
             identity.name,
-            tuple(grant for rule, grant in self._grants if _is_about(rule, identity)),
+            tuple(self._grants(identity)),
             self._guarded,
             not self._administrators.isdisjoint(identity.groups),
             identity.until,
+            self._bearers.written(identity) if self._bearers else b"",
         )
+
+    def _grants(self, identity: Identity) -> Iterator[Grant]:
+        for granting in self._granting:
+            if _is_about(granting.rule, identity):
+                grant = granting.to(identity)
+                if grant is not None:
+                    yield grant
 
 
 def _grant(rule: Rule) -> Grant:
-    namespaces = None if rule.all_runs else rule.namespaces or ()
+    """To all alike."""
+    fixed = tuple(pattern for pattern in rule.namespaces or () if template_of(pattern) is None)
+    namespaces = None if rule.all_runs else fixed
     metadata = None if rule.metadata is None else frozenset(rule.metadata)
     return Grant(metadata, namespaces, rule.user_tags, rule.may, rule.hidden_names, rule.hidden_lines)
 

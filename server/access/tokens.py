@@ -40,6 +40,7 @@ class Tokens:
 
     def __init__(self, tokens: Iterable[Token]) -> None:
         self._by_hash = {token.hash: token for token in tokens}
+        self._by_name = {token.name: token for token in self._by_hash.values()}
 
     def identity(self, given: str) -> Identity:
         """Whose token it is; RequestError (401) where it is nobody's, or has ended."""
@@ -48,7 +49,20 @@ class Tokens:
         token = self._by_hash.get(digest)
         if token is None or not hmac.compare_digest(token.hash, digest):
             raise unauthenticated("The token is not known here.")
-        until = token.expires.timestamp() if token.expires else None
-        if until is not None and until <= time.time():
+        identity = _identity(token)
+        if identity is None:
             raise unauthenticated("The token has ended.")
-        return Identity("token", token.name, frozenset(token.groups), until=until)
+        return identity
+
+    def named(self, name: str) -> Identity | None:
+        """Whose token has that name; None where there is none, or none any longer."""
+        token = self._by_name.get(name)
+        return token and _identity(token)
+
+
+def _identity(token: Token) -> Identity | None:
+    """None where it has ended."""
+    until = token.expires.timestamp() if token.expires else None
+    if until is not None and until <= time.time():
+        return None
+    return Identity("token", token.name, frozenset(token.groups), until=until)
