@@ -75,7 +75,8 @@ class Operations:
         """The answer as it is sent; RequestError where nothing was executed."""
         document, node = await self._admitted(operation)
         _check_kind(node.operation, queries_only=queries_only)
-        variables.check(operation.variables or {})
+        if operation.variables:
+            variables.check(operation.variables)
         cost = self._cost(document, node, operation.variables)
         cost.check()
         if operation.admission:
