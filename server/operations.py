@@ -173,7 +173,7 @@ def _bounded(executor: type[Executor[Any]]) -> type[Executor[Any]]:
     """The executor, that counts what it answers: each level of a short query can have 500 times as many objects."""
 
     class Bounded(executor):
-        rows = staticmethod(structs)  # of LevelExecutor
+        rows = structs  # of LevelExecutor
 
         def counted(self, objects: int, fields: int) -> None:  # of LevelExecutor
             usage.current.get().answer(objects, fields)

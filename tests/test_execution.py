@@ -3,6 +3,9 @@
 import asyncio
 import inspect
 from collections.abc import AsyncIterator
+from dataclasses import dataclass
+from enum import StrEnum
+from http import HTTPStatus
 from time import perf_counter
 from typing import Any
 
@@ -19,8 +22,8 @@ from graphql import (
 )
 from graphql.execution import Executor
 
-from metaflow_graphql.execution import Level, LevelExecutor, answers_levels, structs
-from metaflow_graphql.execution import rows as made_rows
+from metaflow_graphql.execution import Level, LevelExecutor, answers_levels, struct_rows, structs
+from metaflow_graphql.server.encoding import dumps
 
 Answer = tuple[Any, list[tuple[str, list[str | int] | None]]]
 
@@ -61,13 +64,48 @@ def test_keys_stand_in_the_order_of_the_query() -> None:
 @pytest.mark.parametrize("count", [1, 1000])
 def test_rows_that_are_structs_are_encoded_as_dicts_are(count: int) -> None:
     class Structs(LevelExecutor):
-        rows = staticmethod(structs)
+        rows = structs
 
     schema = build_schema("type Query { items: [Item] } type Item { a: Int b: [Item!] c: String! }")
     items = [{"a": number, "b": [{"c": str(number)}], "c": None if number % 3 else "ö"} for number in range(count)]
     query = "{ items { class: a b { __typename None: c } _1: c } }"
     found = answer(schema, query, {"items": items}, executor_class=Structs)
     assert msgspec.json.encode(found) == msgspec.json.encode(as_core_does(schema, query, {"items": items}))
+
+
+# Of fields that are attributes: what is sent as it is, what has to be converted, and what can't be sent.
+VALUES: list[Any] = [
+    "a", "\ud83d", b"a", 1, True, 2**31, -(2**31), 2**53 + 1, 10**400, 1.0, 1.5, 1e300, float("nan"),
+    float("-inf"), None, [1], ValueError("no value"), len, HTTPStatus.OK, StrEnum("Of", ["A"])["A"],
+]  # fmt: skip
+
+
+@dataclass
+class Thing:
+    value: Any = "a"
+    number: int = 1
+
+
+class Numbered(Thing):
+    """msgspec would take it for a mapping."""
+
+    def __getitem__(self, key: str) -> str:
+        return f"the item {key}"
+
+
+@pytest.mark.parametrize("type_", ["String", "ID", "Int", "Float", "Boolean", "String!", "Int!"])
+@pytest.mark.parametrize("kind", [Thing, Numbered])
+@pytest.mark.parametrize("value", VALUES, ids=repr)
+def test_structs_made_straight_of_objects_are_encoded_as_dicts_are(value: Any, kind: type[Thing], type_: str) -> None:
+    class Structs(LevelExecutor):
+        rows = structs
+
+    schema = build_schema(f"type Query {{ things: [Thing] }} type Thing {{ value: {type_} number: Int! }}")
+    things = [kind(1 if "Int" in type_ or type_ == "Float" else True if type_ == "Boolean" else "a") for _ in range(40)]
+    query, things = "{ things { key: value number } }", [*things, kind(value), *things]
+    data, errors = answer(schema, query, {"things": things}, executor_class=Structs)
+    expected, expected_errors = as_core_does(schema, query, {"things": things})
+    assert (dumps(data), repr(errors)) == (dumps(expected), repr(expected_errors))
 
 
 def _raised(error: Exception, **attributes: object) -> Exception:
@@ -434,9 +472,9 @@ def test_incremental_delivery_is_left_to_the_executor_after_it() -> None:
 
 
 def test_sets_of_keys_beyond_bounds_stay_dicts(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(made_rows, "_structs", {})
-    monkeypatch.setattr(made_rows, "_MOST_STRUCTS", 2)
+    monkeypatch.setattr(struct_rows, "_structs", {})
+    monkeypatch.setattr(struct_rows, "_MOST_STRUCTS", 2)
     columns = [[1] * 100]
-    kinds: list[type] = [type(structs([key], columns)[0]) for key in ("a", "b", "c", "a")]
+    kinds: list[type] = [type(structs.of_columns([key], columns)[0]) for key in ("a", "b", "c", "a")]
     assert (kinds[2], kinds[0] is kinds[3], kinds[0] is kinds[1]) == (dict, True, False)
-    assert type(structs([f"k{number}" for number in range(65)], columns * 65)[0]) is dict
+    assert type(structs.of_columns([f"k{number}" for number in range(65)], columns * 65)[0]) is dict
