@@ -13,7 +13,7 @@ from .level import Level, entries
 from .objects import Objects
 from .places import FieldPlace, Place, SomePlace
 from .plans import Plan
-from .rows import Column, classes, getter
+from .rows import Column, Field, classes, getter
 from .ways import Way
 from .work import Join, Work, awaited
 
@@ -40,27 +40,42 @@ class Execution(Objects):
     """Executes levels: a column of values for each field, and rows when all columns of the level are there."""
 
     def level(
-        self, type_: GraphQLObjectType, objects: list[Any], place: Place | None, selected: list[Plan]
+        self,
+        type_: GraphQLObjectType,
+        objects: list[Any],
+        place: Place | None,
+        selected: list[Plan],
+        kinds: set[type] | None = None,
     ) -> Work[Completed]:
         count = len(objects)
-        if count <= work.OBJECTS or place is None:
-            return (yield from self._part(type_, objects, place, selected))
+        sent = self._sent(selected, kinds) if kinds and count >= self.declared.rows.few else None
+        at_once = work.OBJECTS if sent is None else max(1, work.READ // (work.A_ROW + len(sent)))
+        if count <= at_once or place is None:
+            return (yield from self._part(type_, objects, place, selected, sent))
         made, lost = Column(), set[int]()
-        for start in range(0, count, work.OBJECTS):
-            part = range(start, min(start + work.OBJECTS, count))
-            rows, of_part = yield from self._part(type_, objects[start : part.stop], SomePlace(place, part), selected)
+        for start in range(0, count, at_once):
+            part = range(start, min(start + at_once, count))
+            at = SomePlace(place, part)
+            rows, of_part = yield from self._part(type_, objects[start : part.stop], at, selected, sent)
             made += rows
             lost.update(start + index for index in of_part or ())
             yield None
         return made, lost or None
 
     def _part(
-        self, type_: GraphQLObjectType, objects: list[Any], place: Place | None, selected: list[Plan]
+        self,
+        type_: GraphQLObjectType,
+        objects: list[Any],
+        place: Place | None,
+        selected: list[Plan],
+        sent: tuple[Field, ...] | None,
     ) -> Work[Completed]:
-        """Rows of a level, or of a part of a long one."""
+        """Rows of a level, or of a part of a long one; `sent`: the fields, if all are attributes sent as they are."""
         count = len(objects)
         if not selected:
             return [{} for _ in objects], None
+        if sent and (rows := self.declared.rows.of_objects(sent, objects)) is not None:
+            return rows, None
         # What may have to wait is begun first, so that the rest is done meanwhile.
         ordered = sorted(selected, key=lambda plan: plan.way not in (Way.LEVEL, Way.EACH))
         columns = _Columns([self._field(type_, objects, place, plan) for plan in ordered], count)
@@ -109,8 +124,19 @@ class Execution(Objects):
             (answer,) = yield from awaited([answer])
         return answer
 
+    def _sent(self, selected: list[Plan], kinds: set[type]) -> tuple[Field, ...] | None:
+        """The fields of objects of these classes, if all are attributes that are sent as they are, as far as is known.
+
+        msgspec takes what has items for a mapping, and a struct has each attribute once.
+        """
+        if (self._may_wait and not self._waits_by_class) or any(hasattr(kind, "__getitem__") for kind in kinds):
+            return None
+        fields = tuple(field for plan in selected if (field := plan.sent()))
+        attributes = {field.attribute for field in fields}
+        return fields if len(attributes) == len(fields) == len(selected) else None
+
     def _rows(self, keys: list[str], columns: list[Column], count: int) -> Work[Column]:
-        rows = self.declared.rows
+        rows = self.declared.rows.of_columns
         at_once = max(1, work.IN_ROWS // (work.A_ROW + len(keys)))
         if count <= at_once:
             return rows(keys, columns)

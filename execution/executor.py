@@ -8,7 +8,7 @@ from graphql.execution import Executor
 from .core import AwaitableOrValue, GroupedFieldSet
 from .objects import Declared, TypesOfClasses
 from .root import Root
-from .rows import dicts
+from .rows import Rows, dicts
 from .ways import Ways
 
 _INCREMENTAL = ("defer", "stream")
@@ -23,8 +23,8 @@ class LevelExecutor(Executor[Any]):
     """
 
     ways = Ways()
-    # Makes rows of the columns of a level: `dicts`, or `structs` where only what encodes the answer reads it.
-    rows = staticmethod(dicts)
+    # Makes rows: `dicts`, or `structs` where only what encodes the answer reads it.
+    rows: Rows = dicts
 
     def types_of_classes(self) -> TypesOfClasses:
         """The object types of the schema that are known by the class of a value."""

@@ -3,9 +3,10 @@
 import struct
 from collections.abc import Callable
 from math import isfinite
-from typing import Any, TypeVar
+from typing import Annotated, Any, TypeVar
 
 from graphql import GraphQLEnumType, GraphQLScalarType
+from msgspec import Meta
 
 from .core import serialize_boolean, serialize_float, serialize_id, serialize_int, serialize_string
 from .rows import Column
@@ -36,6 +37,15 @@ _AS_THEY_ARE: dict[object, tuple[type, Callable[[Column], bool] | None]] = {
     serialize_int: (int, _in_32_bits),
     serialize_float: (float, _finite),
 }
+# The same as types of msgspec's, to which it makes values as these functions do, if at all: ints too are floats to it,
+# of which those that are larger may have no equal one.
+_CHECKED: dict[object, Any] = {
+    serialize_string: str,
+    serialize_id: str,
+    serialize_boolean: bool,
+    serialize_int: Annotated[int, Meta(ge=-(2**31), le=2**31 - 1)],
+    serialize_float: Annotated[float, Meta(gt=-(2.0**53), lt=2.0**53)],
+}
 
 
 def as_columns(whole: Callable[[Column], Column]) -> Callable[[F], F]:
@@ -59,6 +69,11 @@ def sent_as_they_are(type_: Leaf, values: Column, kinds: set[type]) -> bool:
     if kinds == {kind}:
         return test is None or test(values)
     return test is None and kinds == {kind, NONE}
+
+
+def checked(type_: Leaf) -> Any:
+    """The type of values that are known to be what is sent, for msgspec to check; None where there is none."""
+    return _CHECKED.get(type_.coerce_output_value)
 
 
 def as_whole(type_: Leaf, values: Column) -> Column | None:

@@ -12,7 +12,7 @@ from .core import AnyExecutor, Info, invalid_return_type_error
 from .failures import Failures
 from .places import Place, SomePlace
 from .plans import Plan, plans
-from .rows import Column, classes
+from .rows import Column, Rows, classes
 from .ways import Ways
 from .work import Join, Work
 
@@ -26,7 +26,7 @@ class Declared(NamedTuple):
     ways: Ways
     types: TypesOfClasses
     counted: Callable[[int, int], None]
-    rows: Callable[[list[str], list[Column]], Column]
+    rows: Rows
 
 
 class Objects(Completion):
@@ -40,9 +40,15 @@ class Objects(Completion):
 
     @abstractmethod
     def level(
-        self, type_: GraphQLObjectType, objects: list[Any], place: Place | None, selected: list[Plan]
+        self,
+        type_: GraphQLObjectType,
+        objects: list[Any],
+        place: Place | None,
+        selected: list[Plan],
+        kinds: set[type] | None = None,
     ) -> Work[Completed]:
-        """Rows with the selected fields of objects of one type, which stand at a place of the answer."""
+        """Rows with the selected fields of objects of one type, `kinds` their classes if known, which stand at a place
+        of the answer."""
 
     def composites(self, type_: Any, place: Place, values: Column, kinds: set[type]) -> Work[Completed]:
         if isinstance(type_, GraphQLObjectType):
@@ -50,7 +56,7 @@ class Objects(Completion):
         types: dict[type, Any] = {kind: self.declared.types.get(kind) for kind in kinds}
         if all(known and self.executor.schema.is_sub_type(type_, known) for known in types.values()):
             if len(types) == 1:
-                return (yield from self._selected(types.popitem()[1], place, values))
+                return (yield from self._selected(types.popitem()[1], place, values, kinds))
             return (yield from self._by_type(place, values, [types[type(value)] for value in values], self._selected))
         return (yield from self._of_abstract(type_, place, values))
 
@@ -60,7 +66,7 @@ class Objects(Completion):
         """Objects of which none is known to be of the type that they should be of."""
         check = type_.is_type_of
         if check is None or all(self.declared.types.get(kind) is type_ for kind in kinds or classes(values)):
-            return (yield from self._selected(type_, place, values))
+            return (yield from self._selected(type_, place, values, kinds))
         answers = yield from self.settled((yield from self.asked(place, values, check)))
         details = place.field.plan.details
         checked = [
@@ -143,7 +149,9 @@ class Objects(Completion):
             lost.update(indices[index] for index in lost_of_part or ())
         return column, lost or None
 
-    def _selected(self, type_: GraphQLObjectType, place: Place, values: Column) -> Work[Completed]:
+    def _selected(
+        self, type_: GraphQLObjectType, place: Place, values: Column, kinds: set[type] | None = None
+    ) -> Work[Completed]:
         """Objects that are of the type."""
         if not values:
             return [], None
@@ -158,7 +166,7 @@ class Objects(Completion):
                 if not (number + 1) % work.TURN:
                     yield None
             return [None] * count, None if place.nullable else set(range(count))
-        rows, lost = yield from self.level(type_, values, place, selected)
+        rows, lost = yield from self.level(type_, values, place, selected, kinds)
         return rows, None if place.nullable else lost
 
     def _plans_of(self, type_: GraphQLObjectType, plan: Plan) -> list[Plan]:

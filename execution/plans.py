@@ -6,7 +6,9 @@ from typing import Any
 
 from graphql import FieldNode, GraphQLField, GraphQLObjectType
 
-from .core import AnyExecutor, FieldDetailsList, GroupedFieldSet, OutputType, get_argument_values, to_nodes
+from .core import AnyExecutor, FieldDetailsList, GroupedFieldSet, OutputType, get_argument_values, is_non_null, to_nodes
+from .leaves import Leaf, checked
+from .rows import Field
 from .ways import Found, Way, Ways
 
 
@@ -40,6 +42,16 @@ class Plan:
                 executor.hide_suggestions,
             )
         return self._arguments
+
+    def sent(self) -> Field | None:
+        """The attribute that it is, if that can be sent as it is."""
+        strict = is_non_null(self.type)
+        bare: OutputType = self.type.of_type if strict else self.type
+        type_ = checked(bare) if isinstance(bare, Leaf) else None
+        attribute = self.found.attribute or "_"
+        if type_ is None or attribute.startswith("_") or not attribute.isidentifier():
+            return None
+        return Field(self.key, attribute, type_ if strict else type_ | None)
 
 
 def plans(executor: AnyExecutor, ways: Ways, type_: GraphQLObjectType, selected: GroupedFieldSet) -> list[Plan]:

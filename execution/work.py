@@ -17,9 +17,11 @@ Work = Generator["Join | Wait | None", Any, T]
 # Seconds that the event loop is held at a time.
 SLICE = 0.001
 # Before others have a turn, a few milliseconds: values looked at one by one; values put into rows, of which each takes
-# as long as A_ROW more (100,000 in structs 1 to 2 ms, in dicts up to 5); objects whose fields are read.
+# as long as A_ROW more (100,000 in structs 1 to 2 ms, in dicts up to 5), and those that are read straight into rows;
+# objects whose fields are read.
 TURN = 512
 IN_ROWS = 100_000
+READ = 40_000
 A_ROW = 3
 OBJECTS = 20_000
 
@@ -71,6 +73,7 @@ class Run(Generic[T]):
         self._waiting = set[_Piece]()
         self._futures = set[asyncio.Future[Any]]()
         self._wake: asyncio.Future[None] | None = None
+        self._until = perf_counter() + SLICE  # when others are to have a turn
 
     @property
     def unbegun(self) -> list[Awaitable[Any]]:
@@ -95,20 +98,32 @@ class Run(Generic[T]):
             self._leave()
 
     async def _slice(self) -> None:
-        until = perf_counter() + SLICE
         while self._ready:
             self._turn()
             if self.over:
                 return
-            if perf_counter() > until:
+            if perf_counter() > self._until:
                 await asyncio.sleep(0)
+                self._until = perf_counter() + SLICE
                 return
-        # All that can be asked for now is begun in one tick of the loop: a DataLoader makes one batch of it.
         waits, self._waits = self._waits, []
+        if len(waits) == 1 and not self._waiting and len(waits[0][1].awaitables) == 1:
+            await self._wait_here(*waits[0])
+            return
+        # All that can be asked for now is begun in one tick of the loop: a DataLoader makes one batch of it.
         for piece, wait in waits:
             self._begin(piece, wait)
         self._wake = asyncio.get_running_loop().create_future()
         await self._wake
+        self._until = perf_counter() + SLICE
+
+    async def _wait_here(self, piece: _Piece, wait: Wait) -> None:
+        """Wait for the one thing that there is to wait for, which takes no task of its own. It may be there at once:
+        then nobody has had a turn."""
+        self._waiting.add(piece)
+        (awaitable,) = wait.awaitables
+        self._ready.append((piece, [await _done(awaitable)]))
+        self._waiting.discard(piece)
 
     def _leave(self) -> None:
         """End what was begun and is not done; what was not begun never will be."""
@@ -183,6 +198,19 @@ class Run(Generic[T]):
         self._ready.append((piece, futures))
         if self._wake is not None and not self._wake.done():
             self._wake.set_result(None)
+
+
+async def _done(awaitable: Awaitable[Any]) -> asyncio.Future[Any]:
+    """Its future; what it was given is not its own to cancel: a loader's future is others' too."""
+    if asyncio.isfuture(awaitable):
+        await asyncio.wait([awaitable])
+        return awaitable
+    future: asyncio.Future[Any] = asyncio.get_running_loop().create_future()
+    try:
+        future.set_result(await awaitable)
+    except Exception as error:
+        future.set_exception(error)
+    return future
 
 
 def awaited(awaitables: list[Awaitable[Any]]) -> Work[list[Any]]:

@@ -6,7 +6,7 @@ from contextlib import asynccontextmanager
 import strawberry
 from starlette.applications import Starlette
 from starlette.requests import Request
-from starlette.routing import BaseRoute, Mount, Route
+from starlette.routing import BaseRoute, Mount, Route, Router
 from starlette.staticfiles import StaticFiles
 from starlette.types import Scope
 
@@ -49,17 +49,16 @@ def application(
     graphiql = graphiql and ad_hoc
     operations = Operations(schema, gateway, introspection=ad_hoc)
     endpoint = GraphQLEndpoint(operations, documents, public_url, graphiql=graphiql)
-    routes: list[BaseRoute] = [
-        Route("/graphql", endpoint),
+    others: list[BaseRoute] = [
         Route(f"{PREFIX}/{{path:path}}", Downloads(gateway)),
         Route("/healthz", alive),
         Route("/readyz", Readiness(gateway.providers).ready),
     ]
     if graphiql:
-        routes.append(Mount("/graphiql", StaticFiles(directory=GRAPHIQL)))
+        others.append(Mount("/graphiql", StaticFiles(directory=GRAPHIQL)))
 
     @asynccontextmanager
-    async def lifespan(_: Starlette) -> AsyncGenerator[None]:
+    async def lifespan(_: object) -> AsyncGenerator[None]:
         try:
             yield
         finally:
@@ -71,6 +70,7 @@ def application(
         return access is not None and access.signatures is not None and is_signed(Request(scope), access.signatures)
 
     origins = Origins(cors_origins, graphiql=graphiql, signed=signed)
-    routed = Starlette(routes=routes, lifespan=lifespan)
+    # The endpoint lets no error pass: what Starlette puts around routes for them would be a tenth of a short query.
+    routed = Router([Route("/graphql", endpoint)], default=Starlette(routes=others), lifespan=lifespan)
     inner = ending(Gate(routed, access) if access else routed)
     return BrowserRules(inner, origins, hosts, access.refused if access else None)

@@ -9,6 +9,9 @@ from starlette.types import Receive
 
 T = TypeVar("T")
 
+# Who is answered sooner need not be watched over, which takes longer than many an answer.
+_SOON_SECONDS = 0.005
+
 
 async def unless_gone(receive: Receive, work: Coroutine[Any, Any, T]) -> T:
     """What the work returns; ClientDisconnect, and an end of the work, once the client has gone away.
@@ -18,14 +21,19 @@ async def unless_gone(receive: Receive, work: Coroutine[Any, Any, T]) -> T:
     worker = asyncio.current_task()
     assert worker is not None
     working, gone = True, False
+    going: asyncio.Task[None] | None = None
 
     def left(_: object) -> None:
         nonlocal gone
         if working:
             gone = worker.cancel()
 
-    going = asyncio.create_task(_gone(receive))
-    going.add_done_callback(left)
+    def watch() -> None:
+        nonlocal going
+        going = asyncio.create_task(_gone(receive))
+        going.add_done_callback(left)
+
+    watching = asyncio.get_running_loop().call_later(_SOON_SECONDS, watch)
     try:
         return await work
     except asyncio.CancelledError:
@@ -34,7 +42,9 @@ async def unless_gone(receive: Receive, work: Coroutine[Any, Any, T]) -> T:
         raise ClientDisconnect from None
     finally:
         working = False
-        going.cancel()
+        watching.cancel()
+        if going is not None:
+            going.cancel()
 
 
 async def _gone(receive: Receive) -> None:

@@ -31,7 +31,10 @@ async def json_object(text: bytes, what: str) -> dict[str, Any]:
     if not isinstance(value, dict):
         raise _mistaken(f"{what} must be a JSON object.")
     try:
-        name = _twice(text) if len(text) <= _AT_ONCE else await asyncio.to_thread(_twice, text)
+        if len(text) > _AT_ONCE:
+            name = await asyncio.to_thread(_twice, text)
+        else:
+            name = None if _colons(text) == _names(value) else _twice(text)
     except RecursionError as error:
         raise _mistaken(f"{what} is nested too deep.") from error
     if name is not None:
@@ -41,6 +44,18 @@ async def json_object(text: bytes, what: str) -> dict[str, Any]:
 
 def _nested(text: bytes) -> int:
     return text.count(b"[") + text.count(b"{")
+
+
+def _colons(text: bytes) -> int:
+    """One behind each name, also of those that come twice."""
+    return _TEXT.sub(b"", text).count(b":")
+
+
+def _names(value: Any) -> int:
+    """How many names all objects have together, in which none comes twice any more."""
+    if isinstance(value, dict):
+        return len(cast("dict[str, Any]", value)) + sum(map(_names, cast("dict[str, Any]", value).values()))
+    return sum(map(_names, cast("list[Any]", value))) if isinstance(value, list) else 0
 
 
 def _twice(text: bytes) -> str | None:

@@ -75,7 +75,8 @@ class Operations:
         """The answer as it is sent; RequestError where nothing was executed."""
         document, node = await self._admitted(operation)
         _check_kind(node.operation, queries_only=queries_only)
-        variables.check(operation.variables or {})
+        if operation.variables:
+            variables.check(operation.variables)
         cost = self._cost(document, node, operation.variables)
         cost.check()
         if operation.admission:
@@ -172,7 +173,7 @@ def _bounded(executor: type[Executor[Any]]) -> type[Executor[Any]]:
     """The executor, that counts what it answers: each level of a short query can have 500 times as many objects."""
 
     class Bounded(executor):
-        rows = staticmethod(structs)  # of LevelExecutor
+        rows = structs  # of LevelExecutor
 
         def counted(self, objects: int, fields: int) -> None:  # of LevelExecutor
             usage.current.get().answer(objects, fields)

@@ -42,7 +42,7 @@ async def operation(request: Request, documents: PersistedDocuments, principal: 
 def address(request: Request) -> str | None:
     """What the URLs of this gateway begin with for whoever sent the request, by its Host; None where that is none."""
     host = request.headers.get("host", "")
-    return f"{request.url.scheme}://{host}" if AUTHORITY.fullmatch(host) else None
+    return f"{request.scope['scheme']}://{host}" if AUTHORITY.fullmatch(host) else None
 
 
 def principal_of(request: Request) -> Principal | None:

@@ -21,12 +21,11 @@ from msgspec.structs import astuple
 
 import fuzzed_queries
 import fuzzed_schemas
-import metaflow_graphql.execution.rows
 from metaflow_graphql.execution import LevelExecutor, structs, work
 
 # Operations on each schema.
 EACH = 20
-_USUAL = work.SLICE, work.TURN, work.IN_ROWS, work.OBJECTS
+_USUAL = work.SLICE, work.TURN, work.IN_ROWS, work.READ, work.OBJECTS
 Path = tuple[str | int, ...]
 
 
@@ -37,7 +36,7 @@ class Core(Executor[Any]):
 class Structs(LevelExecutor):
     """Whose rows are structs."""
 
-    rows = staticmethod(structs)
+    rows = structs
 
 
 class _WithAll(Executor[Any]):
@@ -176,11 +175,11 @@ async def cases(count: int, seed: int) -> Counter[str]:
 
 def _in_small_parts(small: bool) -> None:
     """Whether others have a turn after each value and row, as after thousands otherwise."""
-    (slice_, turn, rows, objects) = (0, 1, 1, 2) if small else _USUAL
+    (slice_, turn, rows, read, objects) = (0, 1, 1, 1, 2) if small else _USUAL
     settings: Any = work
-    of_rows: Any = metaflow_graphql.execution.rows
-    of_rows._FEW = 2  # where rows are to be structs, all but those that are alone at their level
-    settings.SLICE, settings.TURN, settings.IN_ROWS, settings.OBJECTS = slice_, turn, rows, objects
+    structs.few = 2  # where rows are to be structs, all but those that are alone at their level
+    settings.SLICE, settings.TURN, settings.IN_ROWS, settings.READ = slice_, turn, rows, read
+    settings.OBJECTS = objects
 
 
 def run(count: int, seed: int | None = None) -> Counter[str]:

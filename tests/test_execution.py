@@ -3,7 +3,10 @@
 import asyncio
 import inspect
 from collections.abc import AsyncIterator
-from time import perf_counter
+from dataclasses import dataclass
+from enum import StrEnum
+from http import HTTPStatus
+from time import sleep
 from typing import Any
 
 import msgspec
@@ -19,8 +22,8 @@ from graphql import (
 )
 from graphql.execution import Executor
 
-from metaflow_graphql.execution import Level, LevelExecutor, answers_levels, structs
-from metaflow_graphql.execution import rows as made_rows
+from metaflow_graphql.execution import Level, LevelExecutor, answers_levels, struct_rows, structs
+from metaflow_graphql.server.encoding import dumps
 
 Answer = tuple[Any, list[tuple[str, list[str | int] | None]]]
 
@@ -61,13 +64,48 @@ def test_keys_stand_in_the_order_of_the_query() -> None:
 @pytest.mark.parametrize("count", [1, 1000])
 def test_rows_that_are_structs_are_encoded_as_dicts_are(count: int) -> None:
     class Structs(LevelExecutor):
-        rows = staticmethod(structs)
+        rows = structs
 
     schema = build_schema("type Query { items: [Item] } type Item { a: Int b: [Item!] c: String! }")
     items = [{"a": number, "b": [{"c": str(number)}], "c": None if number % 3 else "ö"} for number in range(count)]
     query = "{ items { class: a b { __typename None: c } _1: c } }"
     found = answer(schema, query, {"items": items}, executor_class=Structs)
     assert msgspec.json.encode(found) == msgspec.json.encode(as_core_does(schema, query, {"items": items}))
+
+
+# Of fields that are attributes: what is sent as it is, what has to be converted, and what can't be sent.
+VALUES: list[Any] = [
+    "a", "\ud83d", b"a", 1, True, 2**31, -(2**31), 2**53 + 1, 10**400, 1.0, 1.5, 1e300, float("nan"),
+    float("-inf"), None, [1], ValueError("no value"), len, HTTPStatus.OK, StrEnum("Of", ["A"])["A"],
+]  # fmt: skip
+
+
+@dataclass
+class Thing:
+    value: Any = "a"
+    number: int = 1
+
+
+class Numbered(Thing):
+    """msgspec would take it for a mapping."""
+
+    def __getitem__(self, key: str) -> str:
+        return f"the item {key}"
+
+
+@pytest.mark.parametrize("type_", ["String", "ID", "Int", "Float", "Boolean", "String!", "Int!"])
+@pytest.mark.parametrize("kind", [Thing, Numbered])
+@pytest.mark.parametrize("value", VALUES, ids=repr)
+def test_structs_made_straight_of_objects_are_encoded_as_dicts_are(value: Any, kind: type[Thing], type_: str) -> None:
+    class Structs(LevelExecutor):
+        rows = structs
+
+    schema = build_schema(f"type Query {{ things: [Thing] }} type Thing {{ value: {type_} number: Int! }}")
+    things = [kind(1 if "Int" in type_ or type_ == "Float" else True if type_ == "Boolean" else "a") for _ in range(40)]
+    query, things = "{ things { key: value number } }", [*things, kind(value), *things]
+    data, errors = answer(schema, query, {"things": things}, executor_class=Structs)
+    expected, expected_errors = as_core_does(schema, query, {"things": things})
+    assert (dumps(data), repr(errors)) == (dumps(expected), repr(expected_errors))
 
 
 def _raised(error: Exception, **attributes: object) -> Exception:
@@ -369,28 +407,42 @@ def test_a_method_is_called_and_an_attribute_read() -> None:
     }
 
 
+async def turns_of_others(schema: GraphQLSchema, query: str, root: Any) -> int:
+    """How often others have a turn of the loop while a query is executed."""
+    turns = 0
+
+    async def others() -> None:
+        nonlocal turns
+        while True:
+            await asyncio.sleep(0)
+            turns += 1
+
+    waiting = asyncio.create_task(others())
+    result: Any = execute(schema, parse(query), root, executor_class=LevelExecutor)
+    assert (await result).errors is None
+    waiting.cancel()
+    return turns
+
+
 def test_others_have_turns_while_a_large_answer_is_made() -> None:
     schema = build_schema("type Query { some: [Item] } type Item { x: Int y: Float }")
     many = [{"x": str(number), "y": number} for number in range(60_000)]  # no value may be sent as it is
-    gaps = list[float]()
 
     async def some(_info: Any) -> list[Any]:
         return many
 
-    async def others() -> None:
-        while True:
-            begun = perf_counter()
-            await asyncio.sleep(0)
-            gaps.append(perf_counter() - begun)
+    assert asyncio.run(turns_of_others(schema, "{ some { x y } }", {"some": some})) > 10
 
-    async def both() -> None:
-        waiting = asyncio.create_task(others())
-        result: Any = execute(schema, parse("{ some { x y } }"), {"some": some}, executor_class=LevelExecutor)
-        assert len((await result).data["some"]) == len(many)
-        waiting.cancel()
 
-    asyncio.run(both())
-    assert len(gaps) > 10
+def test_others_have_turns_while_resolvers_answer_without_waiting() -> None:
+    schema = build_schema("type Query { below: Query x: Int }")
+
+    async def below(_info: Any) -> dict[str, Any]:
+        sleep(0.002)  # noqa: ASYNC251 - longer than a slice
+        return {"below": below, "x": 1}
+
+    query = "{ " + "below { " * 10 + "x" + " }" * 11
+    assert asyncio.run(turns_of_others(schema, query, {"below": below})) > 5
 
 
 def test_a_long_level_is_executed_in_parts() -> None:
@@ -434,9 +486,9 @@ def test_incremental_delivery_is_left_to_the_executor_after_it() -> None:
 
 
 def test_sets_of_keys_beyond_bounds_stay_dicts(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(made_rows, "_structs", {})
-    monkeypatch.setattr(made_rows, "_MOST_STRUCTS", 2)
+    monkeypatch.setattr(struct_rows, "_structs", {})
+    monkeypatch.setattr(struct_rows, "_MOST_STRUCTS", 2)
     columns = [[1] * 100]
-    kinds: list[type] = [type(structs([key], columns)[0]) for key in ("a", "b", "c", "a")]
+    kinds: list[type] = [type(structs.of_columns([key], columns)[0]) for key in ("a", "b", "c", "a")]
     assert (kinds[2], kinds[0] is kinds[3], kinds[0] is kinds[1]) == (dict, True, False)
-    assert type(structs([f"k{number}" for number in range(65)], columns * 65)[0]) is dict
+    assert type(structs.of_columns([f"k{number}" for number in range(65)], columns * 65)[0]) is dict

@@ -22,7 +22,7 @@ _documents = Documents(_schema)
 
 
 class _Executor(StrawberryExecutor):
-    rows = staticmethod(structs)
+    rows = structs
 
 
 def _sent(result: ExecutionResult | Any) -> dict[str, Any]:
