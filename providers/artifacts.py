@@ -141,6 +141,8 @@ class ArtifactReader:
             usage.current.get().go_on()
             blob, read = pickles.popitem()
             found = read if isinstance(read, GatewayError) else views.decoded(read, self.limits)
+            if isinstance(found, ArtifactTooLarge) and isinstance(read, bytes):
+                answers |= self._tables_in_pieces(wanted, blob, read)
             if _says_too_little(found, wanted[blob]):
                 unsettled[blob] = found
                 continue
@@ -151,17 +153,28 @@ class ArtifactReader:
                 self._keep(key, shown[form])
         return answers, unsettled
 
+    def _tables_in_pieces(self, wanted: Wanted, blob: BlobKey, pickle: bytes) -> dict[ValueKey, JSON | GatewayError]:
+        """The tables that are wanted of what takes too many steps; they are taken out of `wanted`."""
+        tables = _taken_out(wanted, blob)
+        if not tables:
+            return {}
+        longest = views.table_in_pieces(pickle, tables[0].length, self.limits)
+        answers: dict[ValueKey, JSON | GatewayError] = {}
+        for key in tables:
+            table = views.head(longest, key.length)
+            answers[key] = _named(table, key.pathspec)
+            self._keep(key, table)
+        return answers
+
     async def _large_tables(
         self, wanted: Wanted, read: dict[BlobKey, bytes | GatewayError]
     ) -> dict[ValueKey, JSON | GatewayError]:
         """The tables that are wanted of what is too large to be held; they are taken out of `wanted`."""
         answers: dict[ValueKey, JSON | GatewayError] = {}
         for blob in [blob for blob, entry in read.items() if isinstance(entry, ArtifactTooLarge)]:
-            tables = [key for key in wanted[blob] if key.form == "table"]
-            wanted[blob] = [key for key in wanted[blob] if key.form != "table"]
-            # The longest first: it has the rows of the others, and reading it all again may take seconds.
+            # The longest has the rows of the others, and reading it all again may take seconds.
             longest: JSON | GatewayError = None
-            for place, key in enumerate(sorted(tables, key=lambda key: key.length, reverse=True)):
+            for place, key in enumerate(_taken_out(wanted, blob)):
                 if place == 0 or isinstance(longest, GatewayError):
                     longest = await views.streamed_table(self.datastore.stream(blob), key.length, self.limits)
                 table = views.head(longest, key.length)
@@ -202,6 +215,13 @@ class ArtifactReader:
 
     def _view(self, found: object, key: ValueKey, info: records.ArtifactInfo | None) -> JSON | GatewayError:
         return views.shown(found, key.form, key.length, self.limits, info)
+
+
+def _taken_out(wanted: Wanted, blob: BlobKey) -> list[ValueKey]:
+    """The tables that are wanted of a blob, the longest first; they are wanted no more."""
+    tables = [key for key in wanted[blob] if key.form == "table"]
+    wanted[blob] = [key for key in wanted[blob] if key.form != "table"]
+    return sorted(tables, key=lambda key: key.length, reverse=True)
 
 
 def _named(answer: JSON | GatewayError, pathspec: str) -> JSON | GatewayError:

@@ -17,6 +17,7 @@ from .strangers_json import JSON
 Form = Literal["data", "object", "type", "preview", "table"]
 T = TypeVar("T")
 
+_PIECE = 256 * 1024  # bytes
 _A_SCALAR = 32  # bytes that one takes in memory, about
 _SIZED: frozenset[type] = frozenset({str, list, dict})
 
@@ -74,6 +75,18 @@ async def streamed_table(
         except decoding.DecodingError as error:
             return _told(error)
     return await in_turn(lambda: _table(lambda: decoding.table(reader.close(), length, limits)))
+
+
+def table_in_pieces(pickle: bytes, length: int, limits: decoding.Limits) -> records.TablePreview | GatewayError | None:
+    """The first rows of a table that takes too many steps to be read whole."""
+    reader = decoding.TableReader(length, limits, _KNOWN_CLASSES)
+
+    def read() -> decoding.Table | None:
+        for start in range(0, len(pickle), _PIECE):
+            reader.feed(pickle[start : start + _PIECE])
+        return decoding.table(reader.close(), length, limits)
+
+    return _table(read)
 
 
 def head(table: T, length: int) -> T | records.TablePreview:

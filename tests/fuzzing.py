@@ -76,7 +76,14 @@ def samples() -> list[bytes]:
         np.ma.masked_array([1, 2, 3], mask=[False, True, False]),
         np.asfortranarray(np.arange(12.0).reshape(3, 4)),
     ]
-    return [pickle.dumps(value, protocol) for value in values for protocol in range(6)]
+    return [pickle.dumps(value, protocol) for value in values for protocol in range(6)] + [sifted()]
+
+
+def sifted() -> bytes:
+    """A longer array of objects, in which what is read piece by piece is sifted."""
+    texts = [f"text {number}" for number in range(2500)]
+    dates = [datetime.date(2024, 1, number % 28 + 1) if number % 5 else None for number in range(2500)]
+    return pickle.dumps(np.array([dates, texts, ["y", "n"] * 1250, dates[::-1]], dtype=object), 4)
 
 
 def committed() -> list[bytes]:

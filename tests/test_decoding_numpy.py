@@ -177,6 +177,14 @@ def test_random_generators_stay_inert_with_their_state():
     assert shown["args"][0]["state"][0]["bit_generator"] == "PCG64"
 
 
+def test_other_objects_of_numpy_are_shown_with_their_state():
+    assert to_json(decode(pickle.dumps(np.poly1d([1, 2])))) == {
+        "__class__": "numpy.poly1d",
+        "coeffs": [1, 2],
+        "_variable": "x",
+    }
+
+
 def test_limits_hold_before_anything_is_made():
     wide = decode(pickle.dumps(np.zeros(1000, "i1")))
     with pytest.raises(TooLarge):

@@ -4,6 +4,8 @@ import importlib
 import pickle
 import tracemalloc
 from collections.abc import Iterator
+from datetime import UTC, date, datetime, timedelta
+from decimal import Decimal
 from typing import Any
 
 import numpy as np
@@ -83,10 +85,103 @@ def test_an_index_that_counts_is_shown_where_it_is_written_out():
     assert ([column.name for column in found.columns], found.rows) == (["index", "a"], [[0, 0], [1, 1]])
 
 
-def test_columns_of_python_objects_have_to_be_held():
-    frame = pd.DataFrame({"a": NUMBERS, "text": pd.Series(map(str, NUMBERS), dtype=object)})
+MANY = 60_000
+TEXTS = [f"order {number:06d}" for number in range(MANY)]
+KINDS = [("new", "paid", "sent", "", None)[number % 5] for number in range(MANY)]
+
+
+def objects(**columns: Any) -> Any:
+    return pd.DataFrame({name: pd.Series(values, dtype=object) for name, values in columns.items()})
+
+
+OF_OBJECTS: dict[str, Any] = {
+    "texts": objects(order=TEXTS, kind=KINDS, customer=TEXTS),
+    "beside_numbers": objects(order=TEXTS, kind=KINDS).assign(amount=NUMBERS[:MANY] / 4),
+    "wide": objects(**{f"column {number}": TEXTS[number : number + 5000] for number in range(30)}),
+    "numbers": objects(whole=[*range(MANY)], half=[number / 2 for number in range(MANY)], large=[10**20] * MANY),
+    "mixed": objects(any=[(number, str(number), None, True, number / 2, b"ab")[number % 6] for number in range(MANY)]),
+    "long_texts": objects(text=["ż" * 200 + str(number) for number in range(9000)], other=["x" * 300] * 9000),
+    "very_long_texts": objects(text=[str(number) * 20_000 for number in range(20)] * 200),
+    "decimals": objects(amount=[Decimal(number) / 8 for number in range(30_000)], kind=KINDS[:30_000]),
+    "dates_late": objects(
+        kind=KINDS[:30_000],
+        started=[None] * 3000 + [date(2020, 1, 1) + timedelta(number % 999) for number in range(27_000)],
+        ended=[datetime(2020, 1, 1, tzinfo=UTC) + timedelta(number) for number in range(30_000)],
+    ),
+    "lists": objects(parts=[[number, {"a": str(number)}] for number in range(20_000)], kind=KINDS[:20_000]),
+    "arrays": objects(vector=[np.arange(3) + number for number in range(9000)], kind=KINDS[:9000]),
+    "index": objects(kind=KINDS).set_index(pd.Index(TEXTS, dtype=object, name="order")),
+    "python_texts": pd.DataFrame({"a": pd.array(TEXTS, dtype=pd.StringDtype("python"))}),
+}
+
+
+@pytest.mark.parametrize("protocol", [2, 4])
+@pytest.mark.parametrize("frame", OF_OBJECTS.values(), ids=OF_OBJECTS)
+def test_columns_of_objects_are_sifted(frame: Any, protocol: int):
+    if protocol == 2:  # which has the bytes of numbers as text
+        frame = frame.drop(columns="amount", errors="ignore")
+    pickled = pickle.dumps(frame, protocol)
+    expected = table(decode(pickled, LARGE), 20)
+    assert expected is not None
+    reader = TableReader(20, SMALL)
+    for start in range(0, len(pickled), 7001):
+        reader.feed(pickled[start : start + 7001])
+    assert table(reader.close(), 20) == expected
+    assert table(read(pickled, SMALL), 20) == expected
+
+
+@pytest.mark.parametrize("first", [0, 20, 700])
+def test_rows_of_an_array_of_objects_are_sifted(first: int):
+    array = np.array([TEXTS, KINDS], dtype=object).T.copy()
+    pickled = pickle.dumps(array)
+    assert table(read(pickled, SMALL, first), first) == table(decode(pickled, LARGE), first)
+
+
+def test_what_all_columns_refer_to_is_kept():
+    letters = ["a" if number < 40_000 else ("", "b", "é")[number % 3] for number in range(MANY)]
+    words = [None if number < 40_000 else date(2020, 1, number % 3 + 1) for number in range(MANY)]
+    frame = objects(order=TEXTS, letter=letters, other=letters[::-1], word=words)
+    frame["when"] = pd.Series([datetime(2020, 1, 1, tzinfo=UTC)] * MANY, dtype=object)
+    pickled = pickle.dumps(frame)
+    assert table(read(pickled, SMALL), 20) == table(decode(pickled, LARGE), 20)
+
+
+def test_what_was_dropped_and_is_asked_for_after_all_is_too_large():
+    value = read(pickle.dumps(objects(order=TEXTS, reversed=TEXTS[::-1])), SMALL)
+    with pytest.raises(TooLarge, match="only the first"):
+        table(value, 20)
+    value = read(pickle.dumps(objects(order=TEXTS)), SMALL)
+    with pytest.raises(TooLarge, match="only the first"):
+        table(value, MANY)
+    with pytest.raises(TooLarge, match="only the first"):
+        to_json(value)
+
+
+def test_elements_of_a_first_row_have_to_be_held():
     with pytest.raises(TooLarge):
-        read(pickle.dumps(frame), SMALL)
+        read(pickle.dumps(objects(a=["x" * 2_000_000, *TEXTS])), SMALL)
+
+
+def test_elements_that_come_in_no_batches_have_to_be_held():
+    pickled = pickle.dumps(objects(a=TEXTS, b=[f"{text}, again" for text in TEXTS]))
+    assert table(read(pickled, SMALL), 20) == table(decode(pickled, LARGE), 20)
+    start, stop = pickled.index(b"e("), pickled.rindex(b"e(") + 2
+    with pytest.raises(TooLarge):
+        read(pickled[:start] + pickled[start:stop].replace(b"e(", b"") + pickled[stop:], SMALL)
+
+
+def test_twenty_five_megabytes_of_texts_take_less_than_six():
+    frame = objects(**{f"column {number}": [f"{number} {text * 3}" for text in TEXTS] for number in range(10)})
+    frame["n"] = np.arange(MANY)
+    pickled = pickle.dumps(frame)
+    assert len(pickled) > 25_000_000
+    tracemalloc.start()
+    found = table(read(pickled, Limits(bytes=2_000_000, seconds=60)), 20)
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert found is not None
+    assert (found.row_count, found.rows) == (MANY, frame.head(20).to_numpy().tolist())
+    assert peak < 6_000_000
 
 
 def test_sixty_megabytes_take_less_than_three():

@@ -9,13 +9,14 @@ from math import prod
 from typing import TypeGuard, cast
 
 from ..errors import FAULTS
+from ..pickles.cells import Cells
 from ..pickles.payloads import Payload, gathered
 from ..stand_ins import Global, Instance
 from .dtypes import DType, Field, cells_within, dtype_of, shape_of
 from .elements import boxed, counts, nested, unpacked
 
 Args = tuple[object, ...]
-Source = bytes | bytearray | Payload | list[object]
+Source = bytes | bytearray | Payload | list[object] | Cells
 
 _SCALARS = frozenset({"numpy._core.multiarray.scalar", "numpy.core.multiarray.scalar"})
 
@@ -49,7 +50,7 @@ class Array:
         start, stop, _ = slice(start, stop).indices(self.size)
         if start >= stop:
             return []
-        if isinstance(self.source, list):
+        if isinstance(self.source, list | Cells):
             found = self.source[start:stop]
             found = [boxed(self.dtype, value) for value in found] if self.dtype.fields else found
         else:
@@ -59,7 +60,7 @@ class Array:
     def counts(self, start: int = 0, stop: int | None = None) -> list[int]:
         """What datetimes and timedeltas are stored as: their distance from 1970 in units; -2**63 for NaT."""
         start, stop, _ = slice(start, stop).indices(self.size)
-        if start >= stop or isinstance(self.source, list):
+        if start >= stop or isinstance(self.source, list | Cells):
             return []
         return cast(list[int], self._read(0, self.shape, self.strides, start, stop, counted=True))
 
@@ -188,9 +189,9 @@ def _array(
 ) -> Array | None:
     """The array, if there is as much data as its shape says."""
     if dtype.boxed:
-        if not isinstance(data, list) or len(cast(list[object], data)) != prod(shape):
+        if not isinstance(data, list | Cells) or len(objects := cast(list[object] | Cells, data)) != prod(shape):
             return None
-        return Array(shape, dtype, strides, cast(list[object], data), mask)
+        return Array(shape, dtype, strides, objects, mask)
     if isinstance(data, str):
         data = data.encode()  # Python 2 wrote it, and it happens to be text
     if not _are_bytes(data) or len(data) != prod(shape) * dtype.itemsize or not dtype.itemsize:

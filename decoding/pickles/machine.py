@@ -101,8 +101,12 @@ class Machine:
         self.cost += cost
         if self.cost > self._limits.opcodes:
             raise TooLarge(f"The value takes more than {self._limits.opcodes} steps to read.")
-        if len(self.memo) > self._limits.memo:
+        if self.noted() > self._limits.memo:
             raise TooLarge(f"The value has more than {self._limits.memo} parts that are kept for reuse.")
+
+    def noted(self) -> int:
+        """How many parts the memo has."""
+        return len(self.memo)
 
     def _walk(self, steps: int) -> bool:
         """So many opcodes; True at STOP. The opcodes that large values are made of stand here, for speed,

@@ -1,4 +1,4 @@
-"""Which bytes of a long payload are kept, so that the first rows of the table it belongs to can be shown."""
+"""What is kept of a long payload, or of many objects, for the first rows of the table that it belongs to."""
 
 from collections.abc import Sequence
 from math import prod
@@ -11,6 +11,7 @@ from ..pickles.payloads import pieces
 
 PREFIX = 64 * 1024  # of a payload that is of no array
 _LINES = 16_384  # a table has fewer columns
+_COLUMNS = 2_000  # of a table that is stored by rows: wider arrays are stored by columns
 _SHARE = 8  # one reading of one array may take this part of all that is kept
 
 Ranges = list[tuple[int, int]]
@@ -46,3 +47,14 @@ def _of_array(shape: tuple[int, ...], size: int, fortran: bool, first: int, limi
     if lines <= _LINES and lines * head <= most:
         kept += [(index * line * size, index * line * size + head) for index in range(lines)]
     return pieces(kept)
+
+
+def first_cells(shape: tuple[int, ...], first: int) -> Ranges:
+    """Places in an array of objects, which are pickled in C order: its first rows, as far as a table has so many
+    columns, and the beginning of each of its lines.
+    """
+    width, line, lines = prod(shape[1:]), shape[-1], prod(shape[:-1])
+    kept: Ranges = [(0, min(first, shape[0]) * width)] if width <= _COLUMNS else []
+    if lines <= _LINES:
+        kept += [(index * line, index * line + min(first, line)) for index in range(lines)]
+    return pieces([(start, stop) for start, stop in kept if start < stop])

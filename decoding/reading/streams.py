@@ -6,11 +6,12 @@ from time import monotonic
 from ..errors import TooLarge, Unreadable
 from ..limits import DEFAULT, Limits
 from ..pickles import opcodes as op
-from ..pickles.handlers import HANDLERS
-from ..pickles.machine import STRIDE, Machine
+from ..pickles.machine import STRIDE
 from ..pickles.payloads import Payload
 from ..stand_ins import Instance
+from .batches import plain_batch
 from .heads import PREFIX, Ranges, ranges
+from .sifting import SiftingMachine
 
 _SEGMENT = 64 * 1024  # so much is collected before it is read
 _END = bytes([op.STOP])
@@ -39,6 +40,7 @@ _LINES = {
 }
 _SKIMMED = frozenset({op.BINBYTES, op.BINBYTES8, op.BYTEARRAY8})
 _UNUSUAL = frozenset(_LENGTHS) | frozenset(_LINES) | {op.STOP}
+_UNUSUAL_OF_CELLS = _UNUSUAL | {op.APPENDS}
 
 
 class TableReader:
@@ -56,7 +58,7 @@ class TableReader:
         self.finished = False  # the value is whole: what follows in the stream is not looked at
         self._first = first
         self._limits = limits
-        self._machine = Machine(b"", HANDLERS, limits, known)
+        self._machine = SiftingMachine(first, limits, known)
         self._waiting = bytearray()  # bytes of opcodes that were not read yet
         self._wanted = _SEGMENT  # so many have to wait for reading to make sense
         self._held = 0
@@ -67,25 +69,40 @@ class TableReader:
         self._machine.waited(monotonic() - self._idle_since)
         self._machine.check(0)
         self._waiting += chunk
-        self._go_on(self._wanted)
+        self._go_on()
         self._idle_since = monotonic()
 
     def close(self) -> object:
         """The value, after the last piece."""
         self._machine.waited(monotonic() - self._idle_since)
-        self._go_on(1)
+        self._go_on(closing=True)
         if not self.finished:
             raise Unreadable("The pickle is cut off or damaged.")
         return self._machine.result()
 
-    def _go_on(self, least: int) -> None:
-        """Reads what waits, if it is so many bytes."""
+    def _go_on(self, *, closing: bool = False) -> None:
+        """Reads what waits, if that makes sense already."""
         while self._waiting and not self.finished:
             if self._skimmed is not None:
                 self._skim(self._skimmed)
-            elif len(self._waiting) < least or not self._read():
+            elif not self._pass_by() and ((len(self._waiting) < self._wanted and not closing) or not self._read()):
                 break
-            least = min(least, self._wanted)
+
+    def _pass_by(self) -> bool:
+        """Whether a batch of elements came next that nobody wants; it is gone then."""
+        machine = self._machine
+        if not machine.sifts() or not machine.between_batches():
+            return False
+        batch = plain_batch(self._waiting, machine.before_wanted())
+        if batch is None:
+            return False
+        if not batch.size:
+            self._wanted = 2 * len(self._waiting)
+            return False
+        machine.check(0)
+        machine.pass_by(batch)
+        del self._waiting[: batch.size]
+        return True
 
     def _hold(self, size: int) -> None:
         self._held += size
@@ -93,15 +110,21 @@ class TableReader:
             raise TooLarge(f"The value takes more than {self._limits.bytes} bytes beside what can be skipped.")
 
     def _read(self) -> bool:
-        """Has the machine read all opcodes that are whole, up to a long payload; False where there are none."""
+        """Has the machine read all opcodes that are whole, up to a long payload, or the end of a batch of elements that
+        are sifted; False where there are none.
+        """
         data, at, count, wanted = self._waiting, 0, 0, 0
+        unusual = _UNUSUAL_OF_CELLS if self._machine.sifts() else _UNUSUAL
         size = len(data)
         while at < size:
             code = data[at]
             end = at + _WIDTHS[code]
-            if code in _UNUSUAL:
+            if code in unusual:
                 if code == op.STOP:
                     self.finished = True
+                    break
+                if code == op.APPENDS:
+                    at, count = end, count + 1
                     break
                 end = self._end_of(code, at)
             if end > size:
@@ -140,6 +163,7 @@ class TableReader:
             del self._waiting[:size]
             self._machine.go_on(segment + _END)
             self._machine.check(count % STRIDE)
+            self._held -= self._machine.let_go()
 
     def _begin(self) -> bool:
         """Whether a long payload comes next; what is kept of it is then known."""

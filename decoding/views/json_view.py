@@ -22,6 +22,7 @@ from ..frames.frames import Frame, Grid, Labels
 from ..frames.pandas_scalars import label
 from ..frames.series import Series
 from ..limits import DEFAULT, Clock, Limits
+from ..pickles.cells import Cells, Dropped
 from ..pickles.payloads import Payload
 from ..plain.numerals import decimal_text
 from ..plain.times import iso_duration
@@ -327,6 +328,10 @@ def _too_long(_: _View, value: Payload) -> JSON:
     raise TooLarge(f"The value has {len(value)} bytes in one piece.")
 
 
+def _dropped(_: _View, value: Cells | Dropped) -> JSON:
+    raise TooLarge("The value has many objects in its arrays, and only the first were kept.")
+
+
 def _same(_: _View, value: JSON) -> JSON:
     return value
 
@@ -358,4 +363,6 @@ _BY_TYPE: dict[type, Callable[[_View, Any], JSON]] = {
     complex: _View.written,
     Grid: _View.grid,
     Payload: _too_long,
+    Cells: _dropped,
+    Dropped: _dropped,
 }

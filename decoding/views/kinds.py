@@ -47,7 +47,7 @@ def fields(instance: Instance) -> Fields:
     found = read(_FIELDS, instance)
     if found is not None:
         return found
-    if instance.callee.module.partition(".")[0] in _FOREIGN and not instance.callee.module.startswith("numpy.random"):
+    if instance.callee.module.partition(".")[0] in _FOREIGN and instance.callee.attribute.lower().endswith(_LAYOUTS):
         return {}
     given: Fields = {"args": instance.args} if instance.args else {}
     if instance.kwargs:
@@ -149,9 +149,9 @@ def _ndarray(instance: Instance) -> Fields | None:
             return None
 
 
-def _dtype(instance: Instance) -> Fields | None:
+def _dtype(instance: Instance) -> Fields:
     found = dtype_of(instance)
-    return None if found is None else {"name": found.name}
+    return {} if found is None else {"name": found.name}
 
 
 _SEQUENCES: dict[str, Callable[[Instance], list[object] | None]] = {
@@ -179,5 +179,9 @@ _MISSING = frozenset(
 )
 _EXTENDED = (str, int, float, bytes, tuple)
 _ENUMS = frozenset({"http.HTTPStatus", "http.HTTPMethod", "re.RegexFlag", "signal.Signals", "socket.AddressFamily"})
-# Their pickles are memory layouts, which say nothing to a reader.
+# What ends so in these libraries is pickled as it lies in memory, which says nothing to a reader.
 _FOREIGN = frozenset({"numpy", "pandas", "polars", "pyarrow"})
+_LAYOUTS = (
+    *("array", "batch", "block", "buffer", "categorical", "expr", "frame", "index", "manager", "matrix", "scalar"),
+    *("series", "table", "_reconstruct"),
+)

@@ -14,6 +14,7 @@ from ..arrays.torch_tensors import Tensor
 from ..errors import FAULTS, TooLarge
 from ..frames.frames import Frame, Labels
 from ..frames.series import Series
+from ..pickles.cells import Cells, Dropped
 from ..pickles.payloads import Payload
 from ..plain.numerals import decimal_text
 from ..stand_ins import Global, Instance, Key, shown_by, unwrapped
@@ -173,6 +174,8 @@ _BY_TYPE: dict[type, Callable[[Any], Iterator[object]]] = {
     set: _set,
     frozenset: _frozenset,
     Key: lambda key: iter((key.value,)),
+    Cells: lambda cells: separated("[", (*cells.head(), Text("...")), "]"),
+    Dropped: lambda _: iter((Text("..."),)),
     Instance: _instance,
     Part: Part.pieces,
 }

@@ -12,6 +12,7 @@ import uuid
 import zoneinfo
 from collections.abc import Iterator
 from contextlib import suppress
+from dataclasses import replace
 from typing import Any, cast
 
 import orjson
@@ -40,6 +41,7 @@ _PLAIN = {
 _LOOKED_AT = 20_000
 _ROWS = 20
 _PIECE = 50_000
+_LITTLE = 100_000  # bytes
 _STREAMED = 1_000_000  # the same machine reads it
 
 # For the tests, so that meeting them takes less time.
@@ -67,12 +69,15 @@ def outcome(pickled: bytes, limits: Limits = SMALLER) -> str:
 
 
 def streamed(pickled: bytes, limits: Limits) -> None:
-    """Reads it piece by piece, for the first rows of a table."""
-    reader = TableReader(_ROWS, limits)
-    with suppress(DecodingError):
-        for start in range(0, min(len(pickled), _STREAMED), _PIECE):
-            reader.feed(pickled[start : start + _PIECE])
-        tabled(reader.close(), limits)
+    """Reads it piece by piece, for the first rows of a table; and as if little of it could be held."""
+    for most in (limits, replace(limits, bytes=_LITTLE)):
+        reader = TableReader(_ROWS, most)
+        with suppress(DecodingError):
+            for start in range(0, min(len(pickled), _STREAMED), _PIECE):
+                reader.feed(pickled[start : start + _PIECE])
+            value = reader.close()
+            tabled(value, limits)
+            to_json(value, limits)
 
 
 def tabled(value: object, limits: Limits) -> None:
