@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from ..providers import records
 from ..providers.artifacts import JSON, ValueKey, info_key, value_key
 from ..providers.base import Key
-from ..providers.errors import BadUserInput, LimitExceeded
+from ..providers.errors import BadUserInput, Forbidden, LimitExceeded
 from ..providers.grants import Right
 from ..providers.included_files import file_size, is_included
 from ..providers.pathspec import parent as above
@@ -42,7 +42,9 @@ async def origin_pathspec(artifacts: list[records.DataArtifact], info: Info) -> 
 
 
 async def sha(artifacts: list[records.DataArtifact], info: Info) -> Answers[str]:
-    return mapped(await _with_values(artifacts, info.context), lambda artifact: artifact.sha)
+    """Empty where the value may not be read: an error would take all that stands around it, for this is never null."""
+    told = await _with_values(artifacts, info.context)
+    return ["" if isinstance(artifact, Forbidden) else artifact for artifact in mapped(told, lambda of: of.sha)]
 
 
 async def location(artifacts: list[records.DataArtifact], info: Info) -> Answers[str]:

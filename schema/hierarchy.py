@@ -234,8 +234,8 @@ class DataArtifact(MetaflowObject):
     attempt: int = stored("The attempt that stored it.")
     sha: str = resolved(
         artifacts.sha,
-        "SHA-1 of the serialized object, in hex: equal objects have equal ones. It tells of the value: whoever may not "
-        "read that gets an error FORBIDDEN, which leaves nothing of the artifact, for this is never null.",
+        "SHA-1 of the serialized object, in hex: equal objects have equal ones. Empty for whoever may not read "
+        "the value, of which it tells.",
     )
     finished_at: DateTime = stored("When its attempt stored it.")
     size: BigInt | None = resolved(artifacts.size, "Of the serialized object, in bytes; of an included file, its own.")

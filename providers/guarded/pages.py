@@ -7,8 +7,8 @@ from .permissions import Permissions
 from .sight import Sight
 
 _MOST_LOOKED_AT = 100_000  # runs that a page may have to be looked for among
-# Runs that are asked for at once, at most, and how many times more at each further time. A service is asked for those of
-# each of its flows anew each time.
+# Runs that are asked for at once, at most, and how many times more at each further time. A service is asked for those
+# of each of its flows anew each time.
 _LARGEST, _GROWTH = 4_000, 8
 _MOST_TAGS = 50  # of which a provider is asked for any
 
