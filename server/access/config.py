@@ -143,7 +143,7 @@ class Urls(Table, frozen=True):
     """`[urls]`: URLs of files, which work without a header until they end.
 
     `key`: what they are signed with, of 32 characters or more, or `key_file`: a file that holds it, read with this one.
-    `seconds`: how long a URL works at least; twice as long at most.
+    `seconds`: how long a URL works at least, as long as its owner may see the file; twice as long at most.
     """
 
     key: str | None = None
