@@ -15,7 +15,7 @@ from . import records, usage, views
 from .base import BlobKey, Datastore, InfoKey
 from .cache import ByteCache
 from .errors import ArtifactTooLarge, ArtifactUnreadable, GatewayError
-from .included_files import INCLUDED_FILE, descriptor, text
+from .included_files import INCLUDED_FILE, descriptor, of_flow, text
 from .pathspec import name, parent
 from .views import JSON, Form, in_turn
 
@@ -196,8 +196,10 @@ class ArtifactReader:
     async def _contents(self, objects: dict[BlobKey, object]) -> dict[BlobKey, object]:
         """Of an IncludeFile its text or bytes, as Metaflow's client gives them (includefile.py:IncludedFile)."""
         files = {blob: described for blob, found in objects.items() if (described := descriptor(found)) is not None}
-        urls = [str(described.get("url")) for described in files.values()]
-        contents = await self.datastore.included_files(urls, self.limits.bytes) if urls else []
+        urls = [of_flow(str(described.get("url")), blob.flow) for blob, described in files.items()]
+        followed = [url for url in urls if isinstance(url, str)]
+        read = iter(await self.datastore.included_files(followed, self.limits.bytes) if followed else [])
+        contents = [next(read) if isinstance(url, str) else url for url in urls]
         texts = [text(content, described) for content, described in zip(contents, files.values(), strict=True)]
         return objects | dict(zip(files, texts, strict=True))
 

@@ -50,6 +50,16 @@ def place(url: str) -> tuple[str, str]:
     return flow, sha
 
 
+def of_flow(url: str, flow: str) -> str | ArtifactUnreadable:
+    """The URL, where it is of a file of that flow; else why it is not followed: what an artifact says leads nowhere in
+    another flow."""
+    try:
+        named, _ = place(url)
+    except ArtifactUnreadable as error:
+        return error
+    return url if named == flow else ArtifactUnreadable("The included file is one of another flow.")
+
+
 def outside() -> ArtifactUnreadable:
     return ArtifactUnreadable("The included file is not under the roots that the gateway is configured for.")
 

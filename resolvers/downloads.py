@@ -7,9 +7,9 @@ from typing import NamedTuple
 from ..providers import records
 from ..providers.artifacts import value_key
 from ..providers.base import FileKey, FileStatus, Key, PartKey
-from ..providers.errors import NotFound
+from ..providers.errors import ArtifactUnreadable, NotFound
 from ..providers.grants import Right
-from ..providers.included_files import IncludedFile, described_by, is_included
+from ..providers.included_files import IncludedFile, described_by, is_included, of_flow
 from . import cards, code, logs
 from .artifacts import infos_of
 from .context import Context
@@ -100,7 +100,11 @@ async def _included(context: Context, artifact: records.DataArtifact) -> Include
     (info,) = await infos_of([artifact], context)
     if not is_included(raised(info)):
         return None
-    return described_by(await context.loaders.values.load(value_key(artifact)._replace(form="object")))
+    file = described_by(await context.loaders.values.load(value_key(artifact)._replace(form="object")))
+    followed = file and of_flow(file.url, artifact.path_components[0])
+    if isinstance(followed, ArtifactUnreadable):
+        raise ArtifactUnreadable(f"{artifact.pathspec}: {followed}")
+    return file
 
 
 async def _existing(context: Context, task: Key) -> None:
