@@ -65,7 +65,7 @@ class _Kept(NamedTuple):
 
 def value_key(artifact: records.DataArtifact) -> ValueKey:
     """The key of an artifact's data."""
-    blob = BlobKey(artifact.root, artifact.path_components[0], artifact.sha)
+    blob = BlobKey(artifact.root, artifact.path_components[0], artifact.blob or artifact.sha)
     return ValueKey(artifact.provider, artifact.pathspec, artifact.attempt, artifact.content_type, blob)
 
 

@@ -68,7 +68,10 @@ class Task(Record, frozen=True, gc=False):
 
 
 class DataArtifact(Record, frozen=True, gc=False):
-    """An artifact of one attempt. `asked` is that attempt if it was asked for; `root` where the datastore begins."""
+    """An artifact of one attempt. `asked` is that attempt if it was asked for; `root` where the datastore begins.
+
+    `sha` is empty and `location` None for whom its value is not to be seen; its bytes go by `blob` then, else by `sha`.
+    """
 
     name: str
     asked: int | None
@@ -78,8 +81,9 @@ class DataArtifact(Record, frozen=True, gc=False):
     created_at: str
     finished_at: str
     content_type: str
-    location: str
+    location: str | None
     root: str
+    blob: str = ""
 
 
 class Metadata(msgspec.Struct, frozen=True, gc=False):

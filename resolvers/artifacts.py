@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from ..providers import records
 from ..providers.artifacts import JSON, ValueKey, info_key, value_key
 from ..providers.base import Key
-from ..providers.errors import BadUserInput, Forbidden, LimitExceeded
+from ..providers.errors import BadUserInput, LimitExceeded
 from ..providers.grants import Right
 from ..providers.included_files import file_size, is_included
 from ..providers.pathspec import parent as above
@@ -39,16 +39,6 @@ async def origin_pathspec(artifacts: list[records.DataArtifact], info: Info) -> 
         f"{origin}/{artifact.name}" if isinstance(origin, str) else origin
         for artifact, origin in zip(artifacts, origins, strict=True)
     ]
-
-
-async def sha(artifacts: list[records.DataArtifact], info: Info) -> Answers[str]:
-    """Empty where the value may not be read: an error would take all that stands around it, for this is never null."""
-    told = await _with_values(artifacts, info.context)
-    return ["" if isinstance(artifact, Forbidden) else artifact for artifact in mapped(told, lambda of: of.sha)]
-
-
-async def location(artifacts: list[records.DataArtifact], info: Info) -> Answers[str]:
-    return mapped(await _with_values(artifacts, info.context), lambda artifact: artifact.location)
 
 
 async def size(artifacts: list[records.DataArtifact], info: Info) -> Answers[int | None]:
@@ -114,7 +104,7 @@ async def infos_of(
 async def _with_values(artifacts: list[records.DataArtifact], context: Context) -> Answers[records.DataArtifact]:
     """Those whose values may be read, and why others' may not.
 
-    What is computed from a value gives it away where there are few: anybody can hash True, and None has a type alone.
+    A size and a type tell of a value: None alone has its type.
     """
     if context.principal is None:
         return [*artifacts]

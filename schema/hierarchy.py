@@ -232,15 +232,16 @@ class DataArtifact(MetaflowObject):
     )
     parent: Task | None = resolved(artifacts.parent, "Its task.")
     attempt: int = stored("The attempt that stored it.")
-    sha: str = resolved(
-        artifacts.sha,
-        "SHA-1 of the serialized object, in hex: equal objects have equal ones. Empty for whoever may not read "
-        "the value, of which it tells.",
+    sha: str = stored(
+        "SHA-1 of the serialized object, in hex: equal objects have equal ones. Empty for whoever may not read the "
+        "value, of which it tells."
     )
     finished_at: DateTime = stored("When its attempt stored it.")
     size: BigInt | None = resolved(artifacts.size, "Of the serialized object, in bytes; of an included file, its own.")
     content_type: str = stored("How it is serialized, as recorded: pickle-v4, gzip+pickle-v4...")
-    location: str | None = resolved(artifacts.location, "Where the datastore keeps it: a path or a URL.")
+    location: str | None = stored(
+        "Where the datastore keeps it: a path or a URL. null for whoever may not read the value."
+    )
     type: str | None = resolved(artifacts.type, "Dotted name of the Python class of the object.")
     data: JSON | None = resolved(
         artifacts.data,

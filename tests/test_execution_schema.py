@@ -13,7 +13,7 @@ Access: allRuns hiddenNames hidesLines namespaces provider rights userTags
 Card: cardId createdAt hash id type
 CodeFile: path size
 CodeTarball: size
-DataArtifact: attempt contentType createdAt finishedAt id name pathComponents pathspec
+DataArtifact: attempt contentType createdAt finishedAt id location name pathComponents pathspec sha
 DataArtifactConnection: nodes
 DataArtifactEdge: cursor node
 DataEntry: name
@@ -56,7 +56,7 @@ LEVELS = """
 Card: data html url
 CodeFile: text
 CodeTarball: file files url
-DataArtifact: data location originPathspec parent preview sha size systemTags table tags type url userTags
+DataArtifact: data originPathspec parent preview size systemTags table tags type url userTags
 DataArtifactConnection: edges pageInfo totalCount
 DataEntry: artifact value
 Decorator: attributes

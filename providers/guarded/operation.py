@@ -8,7 +8,7 @@ from .. import hierarchy, records
 from ..base import Activity, Datastore, FlowKey, Key, MetadataProvider, RunFilter, RunPage, RunPageKey, RunsKey
 from ..errors import GatewayError, NamespaceMismatch
 from ..pathspec import run_of, shown
-from . import events
+from . import artifacts, events
 from .datastore import GuardedDatastore
 from .pages import Pages
 from .permissions import Permissions
@@ -90,17 +90,21 @@ class GuardedOperation:
 
     async def metadata_of(self, tasks: list[Key]) -> list[list[records.Metadata | GatewayError] | GatewayError]:
         found = await self._held(tasks, self._provider.metadata_of, list[records.Metadata | GatewayError])
-        granted = await self.sight.of(run_of(task.pathspec) for task in tasks)
-        return await events.shown(tasks, found, granted, self.sight)
+        return await events.shown(tasks, found, await self._granted(tasks), self.sight)
 
     async def attempts_of(self, tasks: list[Key]) -> list[list[records.Attempt] | GatewayError]:
         return await self._held(tasks, self._provider.attempts_of, list[records.Attempt])
 
     async def artifacts(self, keys: list[Key]) -> list[records.DataArtifact | GatewayError | None]:
-        return await self._held(keys, self._provider.artifacts, _none)
+        found = await self._held(keys, self._provider.artifacts, _none)
+        return [artifacts.shown(entry, of_run) for entry, of_run in zip(found, await self._granted(keys), strict=True)]
 
     async def artifacts_of(self, tasks: list[Key]) -> list[list[records.DataArtifact | GatewayError] | GatewayError]:
-        return await self._held(tasks, self._provider.artifacts_of, list[records.DataArtifact | GatewayError])
+        found = await self._held(tasks, self._provider.artifacts_of, list[records.DataArtifact | GatewayError])
+        return [
+            of if isinstance(of, GatewayError) else [artifacts.shown(entry, of_run) for entry in of]
+            for of, of_run in zip(found, await self._granted(tasks), strict=True)
+        ]
 
     async def artifact_names_of(self, tasks: list[Key]) -> list[list[str] | GatewayError]:
         return await self._held(tasks, self._provider.artifact_names_of, list[str])
@@ -117,13 +121,17 @@ class GuardedOperation:
         """What is read for keys of runs that may be seen; of others, what there is of one that does not exist."""
         if self.sight.scope.all_runs:
             return [*await read(keys)]
-        granted = await self.sight.of(run_of(key.pathspec) for key in keys)
+        granted = await self._granted(keys)
         seen = [key for key, of_run in zip(keys, granted, strict=True) if isinstance(of_run, Permissions)]
         found = iter(await read(seen) if seen else ())
         return [
             next(found) if isinstance(of_run, Permissions) else absent() if of_run is None else of_run
             for of_run in granted
         ]
+
+    async def _granted(self, keys: list[Key]) -> list[Seen]:
+        """Of the run of each."""
+        return await self.sight.of(run_of(key.pathspec) for key in keys)
 
     async def _any(self, keys: Iterable[FlowKey], *, namespace: bool) -> list[bool | GatewayError]:
         return await self._pages.any([_runs_of(key, key.namespace if namespace else None) for key in keys])
