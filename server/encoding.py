@@ -135,11 +135,10 @@ def _weight(value: Any) -> int:
     left: list[Collection[object]] = [[value]]
     while left and weight + characters // _TEXT < _AT_ONCE:
         for one in left.pop():
-            kind = type(one)
-            if kind is str:
+            if isinstance(one, str):
                 characters += len(one)
-            elif kind not in _LEAVES:
-                inner = _entries(kind)(one)
+            elif type(one) not in _LEAVES:
+                inner = _entries(type(one))(one)
                 weight += len(inner)
                 left.append(inner)
     return weight + characters // _TEXT
