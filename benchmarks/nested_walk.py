@@ -16,7 +16,7 @@ RUNS = 100
 QUERY = f"""{{
   flow(name: "{FLOW}") {{
     runs(first: {RUNS}) {{
-      nodes {{ runId steps {{ name tasks(first: 500) {{ nodes {{ taskId artifacts {{ name sha }} }} }} }} }}
+      nodes {{ runId steps {{ name tasks(first: 100) {{ nodes {{ taskId artifacts {{ name sha }} }} }} }} }}
     }}
   }}
 }}"""

@@ -49,7 +49,7 @@ class Execution(Objects):
     ) -> Work[Completed]:
         count = len(objects)
         sent = self._sent(selected, kinds) if kinds and count >= self.declared.rows.few else None
-        at_once = work.OBJECTS if sent is None else max(1, work.READ // (work.A_ROW + len(sent)))
+        at_once = work.OBJECTS if sent is None else work.rows_at_once(len(sent))
         if count <= at_once or place is None:
             return (yield from self._part(type_, objects, place, selected, sent))
         made, lost = Column(), set[int]()
@@ -137,7 +137,7 @@ class Execution(Objects):
 
     def _rows(self, keys: list[str], columns: list[Column], count: int) -> Work[Column]:
         rows = self.declared.rows.of_columns
-        at_once = max(1, work.IN_ROWS // (work.A_ROW + len(keys)))
+        at_once = work.rows_at_once(len(keys))
         if count <= at_once:
             return rows(keys, columns)
         made = Column()

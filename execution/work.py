@@ -17,13 +17,16 @@ Work = Generator["Join | Wait | None", Any, T]
 # Seconds that the event loop is held at a time.
 SLICE = 0.001
 # Before others have a turn, a few milliseconds: values looked at one by one; values put into rows, of which each takes
-# as long as A_ROW more (100,000 in structs 1 to 2 ms, in dicts up to 5), and those that are read straight into rows;
-# objects whose fields are read.
+# as long as A_ROW more (100,000 in structs 1 to 2 ms, in dicts up to 5); objects whose fields are read.
 TURN = 512
 IN_ROWS = 100_000
-READ = 40_000
 A_ROW = 3
 OBJECTS = 20_000
+
+
+def rows_at_once(width: int) -> int:
+    """How many rows of so many values are made before others have a turn."""
+    return max(1, IN_ROWS // (A_ROW + width))
 
 
 class Join:

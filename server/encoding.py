@@ -8,7 +8,6 @@ import json
 import math
 from collections.abc import Callable, Collection, Iterator
 from functools import lru_cache
-from itertools import chain
 from time import perf_counter
 from typing import Any, cast
 
@@ -22,7 +21,7 @@ SLICE = 0.001
 # Values that are encoded in one go without a look at the time: less than a millisecond.
 _AT_ONCE = 4_000
 _TEXT = 1000  # characters that take as long as one value
-_LEAVES = frozenset({str, int, float, bool, type(None)})
+_LEAVES = frozenset({int, float, bool, type(None)})
 
 _encoder = msgspec.json.Encoder()
 
@@ -79,7 +78,7 @@ def _parts_written(value: Any, made: bytearray) -> Iterator[None]:
 
 
 def _list_written(entries: list[Any], made: bytearray) -> Iterator[None]:
-    """Parts as long as time allows: an entry alone is weighed, of more it is seen what the part before took."""
+    """Parts of half a slice: an entry alone is weighed, of more it is seen what the part before took."""
     mark, start, many = b"[", 0, 1
     while start < len(entries):
         part = entries[start : start + many]
@@ -90,7 +89,8 @@ def _list_written(entries: list[Any], made: bytearray) -> Iterator[None]:
         else:
             begun = perf_counter()
             _write_open(part, made, mark)
-            many = many * 2 if perf_counter() - begun < SLICE / 4 else (many + 1) // 2
+            of_slice = (perf_counter() - begun) / SLICE
+            many = max(1, min(4 * many, int(many / 2 / max(of_slice, 1e-3))))
             yield
         mark = b","
     made += b"]"
@@ -131,19 +131,17 @@ def _write_open(entries: list[Any] | dict[str, Any], made: bytearray, mark: byte
 
 def _weight(value: Any) -> int:
     """How many values it holds, and of text so many as take as long; not counted further than _AT_ONCE."""
-    weight = 1
-    level: list[Any] = [value]
-    while level and weight < _AT_ONCE:
-        inner: list[Collection[Any]] = []
-        for kind in set(map(type, level)):
-            of_kind = [one for one in level if type(one) is kind]
-            if kind is str:
-                weight += sum(map(len, of_kind)) // _TEXT
-            elif kind not in _LEAVES:
-                inner += map(_entries(kind), of_kind)
-        weight += sum(map(len, inner))
-        level = list(chain.from_iterable(inner)) if weight < _AT_ONCE else []
-    return weight
+    weight, characters = 1, 0
+    left: list[Collection[object]] = [[value]]
+    while left and weight + characters // _TEXT < _AT_ONCE:
+        for one in left.pop():
+            if isinstance(one, str):
+                characters += len(one)
+            elif type(one) not in _LEAVES:
+                inner = _entries(type(one))(one)
+                weight += len(inner)
+                left.append(inner)
+    return weight + characters // _TEXT
 
 
 @lru_cache(maxsize=2_000)

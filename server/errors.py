@@ -68,8 +68,14 @@ class Faults:
     """The errors met while one request is executed; what is our fault is logged, and told by the request's id alone."""
 
     def __init__(self, request_id: str | None = None) -> None:
-        self.request_id = request_id or uuid4().hex
+        self._request_id = request_id
         self._logged = 0
+
+    @property
+    def request_id(self) -> str:
+        """That of access control, else one that is made once somebody is told of it."""
+        self._request_id = self._request_id or uuid4().hex
+        return self._request_id
 
     def of_field(self, error: GraphQLError) -> dict[str, Any]:
         """An error of execution."""

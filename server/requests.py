@@ -4,7 +4,7 @@ from collections import Counter
 from typing import Any
 from urllib.parse import parse_qsl
 
-from starlette.requests import Request
+from starlette.requests import ClientDisconnect, Request
 
 from ..providers.grants import Principal
 from .access.admission import admission_of
@@ -16,9 +16,10 @@ from .negotiation import IDENTITY, JSON
 from .operations import Operation
 from .persisted.documents import PersistedDocuments
 
-_PARAMETERS = {"query": str, "documentId": str, "operationName": str, "variables": dict, "extensions": dict}
+_TEXT, _OBJECT = (str, type(None)), (dict, type(None))
+_PARAMETERS = {"query": _TEXT, "documentId": _TEXT, "operationName": _TEXT, "variables": _OBJECT, "extensions": _OBJECT}
 _NULL = "null"
-_CALLED = {str: "a string", dict: "an object"}
+_CALLED = {_TEXT: "a string", _OBJECT: "an object"}
 # In a URL, of any name.
 _MOST_PARAMETERS = 100
 
@@ -74,9 +75,13 @@ async def _body(request: Request) -> bytes:
     length = request.headers.get("content-length", "0")
     if length.isascii() and length.isdigit() and len(length) < 20 and int(length) > BODY_BYTES:
         raise _too_large()
-    body = bytearray()
-    async for chunk in request.stream():
-        body += chunk
+    body, more = bytearray(), True
+    while more:
+        message = await request.receive()
+        if message["type"] == "http.disconnect":
+            raise ClientDisconnect
+        body += message.get("body", b"")
+        more = message.get("more_body", False)
         if len(body) > BODY_BYTES:
             raise _too_large()
     return bytes(body)
@@ -107,9 +112,9 @@ async def _operation(
     parameters: dict[str, Any], documents: PersistedDocuments, principal: Principal | None
 ) -> Operation:
     """`{query, documentId, variables, operationName, extensions}`; null is as if left out (GraphQL over HTTP, 5.1)."""
-    for name, kind in _PARAMETERS.items():
-        if not isinstance(parameters.get(name), kind | None):
-            raise refused("BAD_USER_INPUT", f"The parameter {name} must be {_CALLED[kind]}.", 400)
+    for name, kinds in _PARAMETERS.items():
+        if not isinstance(parameters.get(name), kinds):
+            raise refused("BAD_USER_INPUT", f"The parameter {name} must be {_CALLED[kinds]}.", 400)
     extensions: dict[str, Any] = parameters.get("extensions") or {}
     return Operation(
         await documents.document(

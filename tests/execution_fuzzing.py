@@ -25,7 +25,7 @@ from metaflow_graphql.execution import LevelExecutor, structs, work
 
 # Operations on each schema.
 EACH = 20
-_USUAL = work.SLICE, work.TURN, work.IN_ROWS, work.READ, work.OBJECTS
+_USUAL = work.SLICE, work.TURN, work.IN_ROWS, work.OBJECTS
 Path = tuple[str | int, ...]
 
 
@@ -175,11 +175,10 @@ async def cases(count: int, seed: int) -> Counter[str]:
 
 def _in_small_parts(small: bool) -> None:
     """Whether others have a turn after each value and row, as after thousands otherwise."""
-    (slice_, turn, rows, read, objects) = (0, 1, 1, 1, 2) if small else _USUAL
+    (slice_, turn, rows, objects) = (0, 1, 1, 2) if small else _USUAL
     settings: Any = work
     structs.few = 2  # where rows are to be structs, all but those that are alone at their level
-    settings.SLICE, settings.TURN, settings.IN_ROWS, settings.READ = slice_, turn, rows, read
-    settings.OBJECTS = objects
+    settings.SLICE, settings.TURN, settings.IN_ROWS, settings.OBJECTS = slice_, turn, rows, objects
 
 
 def run(count: int, seed: int | None = None) -> Counter[str]:
