@@ -9,7 +9,7 @@ from ..pickles import opcodes as op
 from ..pickles.machine import STRIDE
 from ..pickles.payloads import Payload
 from ..stand_ins import Instance
-from .batches import plain_batch
+from .batches import unread_batch
 from .heads import PREFIX, Ranges, ranges
 from .sifting import SiftingMachine
 
@@ -93,7 +93,7 @@ class TableReader:
         machine = self._machine
         if not machine.sifts() or not machine.between_batches():
             return False
-        batch = plain_batch(self._waiting, machine.before_wanted())
+        batch = unread_batch(self._waiting, machine.before_wanted())
         if batch is None:
             return False
         if not batch.size:
