@@ -5,6 +5,7 @@ from itertools import repeat
 
 from ..pickles import opcodes as op
 from ..pickles.opcodes import APPENDS, MARK, MEMOIZE, SHORT_BINUNICODE
+from .runs import CALLED, NOTES_OF_CALL, calls, pushes, texts_of
 
 _LONGEST = 2**20  # bytes of a batch that is waited for
 _OPCODES = 100_000  # of one; genuine ones have a thousand elements
@@ -71,6 +72,12 @@ def _scanned(data: bytearray) -> Batch | None:
         code = data[at]
         if code == SHORT_BINUNICODE:
             length = data[at + 1]
+            run = texts_of(data, at, length) if length > _ONE_CHARACTER else 0
+            if run:
+                at += run * (length + 3)
+                height += run
+                noted += run
+                continue
             at += 2 + length
             height += 1
             if length <= _ONE_CHARACTER and data[at] == MEMOIZE:
@@ -79,6 +86,16 @@ def _scanned(data: bytearray) -> Batch | None:
             at += 1
             noted += 1
         elif width := _WIDTHS[code]:
+            after = data[at + width]
+            if after == code and (run := pushes(data, at, width)):
+                at += run * width
+                height += run
+                continue
+            if after in CALLED and (run := calls(data, at, width)):
+                at += run * (width + data[at + width + 1] + 7)
+                height += run
+                noted += run * NOTES_OF_CALL
+                continue
             at += width
             height += _RISES[code]
             noted += code in _NOTES
