@@ -87,23 +87,22 @@ class TableReader:
         while self._waiting and not self.finished:
             if self._skimmed is not None:
                 self._skim(self._skimmed)
-            elif not self._pass_by() and ((len(self._waiting) < self._wanted and not closing) or not self._read()):
+            elif (len(self._waiting) < self._wanted and not closing) or not (self._pass_by(closing) or self._read()):
                 break
 
-    def _pass_by(self) -> bool:
-        """Whether a batch of elements came next that nobody wants; it is gone then."""
+    def _pass_by(self, closing: bool) -> bool:
+        """Whether a batch of elements comes that nobody wants; as far as it is there, it is gone then."""
         machine = self._machine
         if not machine.sifts() or not machine.between_batches():
             return False
         batch = unread_batch(self._waiting, machine.before_wanted())
-        if batch is None:
+        if batch is None or (closing and not batch.size):
             return False
-        if not batch.size:
-            self._wanted = 2 * len(self._waiting)
-            return False
-        machine.check(0)
-        machine.pass_by(batch)
-        del self._waiting[: batch.size]
+        if batch.size:
+            machine.check(0)
+            machine.pass_by(batch)
+            del self._waiting[: batch.size]
+        self._wanted = _SEGMENT if batch.size else 2 * len(self._waiting)
         return True
 
     def _hold(self, size: int) -> None:
