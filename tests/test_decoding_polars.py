@@ -13,7 +13,7 @@ from attacks.flat import INT, INT64, LAST, NOTHING, NUMBERS, VIEWS, batch, colum
 from attacks.flat import table as flat_table
 from attacks.reading import outcome
 from attacks.streams import STREAMS
-from metaflow_graphql.decoding import decode, preview, table, to_json
+from metaflow_graphql.decoding import DecodingError, Limits, TableReader, decode, preview, table, to_json
 
 FILE = Path(__file__).parent / "pickles" / "polars2.jsonl.xz"
 DAMAGED = ("polars_text", "polars_categorical", "polars_array", "polars_struct")
@@ -95,3 +95,25 @@ def test_a_frame_that_does_not_fit_together_costs_itself_alone():
     lie: Attack = STREAMS["more values than bytes"]
     broken = decode(lie.make())
     assert to_json([broken, broken, 1]) == [{"__class__": CLASS}, {"__class__": CLASS}, 1]
+
+
+def test_a_stream_that_is_kept_in_part_may_say_anything():
+    before, stream = pickled("polars_large")
+    assert len(stream) > 200_000
+    messages = [at for at in range(0, len(stream), 8) if stream[at : at + 4] == b"\xff\xff\xff\xff"]
+    ends = {
+        kept_in_part(again(before, stream[:at] + struct.pack("<I", value) + stream[at + 4 :]))
+        for message in messages[:4]
+        for at in range(message, message + 1200, 16)
+        for value in EXTREMES[::2]
+    }
+    assert ends == {"Table", "NoneType", "TooLarge", "Unreadable"}
+
+
+def kept_in_part(pickled: bytes) -> str:
+    reader = TableReader(5, Limits(bytes=150_000))
+    try:
+        reader.feed(pickled)
+        return type(table(reader.close(), 5)).__name__
+    except DecodingError as error:
+        return type(error).__name__

@@ -14,8 +14,8 @@ import pytest
 from metaflow_graphql.decoding import Limits, TableReader, TooLarge, decode, table, to_json
 
 pd: Any = importlib.import_module("pandas")
-SMALL = Limits(bytes=1_000_000)
-LARGE = Limits(bytes=2**30)
+SMALL = Limits(bytes=1_000_000, seconds=60)  # of machines that are busy
+LARGE = Limits(bytes=2**30, seconds=60)
 COUNT = 300_000
 NUMBERS = np.arange(COUNT)
 
@@ -102,14 +102,14 @@ OF_OBJECTS: dict[str, Any] = {
     "mixed": objects(any=[(number, str(number), None, True, number / 2, b"ab")[number % 6] for number in range(MANY)]),
     "long_texts": objects(text=["ż" * 200 + str(number) for number in range(9000)], other=["x" * 300] * 9000),
     "very_long_texts": objects(text=[str(number) * 20_000 for number in range(20)] * 200),
-    "decimals": objects(amount=[Decimal(number) / 8 for number in range(30_000)], kind=KINDS[:30_000]),
+    "decimals": objects(amount=[Decimal(number) / 8 for number in range(9_000)], kind=KINDS[:9_000]),
     "dates_late": objects(
-        kind=KINDS[:30_000],
-        started=[None] * 3000 + [date(2020, 1, 1) + timedelta(number % 999) for number in range(27_000)],
-        ended=[datetime(2020, 1, 1, tzinfo=UTC) + timedelta(number) for number in range(30_000)],
+        kind=KINDS[:9_000],
+        started=[None] * 3000 + [date(2020, 1, 1) + timedelta(number % 999) for number in range(6_000)],
+        ended=[datetime(2020, 1, 1, tzinfo=UTC) + timedelta(number) for number in range(9_000)],
     ),
-    "lists": objects(parts=[[number, {"a": str(number)}] for number in range(20_000)], kind=KINDS[:20_000]),
-    "arrays": objects(vector=[np.arange(3) + number for number in range(9000)], kind=KINDS[:9000]),
+    "lists": objects(parts=[[number, {"a": str(number)}] for number in range(6_000)], kind=KINDS[:6_000]),
+    "arrays": objects(vector=[np.arange(3) + number for number in range(4_000)], kind=KINDS[:4_000]),
     "index": objects(kind=KINDS).set_index(pd.Index(TEXTS, dtype=object, name="order")),
     "python_texts": pd.DataFrame({"a": pd.array(TEXTS, dtype=pd.StringDtype("python"))}),
 }

@@ -18,8 +18,8 @@ from .arrow_values import series_in
 from .flatbuffers import Table, number, root
 from .series import Series
 
-_SCHEMA, _DICTIONARY, _BATCH = 1, 2, 3
-_COMPRESSION = 3  # the field of a batch
+SCHEMA, DICTIONARY, BATCH = 1, 2, 3
+COMPRESSION = 3  # the field of a batch
 # How many buffers an array has, beside those that its views lead to; others have two.
 _BUFFERS = {
     "null": 0,
@@ -107,7 +107,7 @@ def stream_of(source: Source, parts: Parts) -> Stream:
     """FAULTS of what is no stream, TooLarge where bytes were not kept that tell where the next batch begins."""
     messages = _messages(source, parts)
     first = next(messages, None)
-    if first is None or first.kind != _SCHEMA or first.header.number(0, "h"):
+    if first is None or first.kind != SCHEMA or first.header.number(0, "h"):
         raise ValueError  # numbers would be big-endian
     fields = Schema(parts).fields(first.header, 1)
     return _Reading(fields, parts).read(messages)
@@ -150,9 +150,9 @@ class _Reading:
     def read(self, messages: Iterator[Message]) -> Stream:
         batches: list[Batch] = []
         for message in messages:
-            if message.kind == _BATCH:
+            if message.kind == BATCH:
                 batches.append(self._batch(message))
-            elif message.kind == _DICTIONARY:
+            elif message.kind == DICTIONARY:
                 self._dictionary(message)
             else:
                 raise ValueError
@@ -162,7 +162,7 @@ class _Reading:
 
     def _can_read(self, header: Table, arrays: int) -> bool:
         self._parts.take("arrays", arrays)
-        self._readable = self._readable and header.table(_COMPRESSION) is None
+        self._readable = self._readable and header.table(COMPRESSION) is None
         return self._readable
 
     def _batch(self, message: Message) -> Batch:

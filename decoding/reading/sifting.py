@@ -12,7 +12,7 @@ from ..stand_ins import Global, Instance
 from .batches import Batch
 from .heads import first_cells
 
-_SHARE = 8  # an array is held whole if it takes no more than this part of all that may be held
+_SHARE = 32  # an array is held whole if it takes no more than this part of all that may be held
 _GLOBAL = 1000  # bytes that one takes
 
 

@@ -4,12 +4,14 @@ from collections.abc import Callable, Mapping
 from time import monotonic
 
 from ..errors import TooLarge, Unreadable
+from ..frames.polars_frames import FRAME, SERIES
 from ..limits import DEFAULT, Limits
 from ..pickles import opcodes as op
 from ..pickles.machine import STRIDE
 from ..pickles.payloads import Payload
 from ..stand_ins import Instance
-from .batches import plain_batch
+from .arrow_heads import Places, stream_places
+from .batches import unread_batch
 from .heads import PREFIX, Ranges, ranges
 from .sifting import SiftingMachine
 
@@ -85,23 +87,22 @@ class TableReader:
         while self._waiting and not self.finished:
             if self._skimmed is not None:
                 self._skim(self._skimmed)
-            elif not self._pass_by() and ((len(self._waiting) < self._wanted and not closing) or not self._read()):
+            elif (len(self._waiting) < self._wanted and not closing) or not (self._pass_by(closing) or self._read()):
                 break
 
-    def _pass_by(self) -> bool:
-        """Whether a batch of elements came next that nobody wants; it is gone then."""
+    def _pass_by(self, closing: bool) -> bool:
+        """Whether a batch of elements comes that nobody wants; as far as it is there, it is gone then."""
         machine = self._machine
         if not machine.sifts() or not machine.between_batches():
             return False
-        batch = plain_batch(self._waiting, machine.before_wanted())
-        if batch is None:
+        batch = unread_batch(self._waiting, machine.before_wanted())
+        if batch is None or (closing and not batch.size):
             return False
-        if not batch.size:
-            self._wanted = 2 * len(self._waiting)
-            return False
-        machine.check(0)
-        machine.pass_by(batch)
-        del self._waiting[: batch.size]
+        if batch.size:
+            machine.check(0)
+            machine.pass_by(batch)
+            del self._waiting[: batch.size]
+        self._wanted = _SEGMENT if batch.size else 2 * len(self._waiting)
         return True
 
     def _hold(self, size: int) -> None:
@@ -174,12 +175,17 @@ class TableReader:
         length = int.from_bytes(self._waiting[1:begin], "little")
         if length <= PREFIX:
             return False
-        stack, marks = self._machine.stack, self._machine.marks
-        kept = ranges(stack, marks[-1] if marks else len(stack), length, self._first, self._limits)
-        self._hold(sum(stop - start + _PIECE for start, stop in kept))
-        self._skimmed = Skimmed(length, kept)
+        self._skimmed = Skimmed(length, self._places(length), self._hold)
         del self._waiting[:begin]
         return True
+
+    def _places(self, length: int) -> Places:
+        """What is kept of a payload of that length, which comes next."""
+        stack, marks = self._machine.stack, self._machine.marks
+        if stack and isinstance(stack[-1], Instance) and stack[-1].name in (FRAME, SERIES):
+            return stream_places(self._first, self._limits)
+        kept = ranges(stack, marks[-1] if marks else len(stack), length, self._first, self._limits)
+        return _known(kept)
 
     def _skim(self, skimmed: "Skimmed") -> None:
         del self._waiting[: skimmed.take(self._waiting)]
@@ -188,34 +194,57 @@ class TableReader:
             self._machine.stack.append(skimmed.payload())
 
 
+def _known(ranges: Ranges) -> Places:
+    for start, stop in ranges:
+        if start < stop:
+            yield start, stop
+
+
 class Skimmed:
-    """A payload as it passes by."""
+    """A payload as it passes by. `places` are those that are kept, (start, stop) in order; it may be sent the bytes of
+    one to find the next. `hold` is told how many bytes that are.
+    """
 
-    __slots__ = ("_kept", "_length", "_next", "_passed", "_ranges")
+    __slots__ = ("_hold", "_kept", "_length", "_passed", "_place", "_places", "_starts")
 
-    def __init__(self, length: int, ranges: Ranges) -> None:
+    def __init__(self, length: int, places: Places, hold: Callable[[int], None]) -> None:
         self._length = length
-        self._ranges = ranges
-        self._kept = [bytearray() for _ in ranges]
+        self._places = places
+        self._hold = hold
+        self._starts: list[int] = []
+        self._kept: list[bytearray] = []
         self._passed = 0
-        self._next = 0  # the first range that is not whole
+        self._place = self._after(0, next(places, None))  # that is not whole yet
 
     def take(self, data: bytearray) -> int:
         """How many of these bytes belong to the payload, after those that are wanted were copied."""
         start = self._passed
         self._passed = min(start + len(data), self._length)
-        for index in range(self._next, len(self._ranges)):
-            begin, end = self._ranges[index]
-            if begin >= self._passed:
-                break
-            self._kept[index] += data[max(begin - start, 0) : min(end, self._passed) - start]
+        while self._place is not None and self._place[0] < self._passed:
+            begin, end = self._place
+            self._kept[-1] += data[max(begin - start, 0) : min(end, self._passed) - start]
             if end > self._passed:
                 break
-            self._next = index + 1
+            self._place = self._after(end, self._following(self._kept[-1]))
         return self._passed - start
+
+    def _following(self, found: bytearray) -> tuple[int, int] | None:
+        try:
+            return self._places.send(found)
+        except StopIteration:
+            return None
+
+    def _after(self, last: int, place: tuple[int, int] | None) -> tuple[int, int] | None:
+        """The place, if it is one that has not passed."""
+        if place is None or not last <= place[0] < place[1] <= self._length:
+            return None
+        self._hold(place[1] - place[0] + _PIECE)
+        self._starts.append(place[0])
+        self._kept.append(bytearray())
+        return place
 
     def is_whole(self) -> bool:
         return self._passed == self._length
 
     def payload(self) -> Payload:
-        return Payload(self._length, tuple(start for start, _ in self._ranges), tuple(map(bytes, self._kept)))
+        return Payload(self._length, tuple(self._starts), tuple(map(bytes, self._kept)))

@@ -7,6 +7,7 @@ from .damage import LENGTHS, NUMBERS, STACK, TEXTS
 from .growth import LAUGHS, REPEATS
 from .manners import BY_PROTOCOL, CHAINS, LADDERS, ON_ANYTHING, REFUSED
 from .nesting import CYCLES, HASHES, NESTING
+from .scanners import SCANNERS
 from .streams import STREAMS
 from .tables import TABLES
 from .values import LIES, STATES
@@ -32,6 +33,7 @@ FAMILIES: dict[str, Family] = {
     "array": ARRAYS,
     "table": TABLES,
     "stream": STREAMS,
+    "scanner": SCANNERS,
 }
 ATTACKS: dict[str, Attack] = {
     f"{family}: {name}": attack for family, attacks in FAMILIES.items() for name, attack in attacks.items()

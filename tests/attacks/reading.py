@@ -70,14 +70,13 @@ def outcome(pickled: bytes, limits: Limits = SMALLER) -> str:
 
 def streamed(pickled: bytes, limits: Limits) -> None:
     """Reads it piece by piece, for the first rows of a table; and as if little of it could be held."""
-    for most in (limits, replace(limits, bytes=_LITTLE)):
+    little = [replace(limits, bytes=_LITTLE)] if len(pickled) > _LITTLE // 8 else []
+    for most in (limits, *little):
         reader = TableReader(_ROWS, most)
         with suppress(DecodingError):
             for start in range(0, min(len(pickled), _STREAMED), _PIECE):
                 reader.feed(pickled[start : start + _PIECE])
-            value = reader.close()
-            tabled(value, limits)
-            to_json(value, limits)
+            tabled(reader.close(), limits)
 
 
 def tabled(value: object, limits: Limits) -> None:

@@ -46,6 +46,23 @@ def long_frame() -> Any:
     return pl.DataFrame({"n": many, "s": texts, "b": [n % 3 == 0 for n in many]})
 
 
+def large_frame() -> Any:
+    """Of which no more than the first rows are kept where it is read as it comes."""
+    numbers = range(2400)
+    return pl.DataFrame(
+        {
+            "text": [None if number % 7 == 3 else f"a text that is longer, {number}" for number in numbers],
+            "number": [None if number % 5 == 1 else number for number in numbers],
+            "half": [number / 2 for number in numbers],
+            "even": [number % 2 == 0 for number in numbers],
+            "kind": pl.Series(["new", None, "paid"] * 800, dtype=pl.Categorical),
+            "parts": [[number, number + 1] for number in numbers],
+            "inner": [{"a": number, "b": str(number)} for number in numbers],
+            "when": [DAY + datetime.timedelta(number) for number in numbers],
+        }
+    )
+
+
 def nested_frame() -> Any:
     times = {"t": pl.Series([[DAY], None]), "d": [{"day": DAY.date(), "l": [{"x": SPAN}]}, None]}
     return pl.DataFrame({**times, "c": pl.Series([["u", "v"], ["u"]], dtype=pl.List(pl.Categorical))})
@@ -130,4 +147,5 @@ def values() -> dict[str, Callable[[], Any]]:
         **{f"polars_frame_{name}".rstrip("_"): make for name, make in FRAMES.items()},
         "polars_series_of_series": lambda: {"a": pl.Series("s", [1, 2, None]), "b": [frame(), frame()]},
         "polars_lazy": lambda: frame().lazy(),
+        "polars_large": lambda: parted(large_frame().head(5), large_frame()),
     }
