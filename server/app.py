@@ -52,7 +52,7 @@ def application(
     others: list[BaseRoute] = [
         Route(f"{PREFIX}/{{path:path}}", Downloads(gateway)),
         Route("/healthz", alive),
-        Route("/readyz", Readiness(gateway.providers).ready),
+        Route("/readyz", Readiness(gateway).ready),
     ]
     if graphiql:
         others.append(Mount("/graphiql", StaticFiles(directory=GRAPHIQL)))

@@ -69,7 +69,7 @@ def _serve(given: argparse.Namespace) -> int:
 
 
 def _query(given: argparse.Namespace) -> int:
-    operation = Operation(_text(given.query), _variables(given.variables))
+    operation = Operation(_text(given.query), None, _variables(given.variables))
     answer = asyncio.run(_answer(operation, _settings(given)))
     _write(dumps(answer, indent=sys.stdout.isatty()).decode())
     return 1 if "errors" in answer else 0

@@ -30,7 +30,7 @@ from ..resolvers.downloads import Download
 from ..resolvers.links import PREFIX, File
 from ..resolvers.signatures import SIGNATURE, Signatures
 from . import limits, ranges
-from .access.admission import admission_of
+from .access.admission import admission_of, principal_of
 from .clients import unless_gone
 from .encoding import dumps
 from .errors import INTERNAL, Faults, RequestError, extensions, refused
@@ -99,7 +99,7 @@ class Downloads:
             error = refused("METHOD_NOT_ALLOWED", "Files are read by GET and HEAD.")
             return _json(error.errors, 405, {"allow": ", ".join(_METHODS)})
         kind, file = _named(request)
-        found = await _found(kind, file, context_for(self._gateway, principal=_reader(request, file)))
+        found = await _found(kind, file, context_for(self._gateway, _reader(request, file)))
         if admission := admission_of(request):
             admission.take((found.length or 0) // _BYTES_OF_AN_OBJECT)
         headers = _headers(found)
@@ -153,12 +153,9 @@ def _reader(request: Request, file: File) -> Principal | None:
     """Whose rights the file is read with: of who asks, else of whom its URL was given out to. None without access
     control."""
     admission = admission_of(request)
-    if admission is None:
-        return None
-    by = admission.signatures
-    if admission.admitted or by is None or SIGNATURE not in request.query_params:
-        return admission.principal
-    identity = by.identity(file.signed, request.query_params, time())
+    if admission is None or admission.admitted or not admission.signatures or SIGNATURE not in request.query_params:
+        return principal_of(request)
+    identity = admission.signatures.identity(file.signed, request.query_params, time())
     reader = None if identity is None else admission.admit_by_url(identity)
     if reader is not None:
         return reader

@@ -6,7 +6,7 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
-from .access.admission import admission_of
+from .access.admission import admission_of, principal_of
 from .browsers.page import page
 from .caching.headers import CHECKED, LASTING_SECONDS, NOT_KEPT, VARY, entity_tag, lasting
 from .clients import unless_gone
@@ -17,7 +17,7 @@ from .negotiation import GRAPHQL_RESPONSE, HTML, IDENTITY, JSON, coding, media_t
 from .operations import Operation, Operations
 from .persisted.documents import PersistedDocuments
 from .ranges import unchanged
-from .requests import address, operation, principal_of
+from .requests import address, operation
 
 _METHODS = {"allow": "GET, HEAD, POST, OPTIONS"}
 

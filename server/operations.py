@@ -41,20 +41,20 @@ _AT_ONCE = 256  # errors that are told in one turn of the loop: a millisecond
 
 
 class Operation(NamedTuple):
-    """What a client asks for. `show_usage`: whether the answer says what it cost upstream; `show_cost`: how
-    many objects it was estimated to touch, and did.
+    """What a client asks for. `principal`: who asks, and `admission`: as what they were let in; None without access
+    control. `show_usage`: whether the answer says what it cost upstream; `show_cost`: how many objects it was
+    estimated to touch, and did.
 
-    `address`: what URLs on this gateway begin with for this client; None where it has no address. `principal`: who
-    asks, and `admission`: as what they were let in; None without access control.
+    `address`: what URLs on this gateway begin with for this client; None where it has no address.
     """
 
     query: str
+    principal: Principal | None
     variables: dict[str, Any] | None = None
     name: str | None = None
     show_usage: bool = False
     show_cost: bool = False
     address: str | None = None
-    principal: Principal | None = None
     admission: Admission | None = None
 
 
@@ -110,9 +110,9 @@ class Operations:
     ) -> dict[str, Any]:
         context = context_for(
             self._gateway,
+            operation.principal,
             operation.address,
             document.selected,
-            principal=operation.principal,
             signatures=operation.admission and operation.admission.signatures,
         )
         try:

@@ -66,9 +66,9 @@ class Admission:
         return self._principal
 
     @property
-    def admitted(self) -> Principal | None:
-        """Who asks, if somebody was let in."""
-        return self._principal
+    def admitted(self) -> bool:
+        """Whether somebody was let in."""
+        return self._principal is not None
 
     def admit(self, identity: Identity, principal: Principal) -> None:
         """It is them who ask; RequestError (403) where nothing is granted to them, (429) where they ask too much."""
@@ -178,3 +178,9 @@ class Admission:
 def admission_of(request: HTTPConnection) -> Admission | None:
     """None without access control."""
     return request.scope.get("state", {}).get("admission")
+
+
+def principal_of(request: HTTPConnection) -> Principal | None:
+    """Who sent it; None without access control. RequestError where nobody was let in."""
+    admission = admission_of(request)
+    return admission and admission.principal

@@ -35,7 +35,7 @@ class PersistedDocuments:
         self._registered = ByteCache(_REGISTERED_BYTES)
 
     async def document(
-        self, query: str | None, document_id: str | None, persisted_query: Any, principal: Principal | None = None
+        self, query: str | None, document_id: str | None, persisted_query: Any, principal: Principal | None
     ) -> str:
         """The text of the document that a request is about: of its query, documentId or Apollo's extension.
 
