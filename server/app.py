@@ -12,7 +12,7 @@ from starlette.types import Scope
 
 from ..resolvers.context import Gateway
 from ..resolvers.links import PREFIX
-from .access.access import Access
+from .access.control import AccessControl
 from .access.gate import Gate
 from .browsers.hosts import Hosts
 from .browsers.origins import Origins
@@ -35,7 +35,7 @@ def application(
     *,
     graphiql: bool = True,
     hosts: Hosts | None = None,
-    access: Access | None = None,
+    access: AccessControl | None = None,
 ) -> BrowserRules:
     """The application that serves a schema; `cors_origins`: whose pages may read it, besides its own.
 

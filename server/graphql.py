@@ -17,7 +17,7 @@ from .negotiation import GRAPHQL_RESPONSE, HTML, IDENTITY, JSON, coding, media_t
 from .operations import Operation, Operations
 from .persisted.documents import PersistedDocuments
 from .ranges import unchanged
-from .requests import address, operation
+from .requests import base_url, operation
 
 _METHODS = {"allow": "GET, HEAD, POST, OPTIONS"}
 
@@ -61,7 +61,7 @@ class GraphQLEndpoint:
                 return page()
             principal = principal_of(request)  # before a document of theirs is kept
             asked = await operation(request, self._documents, principal)
-            asked = asked._replace(address=self._public_url or address(request), admission=admission)
+            asked = asked._replace(base_url=self._public_url or base_url(request), admission=admission)
             if reads:
                 content, kept = await unless_gone(request.receive, self._read(asked, faults))
                 return await _kept(request, content, media, kept)

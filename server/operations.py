@@ -45,7 +45,7 @@ class Operation(NamedTuple):
     control. `show_usage`: whether the answer says what it cost upstream; `show_cost`: how many objects it was
     estimated to touch, and did.
 
-    `address`: what URLs on this gateway begin with for this client; None where it has no address.
+    `base_url`: what URLs on this gateway begin with for this client; None where it has none.
     """
 
     query: str
@@ -54,7 +54,7 @@ class Operation(NamedTuple):
     name: str | None = None
     show_usage: bool = False
     show_cost: bool = False
-    address: str | None = None
+    base_url: str | None = None
     admission: Admission | None = None
 
 
@@ -111,7 +111,7 @@ class Operations:
         context = context_for(
             self._gateway,
             operation.principal,
-            operation.address,
+            operation.base_url,
             document.selected,
             signatures=operation.admission and operation.admission.signatures,
         )

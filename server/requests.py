@@ -38,7 +38,7 @@ async def operation(request: Request, documents: PersistedDocuments, principal: 
     return await _operation(parameters, documents, principal)
 
 
-def address(request: Request) -> str | None:
+def base_url(request: Request) -> str | None:
     """What the URLs of this gateway begin with for whoever sent the request, by its Host; None where that is none."""
     host = request.headers.get("host", "")
     return f"{request.scope['scheme']}://{host}" if AUTHORITY.fullmatch(host) else None

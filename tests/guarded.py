@@ -18,7 +18,7 @@ from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa
 from metaflow_graphql.providers.errors import InvalidTag
 from metaflow_graphql.providers.grants import Principal
 from metaflow_graphql.resolvers.context import Gateway, Info
-from metaflow_graphql.server.access.access import Access
+from metaflow_graphql.server.access.control import AccessControl
 from metaflow_graphql.server.access.tokens import hash_of
 from metaflow_graphql.server.app import application
 from serving import GRAPHQL_RESPONSE, served
@@ -93,7 +93,7 @@ def replaced(path: Path, text: str) -> None:
 def guarded(path: Path, *cors_origins: str, graphiql: bool = True) -> Generator[httpx.Client]:
     """A client of a server with that configuration."""
     schema = strawberry.Schema(Query, Mutation)
-    access = Access(path, ["default", "team"])
+    access = AccessControl(path, ["default", "team"])
     app = application(schema, Gateway({}, "default"), cors_origins, graphiql=graphiql, access=access)
     with served(app, proxy_headers=False, lifespan="on") as client:
         yield client

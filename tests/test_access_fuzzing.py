@@ -11,7 +11,7 @@ import jwt
 from starlette.requests import Request
 
 from guarded import EVERYONE, ISSUER, TOKEN, Issuer, good_claims, issuing, token_table, written
-from metaflow_graphql.server.access.access import Access
+from metaflow_graphql.server.access.control import AccessControl
 from metaflow_graphql.server.errors import RequestError
 
 DRAWN = 3_000
@@ -66,7 +66,7 @@ def request(issuer: Issuer, token: str, draw: random.Random) -> Request:
     return Request({"type": "http", "method": "POST", "path": "/graphql", "client": client, "headers": headers})
 
 
-async def outcomes(access: Access, issuer: Issuer, draw: random.Random) -> set[int]:
+async def outcomes(access: AccessControl, issuer: Issuer, draw: random.Random) -> set[int]:
     found: set[int] = set()
     told: set[str] = set()
     token = issuer.token()
@@ -88,5 +88,5 @@ def test_whatever_is_sent_is_let_in_or_refused(tmp_path: Path) -> None:
     seed = random.randrange(2**32)
     with issuing() as issuer:
         tables = token_table("alice", TOKEN) + issuer.table() + PROXY + EVERYONE + RATES
-        found = asyncio.run(outcomes(Access(written(tmp_path, tables), []), issuer, random.Random(seed)))
+        found = asyncio.run(outcomes(AccessControl(written(tmp_path, tables), []), issuer, random.Random(seed)))
     assert found == {200, 401}, f"seed {seed}"

@@ -15,7 +15,7 @@ from metaflow_graphql.resolvers.context import Gateway
 from metaflow_graphql.resolvers.links import File
 from metaflow_graphql.resolvers.signatures import Signatures
 from metaflow_graphql.schema import schema
-from metaflow_graphql.server.access.access import Access
+from metaflow_graphql.server.access.control import AccessControl
 from metaflow_graphql.server.app import application
 from metaflow_graphql.server.connections import Connection
 from serving import answered, error, served, small_application
@@ -106,7 +106,7 @@ def test_files_of_signed_urls_may_stand_anywhere_and_are_read_nowhere(tmp_path: 
     principal = Principal("alice", identity=b'["token","alice",[],null]')
     file = File("log", Key("default", "F/1/s/2"), ("stdout",))
     valid = urlencode(Signatures(KEY.encode(), 900).parameters(file.signed, principal, time()))
-    with served(application(schema, Gateway({}, "default"), access=Access(config, ["default"]))) as client:
+    with served(application(schema, Gateway({}, "default"), access=AccessControl(config, ["default"]))) as client:
         shown = client.get(f"{FILE}?{valid}", headers=from_another_site("no-cors", "image"))
         read = client.get(f"{FILE}?{valid}", headers=from_another_site("cors", origin=OTHER))
         query = client.get(f"/graphql?{valid}", headers=from_another_site("no-cors", "image"))

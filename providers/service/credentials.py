@@ -24,7 +24,7 @@ _NAME = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
 _CONTROL = re.compile(r"[\x00-\x1f\x7f]")
 _LARGEST = 65_536
 _COMMAND_SECONDS = 30.0
-# A command is not run again sooner than this for having failed, or for its headers being refused: all requests may be.
+# A command is not run again sooner than this for having failed, or for its headers being rejected: all requests may be.
 _BETWEEN_RENEWALS = 1.0
 _JSON = msgspec.json.Decoder(dict[str, str])
 
@@ -50,8 +50,8 @@ class Source(Protocol):
         """The headers for a request; BadHeaders where there are none to be had."""
         ...
 
-    async def renewed(self, refused: int) -> Given:
-        """The headers after the service refused those of that version: the same, where there are no others."""
+    async def renewed(self, rejected: int) -> Given:
+        """The headers after the service rejected those of that version: the same, where there are no others."""
         ...
 
 
@@ -67,9 +67,9 @@ class Headers:
         """The headers for a request; BadHeaders where there are none to be had."""
         return self._with(await self._source.current()) if self._source else Given(self._fixed)
 
-    async def renewed(self, refused: Given) -> Given:
-        """The headers after the service refused these: of the same version, where there are no others."""
-        return self._with(await self._source.renewed(refused.version)) if self._source else refused
+    async def renewed(self, rejected: Given) -> Given:
+        """The headers after the service rejected these: of the same version, where there are no others."""
+        return self._with(await self._source.renewed(rejected.version)) if self._source else rejected
 
     def beside(self, weaker: Mapping[str, str]) -> "Headers":
         """With others, where these say nothing."""
@@ -104,7 +104,7 @@ class HeadersFile:
                 self._state = state
         return self._given
 
-    async def renewed(self, refused: int) -> Given:
+    async def renewed(self, rejected: int) -> Given:
         """As the file stands: it may have changed since."""
         return await self.current()
 
@@ -150,10 +150,10 @@ class HeadersCommand:
         """What it printed last, if that is young enough."""
         return self._given if time.monotonic() - self._ran_at < self._kept else await self._run()
 
-    async def renewed(self, refused: int) -> Given:
+    async def renewed(self, rejected: int) -> Given:
         """What it prints now, unless it has been run since."""
         now = time.monotonic()
-        if refused != self._given.version or now - self._renewed_at < _BETWEEN_RENEWALS:
+        if rejected != self._given.version or now - self._renewed_at < _BETWEEN_RENEWALS:
             return self._given
         self._renewed_at = now
         return await self._run()

@@ -11,8 +11,8 @@ from ..caching.headers import NOT_KEPT, VARY
 from ..encoding import dumps
 from ..errors import RequestError
 from ..negotiation import GRAPHQL_RESPONSE, HTML, JSON, media_type
-from .access import Access
 from .admission import Admission
+from .control import AccessControl
 
 # GraphiQL's files are everybody's; that the process lives is no secret.
 _OPEN = ("/healthz",)
@@ -23,7 +23,7 @@ class Gate:
     """Lets a request in with its Admission in `scope["state"]`, and answers itself where it does not: what comes
     behind need not be named here to be guarded."""
 
-    def __init__(self, app: ASGIApp, access: Access) -> None:
+    def __init__(self, app: ASGIApp, access: AccessControl) -> None:
         self._app = app
         self._access = access
 

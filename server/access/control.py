@@ -28,7 +28,7 @@ _logger = logging.getLogger(__name__)
 _LARGEST = 1_048_576
 
 
-class Access:
+class AccessControl:
     """Who is let in; SettingsError where the file can't be used. `providers`: names that rules may give."""
 
     def __init__(self, path: Path, providers: Collection[str], tls: ssl.SSLContext | None = None) -> None:
