@@ -10,6 +10,7 @@ from pathlib import Path
 from starlette.requests import HTTPConnection
 from starlette.types import Scope
 
+from ...providers.watched_files import WatchedFile, reason_of
 from ...resolvers.signatures import Signatures
 from ..errors import RequestError, refused
 from ..metaflow_config import SettingsError
@@ -21,7 +22,6 @@ from .policies import KeySets, Policy, credential_of, policy_of
 from .proxies import address_of, limited_as, peer_of
 from .rates import Quota
 from .reading import read
-from .watched_files import Complaints, Content, WatchedFile, reason_of
 
 _logger = logging.getLogger(__name__)
 
@@ -33,20 +33,20 @@ class AccessControl:
 
     def __init__(self, path: Path, providers: Collection[str], tls: ssl.SSLContext | None = None) -> None:
         self._path = path
-        self._providers = providers
-        self._tls = tls
-        self._file = WatchedFile(path, _LARGEST)
-        self._complaints = Complaints(_logger)
-        self._reading = asyncio.Lock()
         self._meters = Meters()
         self._attempts = Attempts()
         self._audit = AuditLog()
+        self._key_sets: KeySets = {}
+
+        def made(text: bytes) -> Policy:
+            return policy_of(read(text), path.parent, providers, self._key_sets, tls)
+
         try:
-            content = self._file.read()
-            self._policy = self._made(content, {})
-        except (OSError, ValueError, SettingsError) as error:
-            raise SettingsError(f"--config {path}: {_sentence(error)}") from None
-        self._file.take(content)
+            self._file = WatchedFile(path, _LARGEST, made)
+        except (OSError, ValueError) as error:
+            raise SettingsError(f"--config {path}: {reason_of(error)}.") from None
+        self._policy = self._file.held
+        self._key_sets = self._policy.key_sets
 
     @property
     def signatures(self) -> Signatures | None:
@@ -104,47 +104,14 @@ class AccessControl:
 
     async def _current(self) -> Policy:
         """As the file stands, or as it stood when it could last be used."""
-        if self._changed():
-            async with self._reading:
-                if self._changed():
-                    await self._read_again()
-        return self._policy
-
-    def _changed(self) -> bool:
-        try:
-            return self._file.changed()
-        except OSError as error:
-            self._complain(error)
-            return False
-
-    async def _read_again(self) -> None:
-        before = self._policy
-        try:
-            content = await asyncio.to_thread(self._file.read)
-        except (OSError, ValueError) as error:
-            self._complain(error)
-            return
-        try:
-            self._policy = await asyncio.to_thread(self._made, content, before.key_sets)
-        except SettingsError as error:
-            self._complain(error)
-        else:
-            self._complaints.over()
+        policy = await self._file.current()
+        if policy is not self._policy:
             _logger.warning("%s has changed and is used from now on.", self._path)
-        self._file.take(content)
-        for location, keys in before.key_sets.items():
-            if location not in self._policy.key_sets:
-                await keys.close()
-
-    def _made(self, content: Content, known: KeySets) -> Policy:
-        return policy_of(read(content.content), self._path.parent, self._providers, known, self._tls)
-
-    def _complain(self, error: Exception) -> None:
-        self._complaints.tell("%s can't be used, what it said before goes on: %s", self._path, _sentence(error))
-
-
-def _sentence(error: Exception) -> str:
-    return str(error) if isinstance(error, SettingsError) else f"{reason_of(error)}."
+            before, self._policy, self._key_sets = self._policy, policy, policy.key_sets
+            for location, keys in before.key_sets.items():
+                if location not in policy.key_sets:
+                    await keys.close()
+        return policy
 
 
 def _too_many_failures(seconds: int) -> RequestError:

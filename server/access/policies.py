@@ -10,6 +10,7 @@ from urllib.parse import urlsplit
 from starlette.requests import HTTPConnection
 
 from ...providers.grants import Principal
+from ...providers.watched_files import reason_of
 from ...resolvers.signatures import Signatures
 from ..metaflow_config import SettingsError
 from .bearers import identity_of
@@ -20,7 +21,6 @@ from .key_sets import FetchedKeys, FileKeys, KeySet
 from .proxies import Address, TrustedProxy
 from .rules import Rules
 from .tokens import PREFIX, Tokens
-from .watched_files import reason_of
 
 KeySets = Mapping[tuple[str, tuple[Algorithm, ...]], KeySet]
 _LOOPBACK = (("http", "localhost"), ("http", "127.0.0.1"), ("http", "::1"))

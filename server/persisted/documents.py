@@ -72,7 +72,7 @@ class PersistedDocuments:
 
     async def _known(self) -> Mapping[str, str]:
         """The trusted documents, by their ids and by their SHA-256."""
-        return await self._trusted.known() if self._trusted else {}
+        return await self._trusted.current() if self._trusted else {}
 
 
 def _sent(query: str | None, *, named: bool) -> str:
