@@ -30,10 +30,11 @@ from ..resolvers.downloads import Download
 from ..resolvers.links import PREFIX, File
 from ..resolvers.signatures import SIGNATURE, Signatures
 from . import limits, ranges
-from .access.admission import admission_of, principal_of
+from .access.admission import Admission, admission_of, principal_of
 from .clients import unless_gone
-from .encoding import dumps
-from .errors import INTERNAL, Faults, RequestError, extensions, refused
+from .error_answers import error_answer
+from .errors import INTERNAL, Faults, RequestError, refused, refused_by
+from .request_ids import request_id
 
 _METHODS = ("GET", "HEAD")
 # What lies in a datastore are strangers' files: no browser may take one for a page of the gateway's own.
@@ -79,15 +80,14 @@ class Downloads:
         spent = usage.Usage(requests_left=limits.UPSTREAM_REQUESTS.value)
         usage.current.set(spent)
         request = Request(scope, receive)
-        admission = admission_of(request)
-        faults = Faults(admission and admission.request_id)
+        faults = Faults(request_id(scope))
         try:
             try:
                 response = await unless_gone(receive, self._response(request))
             except ClientDisconnect:
                 raise
             except Exception as error:  # the one place where nothing may pass
-                response = _told(error, faults)
+                response = error_answer(scope, _refusal(error, faults))
             await response(scope, receive, send)
         except ClientDisconnect:
             return
@@ -96,12 +96,12 @@ class Downloads:
 
     async def _response(self, request: Request) -> Response:
         if request.method not in _METHODS:
-            error = refused("METHOD_NOT_ALLOWED", "Files are read by GET and HEAD.")
-            return _json(error.errors, 405, {"allow": ", ".join(_METHODS)})
+            headers = {"allow": ", ".join(_METHODS)}
+            raise refused("METHOD_NOT_ALLOWED", "Files are read by GET and HEAD.", 405, headers)
         kind, file = _named(request)
         found = await _found(kind, file, context_for(self._gateway, _reader(request, file)))
         if admission := admission_of(request):
-            admission.take((found.length or 0) // _BYTES_OF_AN_OBJECT)
+            admission.charges.take((found.length or 0) // _BYTES_OF_AN_OBJECT)
         headers = _headers(found)
         if ranges.unchanged(request.headers.getlist("if-none-match"), headers["etag"]):
             return Response(None, 304, headers)
@@ -117,8 +117,8 @@ class Downloads:
         length = await self._length(found, file)
         part = ranges.within(asked, length)
         if part is None:
-            error = refused("BAD_USER_INPUT", f"It has {length} bytes: none of them are in that range.")
-            return _json(error.errors, 416, {"content-range": f"bytes */{length}", **_HEADERS})
+            message = f"It has {length} bytes: none of them are in that range."
+            raise refused("BAD_USER_INPUT", message, 416, {"content-range": f"bytes */{length}"})
         start, end = part
         headers |= {"content-range": f"bytes {start}-{end - 1}/{length}", "content-length": str(end - start)}
         if found.chunks_from is not None:
@@ -153,13 +153,21 @@ def _reader(request: Request, file: File) -> Principal | None:
     """Whose rights the file is read with: of who asks, else of whom its URL was given out to. None without access
     control."""
     admission = admission_of(request)
-    if admission is None or admission.admitted or not admission.signatures or SIGNATURE not in request.query_params:
+    if not admission or not admission.refusal or not admission.signatures or SIGNATURE not in request.query_params:
         return principal_of(request)
     identity = admission.signatures.identity(file.signed, request.query_params, time())
-    reader = None if identity is None else admission.admit_by_url(identity)
-    if reader is not None:
-        return reader
-    raise Forbidden("This URL is not signed, or no longer: ask for it anew, or say who you are.")
+    reader = identity and _bearer(admission, identity)
+    if not reader:
+        raise Forbidden("This URL is not signed, or no longer: ask for it anew, or say who you are.")
+    return reader
+
+
+def _bearer(admission: Admission, identity: bytes) -> Principal | None:
+    """Whom a signed URL stands for, if it is still good; RequestError (429) where too much was asked for by those of
+    one principal."""
+    admission.charges.share(f"url\n{identity.hex()}")
+    admission.charges.take(1)
+    return admission.bearer(identity)
 
 
 class _Streaming(StreamingResponse):
@@ -251,14 +259,9 @@ async def _cut(chunks: AsyncGenerator[bytes], start: int, end: int) -> AsyncGene
                 return
 
 
-def _told(error: Exception, faults: Faults) -> Response:
+def _refusal(error: Exception, faults: Faults) -> RequestError:
     if isinstance(error, RequestError):
-        return _json(error.errors, error.status or 400, error.headers)
+        return error
     if not isinstance(error, GatewayError) or error.code == INTERNAL:
-        return _json([faults.internal(error)], 500)
-    status = next(status for kind, status in _STATUSES if isinstance(error, kind))
-    return _json([{"message": str(error), "extensions": extensions(error)}], status)
-
-
-def _json(errors: list[dict[str, object]], status: int, headers: dict[str, str] | None = None) -> Response:
-    return Response(dumps({"errors": errors}), status, {**_HEADERS, **(headers or {})}, "application/json")
+        return faults.failure(error)
+    return refused_by(error, next(status for kind, status in _STATUSES if isinstance(error, kind)))

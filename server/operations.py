@@ -80,7 +80,9 @@ class Operations:
         cost = self._cost(document, node, operation.variables)
         cost.check()
         if operation.admission:
-            operation.admission.charge(cost.total)
+            operation.admission.entry.estimate(cost.total)
+            operation.admission.charges.take(cost.total)
+            operation.admission.entry.execute()
         spent = _budget()
         usage.current.set(spent)
         answer = await self._executed(operation, document, spent, faults)
@@ -96,13 +98,13 @@ class Operations:
     async def _admitted(self, operation: Operation) -> tuple[Document, OperationDefinitionNode]:
         """What is asked for, once whoever asks has been charged for finding out."""
         if operation.admission and self._documents.known(operation.query) is None:
-            operation.admission.take(max(0, len(operation.query) - SHORT) // _CHARACTERS_OF_AN_OBJECT)
+            operation.admission.charges.take(max(0, len(operation.query) - SHORT) // _CHARACTERS_OF_AN_OBJECT)
         document = await self._documents.document(operation.query)
         if not self._introspection and not document.selected.isdisjoint(_INTROSPECTION):
             raise refused("GRAPHQL_VALIDATION_FAILED", "This gateway does not answer __schema and __type.")
         node = operation_of(document.node, operation.name)
         if operation.admission:
-            operation.admission.begin(document.node, node, operation.variables)
+            operation.admission.entry.begin(document.node, node, operation.variables)
         return document, node
 
     async def _executed(

@@ -3,23 +3,29 @@
 import asyncio
 import logging
 import ssl
-import time
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from pathlib import Path
+from typing import Any
 
 from starlette.requests import HTTPConnection
 from starlette.types import Scope
 
+from ...providers.grants import Principal
 from ...providers.watched_files import WatchedFile, reason_of
 from ...resolvers.signatures import Signatures
+from ..audit.entries import Entry
+from ..audit.floods import Floods
+from ..audit.log import AuditLog
 from ..errors import RequestError, refused
 from ..metaflow_config import SettingsError
+from ..request_ids import request_id
 from .admission import Admission
-from .attempts import Attempts, attempt_of
-from .audit import AuditLog
+from .attempts import Attempts
+from .charges import Charges
+from .identities import Identity, no_credential
 from .meters import Meters
-from .policies import KeySets, Policy, credential_of, policy_of
-from .proxies import address_of, limited_as, peer_of
+from .policies import KeySets, Policy, credential_of, policy_of, sends_credential
+from .proxies import sender_of
 from .rates import Quota
 from .reading import read
 
@@ -35,7 +41,8 @@ class AccessControl:
         self._path = path
         self._meters = Meters()
         self._attempts = Attempts()
-        self._audit = AuditLog()
+        self._log = AuditLog()
+        self._floods = Floods(self._write)
         self._key_sets: KeySets = {}
 
         def made(text: bytes) -> Policy:
@@ -53,54 +60,68 @@ class AccessControl:
         """How URLs of files are signed at the moment, if they are."""
         return self._policy.urls
 
-    async def begun(self, request: HTTPConnection) -> Admission:
-        """A request that has come; nobody is let in yet."""
+    async def entry(self, request: HTTPConnection) -> Entry:
+        """What is written down of a request that has come."""
         policy = await self._current()
-        address = address_of(request, peer_of(request), policy.proxy)
-        signed = policy.urls, policy.bearer
-        return Admission(str(address), limited_as(address), policy.config.rates, self._meters, *signed)
+        return Entry(request_id(request.scope), sender_of(request, policy.proxy))
 
-    async def admit(self, request: HTTPConnection, admission: Admission) -> None:
-        """Find out who asks; RequestError where they are not let in: 401, 403, 429, or 503 if it can't be told."""
+    async def admission(self, request: HTTPConnection, entry: Entry, *, asked: bool) -> Admission:
+        """Who asks, or why they are not let in: 401, 403, 429, or 503 if it can't be told. `asked`: whether it is to be
+        found out; if not, nobody is let in."""
         policy = self._policy
-        credential = credential_of(request)
-        admission.tried = credential is not None
-        rates = policy.config.rates
-        failures = Quota("failures", rates.failures, rates.seconds)
-        attempt = attempt_of(admission.limited_as, credential or "")
-        if credential is not None:
-            wait = self._attempts.wait(attempt, failures, time.monotonic())
-            if wait:
-                raise _too_many_failures(wait)
-        try:
-            identity = await policy.identity(request, credential, peer_of(request))
-        except RequestError as error:
-            if credential is not None and error.status == 401:
-                self._attempts.failed(attempt, failures, time.monotonic())
-            raise
-        if credential is not None:
-            self._attempts.succeeded(attempt)
-        admission.admit(identity, policy.rules.principal(identity))
+        charges = Charges(self._meters, policy.config.rates, entry.sender.network)
+        who = await self._who(policy, request, charges, entry) if asked else no_credential()
+        return Admission(who, charges, entry, policy.urls, policy.bearer)
 
-    def ended(self, request: HTTPConnection, admission: Admission, status: int | None) -> None:
+    def write(self, entry: Entry, scope: Scope, status: int | None) -> None:
         """Write down what became of a request; `status`: None where nothing was answered."""
-        record = admission.record(request, status)
-        if record is not None:
-            self._audit.write(record, self._policy.audit_file)
-
-    def refused(self, scope: Scope, error: RequestError) -> None:
-        """Write down a request that was refused before it was looked at who sends it."""
-        request = HTTPConnection(scope)
-        address = address_of(request, peer_of(request), self._policy.proxy)
-        admission = Admission(str(address), limited_as(address), self._policy.config.rates, self._meters)
-        admission.refused(error)
-        self.ended(request, admission, error.status)
+        line = entry.line(scope, status)
+        if line is not None and entry.came_to_nothing:
+            self._floods.tell(line, entry.sender.network)
+        elif line is not None:
+            self._write(line)
 
     async def close(self) -> None:
         """Let go of what is under way, and write what is still to be written."""
         for keys in self._policy.key_sets.values():
             await keys.close()
-        await asyncio.to_thread(self._audit.close)
+        self._floods.close()
+        await asyncio.to_thread(self._log.close)
+
+    async def _who(
+        self, policy: Policy, request: HTTPConnection, charges: Charges, entry: Entry
+    ) -> Principal | RequestError:
+        try:
+            return await self._let_in(policy, request, charges, entry)
+        except RequestError as error:
+            if sends_credential(request):  # where none is needed, one that is refused is told all the same
+                entry.refuse(error)
+            return error
+
+    async def _let_in(self, policy: Policy, request: HTTPConnection, charges: Charges, entry: Entry) -> Principal:
+        try:
+            identity = await self._identity(policy, request, entry.sender.network)
+        except RequestError:
+            charges.take(1)
+            raise
+        entry.know(identity.shown)
+        charges.share(identity.key)
+        charges.take(1)
+        principal = policy.rules.principal(identity)
+        if not principal.grants:
+            raise refused("FORBIDDEN", f"Nothing is granted to {principal.name} here: no rule is about them.", 403)
+        return principal
+
+    async def _identity(self, policy: Policy, request: HTTPConnection, network: str) -> Identity:
+        credential = credential_of(request)
+        if credential is None:
+            return await policy.identity(request, None)
+        rates = policy.config.rates
+        with self._attempts.one(network, credential, Quota("failures", rates.failures, rates.seconds, unit=None)):
+            return await policy.identity(request, credential)
+
+    def _write(self, line: Mapping[str, Any]) -> None:
+        self._log.write(line, self._policy.audit_file)
 
     async def _current(self) -> Policy:
         """As the file stands, or as it stood when it could last be used."""
@@ -112,8 +133,3 @@ class AccessControl:
                 if location not in policy.key_sets:
                     await keys.close()
         return policy
-
-
-def _too_many_failures(seconds: int) -> RequestError:
-    message = f"Too many credentials of this address were refused: try again in {seconds} s."
-    return refused("RATE_LIMITED", message, 429, {"retry-after": str(seconds)})

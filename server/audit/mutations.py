@@ -41,7 +41,7 @@ def mutated(
         key = node.alias.value if node.alias else node.name.value
         run, metadata = (shortened(arguments.get(name)) for name in ("pathspec", "metadata"))
         tags = [tag for name in ("add", "remove", "tags") for tag in _texts(arguments.get(name))]
-        found.setdefault(key, Mutated(shortened(key) or "", node.name.value, run, metadata, tags[:_MOST_TAGS]))
+        found.setdefault(key, Mutated(key, node.name.value, run, metadata, tags[:_MOST_TAGS]))
     return list(found.values())
 
 
