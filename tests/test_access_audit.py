@@ -95,19 +95,23 @@ def test_refusals_say_who_what_and_why(client: httpx.Client, file: Path) -> None
 
 
 MUTATION = """
-mutation Tagging($run: String!, $secret: String = "team") {
-  first: tag(pathspec: $run)
+mutation Tagging($run: String!, $secret: String = "team", $wanted: Boolean = false, $given: Boolean!) {
+  first: tag(pathspec: $run) @include(if: $given)
   ...More
-  left: tag(pathspec: "Flow/3") @skip(if: true)
+  a: tag(pathspec: "Flow/3") @skip(if: true)
+  b: tag(pathspec: "Flow/4") @include(if: $wanted)
+  ...More @skip(if: $given)
+  ... @include(if: false) { c: tag(pathspec: "Flow/5") }
+  d: __typename
 }
 fragment More on Mutation { ... on Mutation { tag(pathspec: "Flow/0", metadata: $secret) } }
 """
 
 
 def test_a_mutation_says_what_it_did_to_which_run(client: httpx.Client, file: Path) -> None:
-    body = {"query": MUTATION, "variables": {"run": "Flow/1"}}
+    body = {"query": MUTATION, "variables": {"run": "Flow/1", "given": True}}
     answer = client.post("/graphql", json=body, headers=bearer(TOKEN))
-    assert answer.json()["data"] == {"first": True, "tag": None}
+    assert answer.json()["data"] == {"first": True, "tag": None, "d": "Mutation"}
     (line,) = lines(file, 1)
     assert varying(line) == REFUSED | {
         "principal": {"name": "alice", "by": "token", "issuer": None},
@@ -115,11 +119,22 @@ def test_a_mutation_says_what_it_did_to_which_run(client: httpx.Client, file: Pa
         "mutations": [
             {"field": "tag", "run": "Flow/1", "metadata": None, "tags": [], "outcome": "OK"},
             {"field": "tag", "run": "Flow/0", "metadata": "team", "tags": [], "outcome": "INVALID_TAG"},
-            {"field": "tag", "run": "Flow/3", "metadata": None, "tags": [], "outcome": None},
         ],
         "outcome": "INVALID_TAG",
         "status": 200,
     }
+
+
+def test_a_mutation_that_is_refused_as_a_whole_did_nothing(client: httpx.Client, file: Path) -> None:
+    query = 'mutation { __typename tag(pathspec: "Flow/1") tag(pathspec: "Flow/1") @include(if: true) }'
+    assert client.get("/graphql", params={"query": query}, headers=bearer(TOKEN)).status_code == 405
+    ask(client, "mutation { __typename }", TOKEN)
+    (line,) = lines(file, 1)
+    assert (line["mutations"], line["outcome"], line["status"]) == (
+        [{"field": "tag", "run": "Flow/1", "metadata": None, "tags": [], "outcome": "METHOD_NOT_ALLOWED"}],
+        "METHOD_NOT_ALLOWED",
+        405,
+    )
 
 
 def test_a_mutation_whose_client_goes_away_may_have_done_it(client: httpx.Client, file: Path) -> None:

@@ -151,7 +151,7 @@ def test_every_answer_may_be_read_by_the_origins_that_are_listed(
     assert all("origin" in answer.headers["vary"].split(", ") for answer in answers)
 
 
-MISTAKEN = [
+MISTAKEN: list[tuple[str, str, dict[str, str], int, str]] = [
     ("GET", "/graphql", {"host": "evil.example"}, 421, "FORBIDDEN"),
     ("POST", "/graphql", {"sec-fetch-site": "cross-site", "origin": OTHER}, 403, "FORBIDDEN"),
     ("POST", "/graphql", {}, 415, "UNSUPPORTED_MEDIA_TYPE"),
