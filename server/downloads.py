@@ -1,13 +1,13 @@
 """Byte routes: /files/{kind}/{metadata}/{pathspec…}, as resolvers/links.py writes them."""
 
-from collections.abc import AsyncGenerator, Awaitable, Callable
+from collections.abc import Awaitable, Callable
 from contextlib import aclosing
 from time import time
 from typing import NamedTuple
 from urllib.parse import quote, unquote_to_bytes
 
 from starlette.requests import ClientDisconnect, Request
-from starlette.responses import Response, StreamingResponse
+from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
 from ..providers import usage
@@ -35,6 +35,7 @@ from .clients import unless_gone
 from .error_answers import error_answer
 from .errors import INTERNAL, Faults, RequestError, refused, refused_by
 from .request_ids import request_id
+from .streaming import begun, cut
 
 _METHODS = ("GET", "HEAD")
 # What lies in a datastore are strangers' files: no browser may take one for a page of the gateway's own.
@@ -110,7 +111,7 @@ class Downloads:
             return await self._part(found, asked, headers, file)
         if found.length is not None:
             headers["content-length"] = str(found.length)
-        streaming = await _begun(found.chunks(), 200, headers)
+        streaming = await begun(found.chunks(), 200, headers)
         return streaming if request.method == "GET" else await streaming.head()
 
     async def _part(self, found: Download, asked: ranges.Range, headers: dict[str, str], file: File) -> Response:
@@ -122,8 +123,8 @@ class Downloads:
         start, end = part
         headers |= {"content-range": f"bytes {start}-{end - 1}/{length}", "content-length": str(end - start)}
         if found.chunks_from is not None:
-            return await _begun(_cut(found.chunks_from(start), 0, end - start), 206, headers)
-        return await _begun(_cut(found.chunks(), start, end), 206, headers)
+            return await begun(cut(found.chunks_from(start), 0, end - start), 206, headers)
+        return await begun(cut(found.chunks(), start, end), 206, headers)
 
     async def _length(self, found: Download, file: File) -> int:
         """In bytes; of what is stored compressed, by inflating it once."""
@@ -170,25 +171,6 @@ def _bearer(admission: Admission, identity: bytes) -> Principal | None:
     return admission.bearer(identity)
 
 
-class _Streaming(StreamingResponse):
-    """`first`, and the chunks that follow it; closes what it reads from, however it ends."""
-
-    def __init__(self, first: bytes, chunks: AsyncGenerator[bytes], status: int, headers: dict[str, str]) -> None:
-        super().__init__(_joined(first, chunks), status, headers)
-        self._chunks = chunks
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        async with aclosing(self._chunks):
-            await super().__call__(scope, receive, send)
-
-    async def head(self) -> Response:
-        """The same without its bytes."""
-        await self._chunks.aclose()
-        response = Response(None, self.status_code)
-        response.raw_headers = self.raw_headers  # no length where it has none: Starlette would say 0
-        return response
-
-
 def _named(request: Request) -> tuple[_Kind, File]:
     """What the URL names: each component of its path decoded once, and checked as those of pathspecs are."""
     raw: bytes = request.scope["raw_path"]
@@ -233,30 +215,6 @@ def _headers(found: Download) -> dict[str, str]:
         "content-type": found.media_type,
         "etag": f'"{quote(found.version)}"',  # a record may give its hash as any text
     }
-
-
-async def _begun(chunks: AsyncGenerator[bytes], status: int, headers: dict[str, str]) -> _Streaming:
-    """An answer of these; what keeps the first from being read is raised here, where there is a status for it."""
-    return _Streaming(await anext(chunks, b""), chunks, status, headers)
-
-
-async def _joined(first: bytes, chunks: AsyncGenerator[bytes]) -> AsyncGenerator[bytes]:
-    yield first
-    async for chunk in chunks:
-        yield chunk
-
-
-async def _cut(chunks: AsyncGenerator[bytes], start: int, end: int) -> AsyncGenerator[bytes]:
-    """The bytes from `start` up to `end`."""
-    at = 0
-    async with aclosing(chunks):
-        async for chunk in chunks:
-            part = chunk[max(0, start - at) : end - at]
-            at += len(chunk)
-            if part:
-                yield part
-            if at >= end:
-                return
 
 
 def _refusal(error: Exception, faults: Faults) -> RequestError:

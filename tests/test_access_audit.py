@@ -29,7 +29,7 @@ from guarded import (
 from local_trees import put_run
 from metaflow_graphql.server import connections
 from metaflow_graphql.server.audit import floods
-from metaflow_graphql.server.audit.floods import MOST_LINES
+from metaflow_graphql.server.audit.floods import MOST_LINES, Floods
 from metaflow_graphql.server.audit.log import AuditLog
 from metaflow_graphql.server.connections import HEAD_BYTES, Connection
 from metaflow_graphql.server.limits import BODY_BYTES
@@ -347,6 +347,25 @@ def test_a_flood_of_refusals_is_counted(tmp_path: Path, file: Path, monkeypatch:
         }
         who(client)
     assert lines(file, MOST_LINES + 2)[-1]["outcome"] == "UNAUTHENTICATED"
+
+
+def test_a_flood_from_everywhere_is_counted_too() -> None:
+    written: list[Any] = []
+
+    async def flooded() -> None:
+        told = Floods(written.append)
+        for number in range(1_200):
+            for _ in range(MOST_LINES + 1):
+                told.tell({"principal": None, "outcome": "UNAUTHENTICATED"}, f"network {number}")
+        told.close()
+
+    asyncio.run(flooded())
+    counted = [(line["address"], line["more"]) for line in written if "more" in line]
+    assert len(written) == 1_001 * (MOST_LINES + 1)
+    assert counted == [
+        *((f"network {number}", {"UNAUTHENTICATED": 1}) for number in range(1_000)),
+        ("others", {"UNAUTHENTICATED": 200 * (MOST_LINES + 1) - MOST_LINES}),
+    ]
 
 
 def test_a_refusal_by_name_is_the_other_ones(client: httpx.Client, file: Path) -> None:

@@ -13,9 +13,11 @@ MOST_LINES = 30
 SECONDS = 60
 # Senders that are told apart. The others of a minute are counted together.
 _MOST_SENDERS = 1_000
-_OTHERS = ("others", None)
+_OTHERS = ("others", ())
 
 Line = Mapping[str, Any]
+# A network, and all that names who asks from there.
+_Key = tuple[str, tuple[Any, ...]]
 
 
 @dataclass(slots=True)
@@ -34,12 +36,12 @@ class Floods:
 
     def __init__(self, write: Callable[[Line], None]) -> None:
         self._write = write
-        self._minutes: dict[tuple[str, str | None], _Minute] = {}
+        self._minutes: dict[_Key, _Minute] = {}
 
     def tell(self, line: Line, network: str) -> None:
         """A refusal of a request from that network."""
         principal = line["principal"]
-        sender = (network, principal and principal["name"])
+        sender = (network, tuple((principal or {}).values()))
         if sender not in self._minutes and len(self._minutes) >= _MOST_SENDERS:
             sender, principal = _OTHERS, None
         minute = self._minutes.get(sender)
@@ -58,7 +60,7 @@ class Floods:
             minute.end.cancel()
             self._end(sender)
 
-    def _end(self, sender: tuple[str, str | None]) -> None:
+    def _end(self, sender: _Key) -> None:
         minute = self._minutes.pop(sender)
         if minute.counted:
             more = {"since": minute.since, "address": sender[0], "principal": minute.principal}
