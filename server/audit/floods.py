@@ -13,11 +13,10 @@ MOST_LINES = 30
 SECONDS = 60
 # Senders that are told apart. The others of a minute are counted together.
 _MOST_SENDERS = 1_000
-_OTHERS = ("others", ())
-
 Line = Mapping[str, Any]
 # A network, and all that names who asks from there.
 _Key = tuple[str, tuple[Any, ...]]
+_OTHERS: _Key = ("others", ())
 
 
 @dataclass(slots=True)
@@ -40,8 +39,8 @@ class Floods:
 
     def tell(self, line: Line, network: str) -> None:
         """A refusal of a request from that network."""
-        principal = line["principal"]
-        sender = (network, tuple((principal or {}).values()))
+        principal: Mapping[str, Any] | None = line["principal"]
+        sender: _Key = (network, tuple((principal or {}).values()))
         if sender not in self._minutes and len(self._minutes) >= _MOST_SENDERS:
             sender, principal = _OTHERS, None
         minute = self._minutes.get(sender)
