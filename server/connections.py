@@ -6,7 +6,7 @@ from typing import Any, cast
 
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
 
-from .error_answers import refuse
+from .error_answers import with_refusal
 from .errors import RequestError, refused
 
 # Of a request before its body, and of all that comes with a body but is none of it.
@@ -153,7 +153,7 @@ class Connection(HttpToolsProtocol):
         self._refused = True
         self._sent()
         cycle = RequestResponseCycle(
-            scope=cast("Any", refuse(self._known(), error)),
+            scope=cast("Any", with_refusal(self._known(), error)),
             transport=self.transport,
             flow=self.flow,
             logger=self.logger,

@@ -36,7 +36,7 @@ def without_route(request: Request, error: Exception) -> Response:
     return error_answer(request.scope, refused(code, message, error.status_code, error.headers))
 
 
-def refuse(scope: Scope, error: RequestError) -> Scope:
+def with_refusal(scope: Scope, error: RequestError) -> Scope:
     """The request as one that the application answers with this error, whatever it is about."""
     return {**scope, "state": {**scope.get("state", {}), _REFUSAL: error}}
 
