@@ -74,7 +74,7 @@ async def walks(root: Path) -> tuple[Spent, Counter[str]]:
 
     async def several() -> None:
         for _ in range(ROUNDS):
-            await encoded(await operations.answer(Operation(QUERY), Faults()))
+            await encoded(await operations.answer(Operation(QUERY, None), Faults()))
 
     await several()
     collect_briefly()

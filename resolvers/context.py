@@ -96,21 +96,21 @@ class Gateway:
 class Context:
     """One operation: its loaders, and the levels that wait to be answered.
 
-    `address`: what URLs on this gateway begin with, without a slash at the end; None where it has none. `selected`:
-    all fields of its document, as Run.status: they tell what is worth asking for, and no answer depends on them.
-    `reported`: errors of objects that a list had to leave out, at the path of the list. `log_turns`: how many long
-    logs are read at a time. `principal`: who asks; None without access control. `gateway` is as he sees it.
-    `signatures`: what his URLs of files are signed by; None where they are not.
+    `gateway`: as the `principal` sees it, who asks; None without access control. `base_url`: what URLs on this gateway
+    begin with, without a slash at the end; None where it has none. `selected`: all fields of its document, as
+    Run.status: they tell what is worth asking for, and no answer depends on them. `reported`: errors of objects that a
+    list had to leave out, at the path of the list. `log_turns`: how many long logs are read at a time. `signatures`:
+    what the principal's URLs of files are signed by; None where they are not.
     """
 
     gateway: Gateway
     loaders: Loaders
-    address: str | None = None
+    principal: Principal | None
+    base_url: str | None = None
     selected: frozenset[str] = frozenset()
     levels: dict[object, Loader[Any, Any]] = field(default_factory=dict[object, Loader[Any, Any]])
     reported: list[GraphQLError] = field(default_factory=list[GraphQLError])
     log_turns: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(4))
-    principal: Principal | None = None
     signatures: Signatures | None = None
 
     def level(
@@ -192,15 +192,16 @@ def _free(known: list[dict[Any, Any]]) -> None:
 
 def context_for(
     gateway: Gateway,
-    address: str | None = None,
+    principal: Principal | None,
+    base_url: str | None = None,
     selected: frozenset[str] = frozenset(),
     *,
-    principal: Principal | None = None,
     signatures: Signatures | None = None,
 ) -> Context:
-    """The context of one operation, which came to that address of the gateway: all that it reads, it reads so."""
+    """The context of one operation, which came to the gateway by that URL: all that it reads, it reads as the
+    principal may; as everyone may who reaches the gateway, where that is None."""
     gateway = gateway.seen_by(principal)
     names = {field.rpartition(".")[2] for field in selected}
     of_records = bool(selected & _OF_RECORDS) and not names & _OF_COURSES
     loaders = Loaders(gateway.providers, gateway.artifacts, gateway.packages, of_records=of_records)
-    return Context(gateway, loaders, address, selected, principal=principal, signatures=signatures)
+    return Context(gateway, loaders, principal, base_url, selected, signatures=signatures)

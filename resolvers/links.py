@@ -1,4 +1,4 @@
-"""URLs on this gateway that serve bytes (server/downloads.py); None where it has no address of its own.
+"""URLs on this gateway that serve bytes (server/downloads.py); None where it has no base URL.
 
 Each field of a URL takes its URLs from here: whoever may not read the bytes gets Forbidden in their place.
 """
@@ -62,10 +62,10 @@ async def _urls(context: Context, right: Right, files: list[File]) -> Answers[st
 
 
 def _url(context: Context, file: File) -> str | None:
-    if context.address is None:
+    if context.base_url is None:
         return None
     query = {} if file.key.attempt is None else {"attempt": str(file.key.attempt)}
     if context.signatures and context.principal:
         query |= context.signatures.parameters(file.signed, context.principal, time())
     path = "/".join(quote(part, safe="") for part in file.parts)
-    return f"{context.address}{PREFIX}/{path}" + (f"?{urlencode(query)}" if query else "")
+    return f"{context.base_url}{PREFIX}/{path}" + (f"?{urlencode(query)}" if query else "")

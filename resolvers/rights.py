@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from ..providers.base import Key
 from ..providers.grants import Right
-from ..providers.guarded.permissions import HiddenLines, Permissions, refused
+from ..providers.guarded.permissions import HiddenLines, Permissions, forbidden
 from ..providers.pathspec import run_of
 from .context import Context
 from .entries import Answers, combined, each
@@ -16,7 +16,7 @@ async def held(context: Context, right: Right, keys: Sequence[Key]) -> Answers[N
         return [None for _ in keys]
 
     def refusal(key: Key, granted: Permissions | None) -> None:
-        error = granted.refusal(right, key.pathspec) if granted else refused(right, key.pathspec)
+        error = granted.refusal(right, key.pathspec) if granted else forbidden(right, key.pathspec)
         if error is not None:
             raise error
 
@@ -38,7 +38,7 @@ async def hidden_lines(context: Context, task: Key) -> HiddenLines | None:
     if isinstance(granted, BaseException):
         raise granted
     if granted is None:
-        raise refused(Right.LOGS, task.pathspec)
+        raise forbidden(Right.LOGS, task.pathspec)
     return granted.hidden_lines
 
 

@@ -5,14 +5,16 @@ from contextlib import asynccontextmanager
 
 import strawberry
 from starlette.applications import Starlette
+from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.routing import BaseRoute, Mount, Route, Router
 from starlette.staticfiles import StaticFiles
-from starlette.types import Scope
+from starlette.types import ASGIApp, Scope
 
 from ..resolvers.context import Gateway
 from ..resolvers.links import PREFIX
-from .access.access import Access
+from .access.audited import Audited
+from .access.control import AccessControl
 from .access.gate import Gate
 from .browsers.hosts import Hosts
 from .browsers.origins import Origins
@@ -20,6 +22,7 @@ from .browsers.page import GRAPHIQL
 from .browsers.rules import BrowserRules
 from .downloads import Downloads, is_signed
 from .ending import ending
+from .error_answers import without_route
 from .graphql import GraphQLEndpoint
 from .health import Readiness, alive
 from .operations import Operations
@@ -35,8 +38,8 @@ def application(
     *,
     graphiql: bool = True,
     hosts: Hosts | None = None,
-    access: Access | None = None,
-) -> BrowserRules:
+    access: AccessControl | None = None,
+) -> ASGIApp:
     """The application that serves a schema; `cors_origins`: whose pages may read it, besides its own.
 
     `public_url`: what its URLs begin with for clients, where that is not what they call. `documents`: those that are
@@ -52,7 +55,7 @@ def application(
     others: list[BaseRoute] = [
         Route(f"{PREFIX}/{{path:path}}", Downloads(gateway)),
         Route("/healthz", alive),
-        Route("/readyz", Readiness(gateway.providers).ready),
+        Route("/readyz", Readiness(gateway).ready),
     ]
     if graphiql:
         others.append(Mount("/graphiql", StaticFiles(directory=GRAPHIQL)))
@@ -71,6 +74,8 @@ def application(
 
     origins = Origins(cors_origins, graphiql=graphiql, signed=signed)
     # The endpoint lets no error pass: what Starlette puts around routes for them would be a tenth of a short query.
-    routed = Router([Route("/graphql", endpoint)], default=Starlette(routes=others), lifespan=lifespan)
-    inner = ending(Gate(routed, access) if access else routed)
-    return BrowserRules(inner, origins, hosts, access.refused if access else None)
+    rest = Starlette(routes=others, exception_handlers={HTTPException: without_route})
+    routed = Router([Route("/graphql", endpoint)], default=rest, lifespan=lifespan)
+    if access is None:
+        return BrowserRules(ending(routed), origins, hosts)
+    return Audited(BrowserRules(ending(Gate(routed, access)), origins, hosts), access)

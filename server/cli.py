@@ -12,7 +12,7 @@ from typing import Any, cast
 
 from .. import __version__
 from ..schema import schema
-from .access.access import Access
+from .access.control import AccessControl
 from .access.tokens import new_token, table_of
 from .app import application
 from .browsers.hosts import Hosts
@@ -23,7 +23,7 @@ from .operations import Operation, Operations
 from .persisted.documents import Mode
 from .provider_options import Parser, provider_options
 from .s3_access import S3Options
-from .serve import EVERYONE, address_of, listen, serve
+from .serve import EVERYONE, listen, serve, url_of
 from .settings import Options, Settings, gateway, settings
 from .sources import HeaderOptions
 
@@ -46,7 +46,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def _serve(given: argparse.Namespace) -> int:
     chosen = _settings(given)
-    access = Access(chosen.config, chosen.metadata, chosen.tls) if chosen.config else None
+    access = AccessControl(chosen.config, chosen.metadata, chosen.tls) if chosen.config else None
     anywhere = chosen.everyone_may_read_and_tag
     app = application(
         schema,
@@ -61,7 +61,7 @@ def _serve(given: argparse.Namespace) -> int:
     listening = listen(given.host, given.port, anywhere=anywhere or access is not None)
 
     def ready() -> None:
-        url = chosen.public_url or address_of(listening)
+        url = chosen.public_url or url_of(listening)
         _write(f"metaflow-graphql serves {url}/graphql over {chosen.shown_metadata}")
 
     serve(app, listening, ready)
@@ -69,7 +69,7 @@ def _serve(given: argparse.Namespace) -> int:
 
 
 def _query(given: argparse.Namespace) -> int:
-    operation = Operation(_text(given.query), _variables(given.variables))
+    operation = Operation(_text(given.query), None, _variables(given.variables))
     answer = asyncio.run(_answer(operation, _settings(given)))
     _write(dumps(answer, indent=sys.stdout.isatty()).decode())
     return 1 if "errors" in answer else 0

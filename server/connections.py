@@ -1,13 +1,13 @@
 """Connections that are held to limits: uvicorn reads heads of any length, and waits for slow clients for ever."""
 
-import json
-from asyncio import TimerHandle, Transport
+from asyncio import Event, TimerHandle, Transport
 from collections import deque
-from typing import Any, NamedTuple
+from typing import Any, cast
 
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
 
-from .browsers.headers import completed
+from .error_answers import with_refusal
+from .errors import RequestError, refused
 
 # Of a request before its body, and of all that comes with a body but is none of it.
 HEAD_BYTES = 65_536
@@ -15,46 +15,42 @@ HEAD_BYTES = 65_536
 SLOW_SECONDS = 30
 # Of all clients together, be they at work or idle.
 MOST_CONNECTIONS = 2_000
-# Which origin asks is not known before a head has come whole.
-_HEADERS = b"".join(b"%s: %s\r\n" % header for header in completed([])).decode()
+_CLOSE = {"connection": "close"}
 
 
-class _Ending(NamedTuple):
-    """The answer to what is no request that could be answered otherwise; the connection ends with it."""
-
-    status: str
-    code: str
-    message: str
-    headers: str = ""
-
-    def __bytes__(self) -> bytes:
-        body = json.dumps({"errors": [{"message": self.message, "extensions": {"code": self.code}}]})
-        head = f"HTTP/1.1 {self.status}\r\n{self.headers}connection: close\r\ncontent-type: application/json\r\n"
-        return f"{head}{_HEADERS}content-length: {len(body)}\r\n\r\n{body}".encode()
+def _malformed() -> RequestError:
+    return refused("BAD_USER_INPUT", "This is no HTTP/1.1 request.", 400, _CLOSE)
 
 
-_MALFORMED = _Ending("400 Bad Request", "BAD_USER_INPUT", "This is no HTTP/1.1 request.")
-_TOO_SLOW = _Ending("408 Request Timeout", "TIMEOUT", f"A request has to come whole within {SLOW_SECONDS} seconds.")
-_LONG_URL = _Ending("414 URI Too Long", "LIMIT_EXCEEDED", f"A URL has at most {HEAD_BYTES // 2} bytes.")
-_LONG_HEAD = _Ending(
-    "431 Request Header Fields Too Large", "LIMIT_EXCEEDED", f"The head of a request has at most {HEAD_BYTES} bytes."
-)
-_TOO_MANY = _Ending(
-    "503 Service Unavailable", "RATE_LIMITED", "There are too many connections: try again.", "retry-after: 1\r\n"
-)
+def _too_slow() -> RequestError:
+    return refused("TIMEOUT", f"A request has to come whole within {SLOW_SECONDS} seconds.", 408, _CLOSE)
+
+
+def _too_long(url: bytes) -> RequestError:
+    if len(url) > HEAD_BYTES // 2:
+        return refused("LIMIT_EXCEEDED", f"A URL has at most {HEAD_BYTES // 2} bytes.", 414, _CLOSE)
+    return refused("LIMIT_EXCEEDED", f"The head of a request has at most {HEAD_BYTES} bytes.", 431, _CLOSE)
+
+
+def _too_many() -> RequestError:
+    headers = {"retry-after": "1", **_CLOSE}
+    return refused("RATE_LIMITED", "There are too many connections: try again.", 503, headers)
 
 
 class Connection(HttpToolsProtocol):
     """Ends with 414 or 431 where a head is too long, 408 where the client is too slow, 503 where there are too many.
 
-    And each of its requests is told that the client has gone: uvicorn tells the one that came last.
+    The application makes the answer, as it does all others; what has not come of the request is empty. And each of its
+    requests is told that the client has gone: uvicorn tells the one that came last.
     """
 
     _head = 0  # bytes of the request's URL and headers
     _overhead = 0  # bytes that came of the request which are no part of its body
+    _begun = False  # of a request, something has come, and not all
     _asked = False  # a first request has come whole
     _sending: TimerHandle | None = None  # while the client is to send a request
     _taking: TimerHandle | None = None  # while it is to take an answer
+    _refused = False  # the connection ends with the answer to that
 
     def __init__(self, *arguments: Any, **more: Any) -> None:
         super().__init__(*arguments, **more)
@@ -63,9 +59,9 @@ class Connection(HttpToolsProtocol):
     def connection_made(self, transport: Transport) -> None:  # pyright: ignore[reportIncompatibleMethodOverride]
         super().connection_made(transport)
         if len(self.connections) > MOST_CONNECTIONS:
-            self._end(_TOO_MANY)
+            self._refuse(_too_many())
         else:
-            self._sending = self.loop.call_later(SLOW_SECONDS, self._too_slow)
+            self._sending = self.loop.call_later(SLOW_SECONDS, self._late)
 
     def connection_lost(self, exc: Exception | None) -> None:
         self._sent()
@@ -77,17 +73,18 @@ class Connection(HttpToolsProtocol):
         super().connection_lost(exc)
 
     def data_received(self, data: bytes) -> None:
-        if self.transport.is_closing():
+        if self._is_over:
             return
         if self._sending is None and (not self._asked or self.cycle.response_complete):
-            self._sending = self.loop.call_later(SLOW_SECONDS, self._too_slow)
+            self._sending = self.loop.call_later(SLOW_SECONDS, self._late)
         self._overhead += len(data)
         super().data_received(data)
         if self._overhead > HEAD_BYTES:
-            self._end(_LONG_URL if len(self.url) > HEAD_BYTES // 2 else _LONG_HEAD)
+            self._refuse(_too_long(self.url))
 
     def on_message_begin(self) -> None:
         self._head = 0
+        self._begun = True
         super().on_message_begin()
 
     def on_header(self, name: bytes, value: bytes) -> None:
@@ -97,8 +94,8 @@ class Connection(HttpToolsProtocol):
     def on_headers_complete(self) -> None:
         # A head that came in one piece is over before anything of it could be compared.
         if len(self.url) > HEAD_BYTES // 2 or self._head > HEAD_BYTES:
-            self._end(_LONG_URL if len(self.url) > HEAD_BYTES // 2 else _LONG_HEAD)
-        if self.transport.is_closing():
+            self._refuse(_too_long(self.url))
+        if self._is_over:
             return
         before = self.cycle
         super().on_headers_complete()
@@ -106,7 +103,7 @@ class Connection(HttpToolsProtocol):
             self._requests.append(self.cycle)
 
     def on_body(self, body: bytes) -> None:
-        if self.transport.is_closing():
+        if self._is_over:
             return
         # A body may come in chunks of a few bytes, each with its length around it.
         self._overhead -= 8 * len(body)
@@ -114,13 +111,14 @@ class Connection(HttpToolsProtocol):
 
     def on_message_complete(self) -> None:
         self._asked = True
+        self._begun = False
         self._overhead = 0
         self._sent()
-        if not self.transport.is_closing():
+        if not self._is_over:
             super().on_message_complete()
 
     def send_400_response(self, msg: str) -> None:
-        self._end(_MALFORMED)
+        self._refuse(_malformed())
 
     def pause_writing(self) -> None:
         super().pause_writing()
@@ -136,18 +134,49 @@ class Connection(HttpToolsProtocol):
             self._sending.cancel()
             self._sending = None
 
-    def _too_slow(self) -> None:
+    def _late(self) -> None:
         """Idle connections are let go without a word, for nothing was asked on them."""
         begun = self._overhead != 0 and not any(request.response_started for request in self._requests)
         if begun:
-            self._end(_TOO_SLOW)
+            self._refuse(_too_slow())
         else:
             self.transport.abort()
 
-    def _end(self, ending: _Ending) -> None:
-        if not self.transport.is_closing():
-            self.transport.write(bytes(ending))
-            self.transport.close()
+    @property
+    def _is_over(self) -> bool:
+        return self._refused or self.transport.is_closing()
+
+    def _refuse(self, error: RequestError) -> None:
+        """Have this answered, and end."""
+        if self._is_over:
+            return
+        self._refused = True
+        self._sent()
+        cycle = RequestResponseCycle(
+            scope=cast("Any", with_refusal(self._known(), error)),
+            transport=self.transport,
+            flow=self.flow,
+            logger=self.logger,
+            access_logger=self.access_logger,
+            access_log=False,
+            default_headers=self.server_state.default_headers,
+            message_event=Event(),
+            expect_100_continue=False,
+            keep_alive=False,
+            on_response=lambda: None,
+        )
+        app = cast("Any", self.app)  # pyright: ignore[reportUnknownMemberType]
+        task = self.loop.create_task(cycle.run_asgi(app))
+        self.tasks.add(task)
+        task.add_done_callback(self.tasks.discard)
+
+    def _known(self) -> dict[str, Any]:
+        """The request as far as it has come."""
+        known: dict[str, Any] = {
+            "type": "http", "http_version": "1.1", "method": "", "path": "", "raw_path": b"", "query_string": b"",
+            "root_path": "", "headers": [], "scheme": self.scheme, "client": self.client, "server": self.server,
+        }  # fmt: skip
+        return known | {"state": self.app_state.copy()} | (dict(self.scope) if self._begun else {})
 
     def _wait_for_reader(self) -> None:
         """Until all that is written is taken; the connection ends where nothing was within the time."""

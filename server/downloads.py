@@ -1,13 +1,13 @@
 """Byte routes: /files/{kind}/{metadata}/{pathspec…}, as resolvers/links.py writes them."""
 
-from collections.abc import AsyncGenerator, Awaitable, Callable
+from collections.abc import Awaitable, Callable
 from contextlib import aclosing
 from time import time
 from typing import NamedTuple
 from urllib.parse import quote, unquote_to_bytes
 
 from starlette.requests import ClientDisconnect, Request
-from starlette.responses import Response, StreamingResponse
+from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
 from ..providers import usage
@@ -30,10 +30,12 @@ from ..resolvers.downloads import Download
 from ..resolvers.links import PREFIX, File
 from ..resolvers.signatures import SIGNATURE, Signatures
 from . import limits, ranges
-from .access.admission import admission_of
+from .access.admission import Admission, admission_of, principal_of
 from .clients import unless_gone
-from .encoding import dumps
-from .errors import INTERNAL, Faults, RequestError, extensions, refused
+from .error_answers import error_answer
+from .errors import INTERNAL, Faults, RequestError, refused, refused_by
+from .request_ids import request_id
+from .streaming import begun, cut
 
 _METHODS = ("GET", "HEAD")
 # What lies in a datastore are strangers' files: no browser may take one for a page of the gateway's own.
@@ -79,15 +81,14 @@ class Downloads:
         spent = usage.Usage(requests_left=limits.UPSTREAM_REQUESTS.value)
         usage.current.set(spent)
         request = Request(scope, receive)
-        admission = admission_of(request)
-        faults = Faults(admission and admission.request_id)
+        faults = Faults(request_id(scope))
         try:
             try:
                 response = await unless_gone(receive, self._response(request))
             except ClientDisconnect:
                 raise
             except Exception as error:  # the one place where nothing may pass
-                response = _told(error, faults)
+                response = error_answer(scope, _refusal(error, faults))
             await response(scope, receive, send)
         except ClientDisconnect:
             return
@@ -96,12 +97,12 @@ class Downloads:
 
     async def _response(self, request: Request) -> Response:
         if request.method not in _METHODS:
-            error = refused("METHOD_NOT_ALLOWED", "Files are read by GET and HEAD.")
-            return _json(error.errors, 405, {"allow": ", ".join(_METHODS)})
+            headers = {"allow": ", ".join(_METHODS)}
+            raise refused("METHOD_NOT_ALLOWED", "Files are read by GET and HEAD.", 405, headers)
         kind, file = _named(request)
-        found = await _found(kind, file, context_for(self._gateway, principal=_reader(request, file)))
+        found = await _found(kind, file, context_for(self._gateway, _reader(request, file)))
         if admission := admission_of(request):
-            admission.take((found.length or 0) // _BYTES_OF_AN_OBJECT)
+            admission.charges.take((found.length or 0) // _BYTES_OF_AN_OBJECT)
         headers = _headers(found)
         if ranges.unchanged(request.headers.getlist("if-none-match"), headers["etag"]):
             return Response(None, 304, headers)
@@ -110,20 +111,20 @@ class Downloads:
             return await self._part(found, asked, headers, file)
         if found.length is not None:
             headers["content-length"] = str(found.length)
-        streaming = await _begun(found.chunks(), 200, headers)
+        streaming = await begun(found.chunks(), 200, headers)
         return streaming if request.method == "GET" else await streaming.head()
 
     async def _part(self, found: Download, asked: ranges.Range, headers: dict[str, str], file: File) -> Response:
         length = await self._length(found, file)
         part = ranges.within(asked, length)
         if part is None:
-            error = refused("BAD_USER_INPUT", f"It has {length} bytes: none of them are in that range.")
-            return _json(error.errors, 416, {"content-range": f"bytes */{length}", **_HEADERS})
+            message = f"It has {length} bytes: none of them are in that range."
+            raise refused("BAD_USER_INPUT", message, 416, {"content-range": f"bytes */{length}"})
         start, end = part
         headers |= {"content-range": f"bytes {start}-{end - 1}/{length}", "content-length": str(end - start)}
         if found.chunks_from is not None:
-            return await _begun(_cut(found.chunks_from(start), 0, end - start), 206, headers)
-        return await _begun(_cut(found.chunks(), start, end), 206, headers)
+            return await begun(cut(found.chunks_from(start), 0, end - start), 206, headers)
+        return await begun(cut(found.chunks(), start, end), 206, headers)
 
     async def _length(self, found: Download, file: File) -> int:
         """In bytes; of what is stored compressed, by inflating it once."""
@@ -153,35 +154,21 @@ def _reader(request: Request, file: File) -> Principal | None:
     """Whose rights the file is read with: of who asks, else of whom its URL was given out to. None without access
     control."""
     admission = admission_of(request)
-    if admission is None:
-        return None
-    by = admission.signatures
-    if admission.admitted or by is None or SIGNATURE not in request.query_params:
-        return admission.principal
-    identity = by.identity(file.signed, request.query_params, time())
-    reader = None if identity is None else admission.admit_by_url(identity)
-    if reader is not None:
-        return reader
-    raise Forbidden("This URL is not signed, or no longer: ask for it anew, or say who you are.")
+    if not admission or not admission.refusal or not admission.signatures or SIGNATURE not in request.query_params:
+        return principal_of(request)
+    identity = admission.signatures.identity(file.signed, request.query_params, time())
+    reader = identity and _bearer(admission, identity)
+    if not reader:
+        raise Forbidden("This URL is not signed, or no longer: ask for it anew, or say who you are.")
+    return reader
 
 
-class _Streaming(StreamingResponse):
-    """`first`, and the chunks that follow it; closes what it reads from, however it ends."""
-
-    def __init__(self, first: bytes, chunks: AsyncGenerator[bytes], status: int, headers: dict[str, str]) -> None:
-        super().__init__(_joined(first, chunks), status, headers)
-        self._chunks = chunks
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        async with aclosing(self._chunks):
-            await super().__call__(scope, receive, send)
-
-    async def head(self) -> Response:
-        """The same without its bytes."""
-        await self._chunks.aclose()
-        response = Response(None, self.status_code)
-        response.raw_headers = self.raw_headers  # no length where it has none: Starlette would say 0
-        return response
+def _bearer(admission: Admission, identity: bytes) -> Principal | None:
+    """Whom a signed URL stands for, if it is still good; RequestError (429) where too much was asked for by those of
+    one principal."""
+    admission.charges.share(f"url\n{identity.hex()}")
+    admission.charges.take(1)
+    return admission.bearer(identity)
 
 
 def _named(request: Request) -> tuple[_Kind, File]:
@@ -230,38 +217,9 @@ def _headers(found: Download) -> dict[str, str]:
     }
 
 
-async def _begun(chunks: AsyncGenerator[bytes], status: int, headers: dict[str, str]) -> _Streaming:
-    """An answer of these; what keeps the first from being read is raised here, where there is a status for it."""
-    return _Streaming(await anext(chunks, b""), chunks, status, headers)
-
-
-async def _joined(first: bytes, chunks: AsyncGenerator[bytes]) -> AsyncGenerator[bytes]:
-    yield first
-    async for chunk in chunks:
-        yield chunk
-
-
-async def _cut(chunks: AsyncGenerator[bytes], start: int, end: int) -> AsyncGenerator[bytes]:
-    """The bytes from `start` up to `end`."""
-    at = 0
-    async with aclosing(chunks):
-        async for chunk in chunks:
-            part = chunk[max(0, start - at) : end - at]
-            at += len(chunk)
-            if part:
-                yield part
-            if at >= end:
-                return
-
-
-def _told(error: Exception, faults: Faults) -> Response:
+def _refusal(error: Exception, faults: Faults) -> RequestError:
     if isinstance(error, RequestError):
-        return _json(error.errors, error.status or 400, error.headers)
+        return error
     if not isinstance(error, GatewayError) or error.code == INTERNAL:
-        return _json([faults.internal(error)], 500)
-    status = next(status for kind, status in _STATUSES if isinstance(error, kind))
-    return _json([{"message": str(error), "extensions": extensions(error)}], status)
-
-
-def _json(errors: list[dict[str, object]], status: int, headers: dict[str, str] | None = None) -> Response:
-    return Response(dumps({"errors": errors}), status, {**_HEADERS, **(headers or {})}, "application/json")
+        return faults.failure(error)
+    return refused_by(error, next(status for kind, status in _STATUSES if isinstance(error, kind)))

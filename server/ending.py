@@ -2,11 +2,11 @@
 
 import asyncio
 
-from starlette.responses import JSONResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from ..providers.errors import TimedOut
-from .errors import extensions
+from .error_answers import error_answer
+from .errors import refused_by
 
 
 def ending(application: ASGIApp) -> ASGIApp:
@@ -27,8 +27,8 @@ def ending(application: ASGIApp) -> ASGIApp:
             await application(scope, receive, noted)
         except asyncio.CancelledError:
             if not begun:
-                error = TimedOut("The gateway is about to stop; try again.")
-                told = {"message": str(error), "extensions": extensions(error)}
-                await JSONResponse({"errors": [told]}, 503, {"connection": "close"})(scope, receive, send)
+                stopping = TimedOut("The gateway is about to stop; try again.")
+                error = refused_by(stopping, 503, {"connection": "close"})
+                await error_answer(scope, error)(scope, receive, send)
 
     return called

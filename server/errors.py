@@ -41,6 +41,11 @@ def refused(
     return RequestError([{"message": _shortened(message), "extensions": {"code": code}}], status, headers)
 
 
+def refused_by(error: GatewayError, status: int, headers: Mapping[str, str] | None = None) -> RequestError:
+    """A request whose whole answer is what a provider, or what reads from it, says."""
+    return RequestError([{"message": str(error), "extensions": extensions(error)}], status, headers)
+
+
 def refused_beyond(limit: Limit, what: str) -> RequestError:
     """A request of which `what` says that it is beyond a limit."""
     return refused("LIMIT_EXCEEDED", f"{what}: {limit.name} is {limit.value} at the most.")
@@ -85,6 +90,10 @@ class Faults:
         if isinstance(cause, GraphQLError) and _of_an_argument(cause):
             return coded(error, "BAD_USER_INPUT")
         return {**error.formatted, **self.internal(cause, error.path)}
+
+    def failure(self, cause: BaseException) -> RequestError:
+        """Our fault, where nothing else is answered."""
+        return RequestError([self.internal(cause)], 500)
 
     def internal(self, cause: BaseException, path: list[str | int] | None = None) -> dict[str, Any]:
         """Our fault: the log has what the client is not told."""

@@ -6,18 +6,20 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
-from .access.admission import admission_of
+from .access.admission import admission_of, principal_of
 from .browsers.page import page
 from .caching.headers import CHECKED, LASTING_SECONDS, NOT_KEPT, VARY, entity_tag, lasting
 from .clients import unless_gone
 from .compression import CODINGS, SMALL, Content, compressed
-from .encoding import dumps, encoded
-from .errors import INTERNAL, Faults, RequestError, refused
+from .encoding import encoded
+from .error_answers import error_answer
+from .errors import Faults, RequestError, refused
 from .negotiation import GRAPHQL_RESPONSE, HTML, IDENTITY, JSON, coding, media_type
 from .operations import Operation, Operations
 from .persisted.documents import PersistedDocuments
 from .ranges import unchanged
-from .requests import address, operation, principal_of
+from .request_ids import request_id
+from .requests import base_url, operation
 
 _METHODS = {"allow": "GET, HEAD, POST, OPTIONS"}
 
@@ -47,8 +49,7 @@ class GraphQLEndpoint:
         await response(scope, receive, send)
 
     async def _response(self, request: Request) -> Response:
-        admission = admission_of(request)
-        faults = Faults(admission and admission.request_id)
+        faults = Faults(request_id(request.scope))
         media = JSON
         try:
             if request.method == "OPTIONS":
@@ -61,22 +62,17 @@ class GraphQLEndpoint:
                 return page()
             principal = principal_of(request)  # before a document of theirs is kept
             asked = await operation(request, self._documents, principal)
-            asked = asked._replace(address=self._public_url or address(request), admission=admission)
+            asked = asked._replace(base_url=self._public_url or base_url(request), admission=admission_of(request))
             if reads:
                 content, kept = await unless_gone(request.receive, self._read(asked, faults))
                 return await _kept(request, content, media, kept)
             return await _json(request, await unless_gone(request.receive, self._executed(asked, faults)), media)
         except RequestError as error:
-            if admission:
-                admission.refused(error)
-            status = error.status or (400 if media == GRAPHQL_RESPONSE else 200)
-            return await _json(request, dumps({"errors": error.errors}), media, status, error.headers)
+            return error_answer(request.scope, error, media, 400 if media == GRAPHQL_RESPONSE else 200)
         except ClientDisconnect:
             raise
         except Exception as error:  # the one place where nothing may pass
-            if admission:
-                admission.failed(INTERNAL)
-            return await _json(request, dumps({"errors": [faults.internal(error)]}), media, 500)
+            return error_answer(request.scope, faults.failure(error), media)
 
     async def _executed(self, asked: Operation, faults: Faults) -> memoryview:
         return await encoded(await self._answer(asked, faults))
@@ -92,7 +88,7 @@ class GraphQLEndpoint:
     async def _answer(self, asked: Operation, faults: Faults, *, queries_only: bool = False) -> dict[str, Any]:
         answer = await self._operations.answer(asked, faults, queries_only=queries_only)
         if asked.admission:
-            asked.admission.answered(answer)
+            asked.admission.entry.answer(answer)
         return answer
 
 
@@ -102,17 +98,15 @@ async def _kept(request: Request, content: Content, media: str, kept: str) -> Re
     headers = {"cache-control": kept, "etag": tag, "vary": VARY}
     if unchanged(request.headers.getlist("if-none-match"), tag):
         return Response(None, 304, headers)
-    return await _json(request, content, media, 200, headers)
+    return await _json(request, content, media, headers)
 
 
-async def _json(
-    request: Request, content: Content, media: str, status: int = 200, headers: dict[str, str] | None = None
-) -> Response:
+async def _json(request: Request, content: Content, media: str, headers: dict[str, str] | None = None) -> Response:
     told = {"cache-control": NOT_KEPT, "vary": VARY, **(headers or {})}
     by = _coding(request, content)
     if by != IDENTITY:
         content, told["content-encoding"] = await compressed(content, by), by
-    return Response(content, status, told, f"{media}; charset=utf-8")
+    return Response(content, 200, told, f"{media}; charset=utf-8")
 
 
 def _coding(request: Request, content: Content) -> str:

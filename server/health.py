@@ -1,7 +1,7 @@
 """What a platform asks of a process: whether it lives, and whether it can answer."""
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Collection
 from time import monotonic
 
 from starlette.requests import Request
@@ -10,7 +10,9 @@ from starlette.responses import JSONResponse
 from ..providers import usage
 from ..providers.base import Key, Provider
 from ..providers.errors import GatewayError
-from .access.admission import admission_of
+from ..resolvers.context import Gateway
+from .access.admission import principal_of
+from .errors import RequestError
 
 # Whoever asks more often is told the same.
 _KEPT_SECONDS = 1.0
@@ -26,11 +28,11 @@ async def alive(_: Request) -> JSONResponse:
 class Readiness:
     """Whether each provider answers; 503 where one does not, which is named, and nothing else of it.
 
-    With access control, each is named to those alone who are granted something of it.
+    With access control, each is named to those alone who may use it.
     """
 
-    def __init__(self, providers: Mapping[str, Provider]) -> None:
-        self._providers = providers
+    def __init__(self, gateway: Gateway) -> None:
+        self._gateway = gateway
         self._answering: dict[str, bool] = {}
         self._until = 0.0  # time.monotonic()
         self._looking = asyncio.Lock()
@@ -38,24 +40,20 @@ class Readiness:
     async def ready(self, request: Request) -> JSONResponse:
         async with self._looking:
             if monotonic() >= self._until:
-                found = await asyncio.gather(*map(_answers, self._providers.values()))
-                self._answering = dict(zip(self._providers, found, strict=True))
+                providers = self._gateway.providers
+                found = await asyncio.gather(*map(_answers, providers.values()))
+                self._answering = dict(zip(providers, found, strict=True))
                 self._until = monotonic() + _KEPT_SECONDS
-        told = {
-            name: "ok" if answers else "unavailable"
-            for name, answers in self._answering.items()
-            if _may_know(request, name)
-        }
+        named = self._named_to(request)
+        told = {name: "ok" if answers else "unavailable" for name, answers in self._answering.items() if name in named}
         ready = all(self._answering.values())
         return JSONResponse({"status": "ok" if ready else "unavailable", "providers": told}, 200 if ready else 503)
 
-
-def _may_know(request: Request, name: str) -> bool:
-    admission = admission_of(request)
-    if admission is None:
-        return True
-    grants = admission.admitted.grants if admission.admitted else ()
-    return any(grant.metadata is None or name in grant.metadata for grant in grants)
+    def _named_to(self, request: Request) -> Collection[str]:
+        try:
+            return self._gateway.seen_by(principal_of(request)).providers
+        except RequestError:  # whoever was not let in is told whether all is well, and no more
+            return ()
 
 
 async def _answers(provider: Provider) -> bool:

@@ -12,7 +12,7 @@ import msgspec
 Environment = Mapping[str, str]
 
 
-class SettingsError(Exception):
+class SettingsError(ValueError):
     """What is configured can't be used: one line that says what to do."""
 
 

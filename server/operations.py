@@ -41,20 +41,20 @@ _AT_ONCE = 256  # errors that are told in one turn of the loop: a millisecond
 
 
 class Operation(NamedTuple):
-    """What a client asks for. `show_usage`: whether the answer says what it cost upstream; `show_cost`: how
-    many objects it was estimated to touch, and did.
+    """What a client asks for. `principal`: who asks, and `admission`: as what they were let in; None without access
+    control. `show_usage`: whether the answer says what it cost upstream; `show_cost`: how many objects it was
+    estimated to touch, and did.
 
-    `address`: what URLs on this gateway begin with for this client; None where it has no address. `principal`: who
-    asks, and `admission`: as what they were let in; None without access control.
+    `base_url`: what URLs on this gateway begin with for this client; None where it has none.
     """
 
     query: str
+    principal: Principal | None
     variables: dict[str, Any] | None = None
     name: str | None = None
     show_usage: bool = False
     show_cost: bool = False
-    address: str | None = None
-    principal: Principal | None = None
+    base_url: str | None = None
     admission: Admission | None = None
 
 
@@ -80,7 +80,9 @@ class Operations:
         cost = self._cost(document, node, operation.variables)
         cost.check()
         if operation.admission:
-            operation.admission.charge(cost.total)
+            operation.admission.entry.estimate(cost.total)
+            operation.admission.charges.take(cost.total)
+            operation.admission.entry.execute()
         spent = _budget()
         usage.current.set(spent)
         answer = await self._executed(operation, document, spent, faults)
@@ -96,13 +98,13 @@ class Operations:
     async def _admitted(self, operation: Operation) -> tuple[Document, OperationDefinitionNode]:
         """What is asked for, once whoever asks has been charged for finding out."""
         if operation.admission and self._documents.known(operation.query) is None:
-            operation.admission.take(max(0, len(operation.query) - SHORT) // _CHARACTERS_OF_AN_OBJECT)
+            operation.admission.charges.take(max(0, len(operation.query) - SHORT) // _CHARACTERS_OF_AN_OBJECT)
         document = await self._documents.document(operation.query)
         if not self._introspection and not document.selected.isdisjoint(_INTROSPECTION):
             raise refused("GRAPHQL_VALIDATION_FAILED", "This gateway does not answer __schema and __type.")
         node = operation_of(document.node, operation.name)
         if operation.admission:
-            operation.admission.begin(document.node, node, operation.variables)
+            operation.admission.entry.begin(document.node, node, operation.variables)
         return document, node
 
     async def _executed(
@@ -110,9 +112,9 @@ class Operations:
     ) -> dict[str, Any]:
         context = context_for(
             self._gateway,
-            operation.address,
+            operation.principal,
+            operation.base_url,
             document.selected,
-            principal=operation.principal,
             signatures=operation.admission and operation.admission.signatures,
         )
         try:

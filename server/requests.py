@@ -7,7 +7,6 @@ from urllib.parse import parse_qsl
 from starlette.requests import ClientDisconnect, Request
 
 from ..providers.grants import Principal
-from .access.admission import admission_of
 from .browsers.hosts import AUTHORITY
 from .errors import RequestError, refused
 from .json_objects import json_object
@@ -40,16 +39,10 @@ async def operation(request: Request, documents: PersistedDocuments, principal: 
     return await _operation(parameters, documents, principal)
 
 
-def address(request: Request) -> str | None:
+def base_url(request: Request) -> str | None:
     """What the URLs of this gateway begin with for whoever sent the request, by its Host; None where that is none."""
     host = request.headers.get("host", "")
     return f"{request.scope['scheme']}://{host}" if AUTHORITY.fullmatch(host) else None
-
-
-def principal_of(request: Request) -> Principal | None:
-    """Who sent it; None without access control. RequestError (401) where nobody was let in."""
-    admission = admission_of(request)
-    return admission and admission.principal
 
 
 def _check_content(request: Request) -> None:
@@ -123,9 +116,9 @@ async def _operation(
             extensions.get("persistedQuery"),
             principal,
         ),
+        principal,
         parameters.get("variables"),
         parameters.get("operationName") or None,
         show_usage=extensions.get("usage") is True,
         show_cost=extensions.get("cost") is True,
-        principal=principal,
     )

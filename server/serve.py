@@ -58,7 +58,7 @@ def listen(host: str, port: int, *, anywhere: bool = False) -> socket.socket:
         raise SettingsError(f"{host} can't be listened on at port {port}: {os.strerror(error.errno or 0)}.") from error
 
 
-def address_of(listening: socket.socket) -> str:
+def url_of(listening: socket.socket) -> str:
     """The URL that it is reached at, from this machine."""
     host, port = listening.getsockname()[:2]
     local = str({"0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host))

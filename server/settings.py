@@ -22,7 +22,7 @@ from .limits import LIMITS
 from .metaflow_config import Environment, MetaflowConfig, SettingsError, expanded
 from .persisted.documents import Mode, PersistedDocuments
 from .persisted.manifests import BadManifest
-from .persisted.trusted import TrustedDocuments
+from .persisted.trusted import trusted_documents
 from .s3_access import S3Access, S3Options, s3_access
 from .sources import S3, HeaderOptions, Local, Service, Source, Sources
 from .tls import trusted
@@ -191,7 +191,7 @@ def _documents(mode: Mode, manifest: str | None, cwd: Path) -> PersistedDocument
         message = "answer them beside others by --persisted-documents on, or them alone by --persisted-documents only."
         raise SettingsError(f"--trusted-documents {manifest}: {message}")
     try:
-        return PersistedDocuments(mode, TrustedDocuments(cwd / Path(manifest).expanduser()))
+        return PersistedDocuments(mode, trusted_documents(cwd / Path(manifest).expanduser()))
     except BadManifest as error:
         raise SettingsError(f"--trusted-documents: {error}.") from error
 

@@ -14,11 +14,12 @@ import httpx
 import jwt
 import strawberry
 from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa
+from starlette.types import ASGIApp
 
 from metaflow_graphql.providers.errors import InvalidTag
 from metaflow_graphql.providers.grants import Principal
 from metaflow_graphql.resolvers.context import Gateway, Info
-from metaflow_graphql.server.access.access import Access
+from metaflow_graphql.server.access.control import AccessControl
 from metaflow_graphql.server.access.tokens import hash_of
 from metaflow_graphql.server.app import application
 from serving import GRAPHQL_RESPONSE, served
@@ -89,13 +90,18 @@ def replaced(path: Path, text: str) -> None:
     time.sleep(0.25)
 
 
-@contextmanager
-def guarded(path: Path, *cors_origins: str, graphiql: bool = True) -> Generator[httpx.Client]:
-    """A client of a server with that configuration."""
+def guarded_application(path: Path, *cors_origins: str, graphiql: bool = True) -> ASGIApp:
+    """The small schema behind that configuration."""
+    access = AccessControl(path, ["default", "team"])
     schema = strawberry.Schema(Query, Mutation)
-    access = Access(path, ["default", "team"])
-    app = application(schema, Gateway({}, "default"), cors_origins, graphiql=graphiql, access=access)
-    with served(app, proxy_headers=False, lifespan="on") as client:
+    return application(schema, Gateway({}, "default"), cors_origins, graphiql=graphiql, access=access)
+
+
+@contextmanager
+def guarded(path: Path, *cors_origins: str, graphiql: bool = True, **settings: Any) -> Generator[httpx.Client]:
+    """A client of a server with that configuration; `settings`: of uvicorn's."""
+    app = guarded_application(path, *cors_origins, graphiql=graphiql)
+    with served(app, proxy_headers=False, lifespan="on", **settings) as client:
         yield client
 
 

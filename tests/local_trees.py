@@ -119,3 +119,10 @@ def settle() -> None:
 
 def set_modified(path: Path, ms: int) -> None:
     os.utime(path, ns=(ms * 1_000_000, ms * 1_000_000))
+
+
+def rewritten(path: Path, text: str) -> None:
+    """Written in place, and left alone since for long enough to be whole."""
+    path.write_text(text)
+    while_ago = time.time() - 1
+    os.utime(path, (while_ago, while_ago))

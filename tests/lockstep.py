@@ -66,7 +66,7 @@ def calls(root: Path, query: str, **variables: Any) -> dict[str, int]:
         # No retry is due any more, though some tests come within a minute of the runs.
         gateway = Gateway({"default": LocalProvider("default", root)}, "default", stalled_after=0.001)
         operations = Operations(schema, gateway)
-        return await operations.answer(Operation(query, variables, show_usage=True), Faults())
+        return await operations.answer(Operation(query, None, variables, show_usage=True), Faults())
 
     answer = run(answered())
     assert "errors" not in answer, answer["errors"]

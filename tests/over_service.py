@@ -66,7 +66,7 @@ class Asking:
     async def answer(self, query: str, **variables: Any) -> dict[str, Any]:
         """The whole answer, with its errors."""
         # Each operation in a context of its own, as the server has it.
-        operation = Operation(query, variables, show_usage=True)
+        operation = Operation(query, None, variables, show_usage=True)
         return as_sent(await asyncio.create_task(self._operations.answer(operation, Faults())))
 
 

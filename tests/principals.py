@@ -20,10 +20,13 @@ from metaflow_graphql.resolvers.context import Gateway
 from metaflow_graphql.resolvers.signatures import Signatures
 from metaflow_graphql.schema import schema
 from metaflow_graphql.server.access.admission import Admission
+from metaflow_graphql.server.access.charges import Charges
 from metaflow_graphql.server.access.config import Rates
-from metaflow_graphql.server.access.identities import Identity
+from metaflow_graphql.server.access.identities import no_credential
 from metaflow_graphql.server.access.meters import Meters
 from metaflow_graphql.server.app import application
+from metaflow_graphql.server.audit.entries import Entry
+from metaflow_graphql.server.senders import Sender
 
 ALL_RIGHTS = frozenset(Right)
 
@@ -42,9 +45,9 @@ def as_principal(
     """The application as somebody who was let in gets to it; None: nobody was, or, without signatures, all are."""
 
     async def call(scope: Scope, receive: Receive, send: Send) -> None:
-        admission = Admission("127.0.0.1", "127.0.0.1", Rates(), Meters(), signatures, bearer)
-        if principal is not None:
-            admission.admit(Identity("token", principal.name), principal)
+        entry = Entry("0", Sender("127.0.0.1", "127.0.0.1"))
+        charges = Charges(Meters(), Rates(), entry.sender.network)
+        admission = Admission(principal or no_credential(), charges, entry, signatures, bearer)
         state = {} if principal is None and signatures is None else {"admission": admission}
         await app({**scope, "state": state}, receive, send)
 

@@ -95,7 +95,7 @@ class Server(NamedTuple):
         """The whole answer of a gateway over that provider, else over a new one; with what it cost."""
         # What has fallen silent is taken for dead at once: how long ago it was stored is no question here.
         gateway = Gateway({"default": over or self.provider()}, "default", stalled_after=0.001)
-        operation = Operation(query, variables, show_usage=True)
+        operation = Operation(query, None, variables, show_usage=True)
         answer = Operations(schema, gateway).answer(operation, Faults())
         return as_sent(self.loop.run(answer, context=copy_context()))
 

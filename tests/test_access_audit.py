@@ -1,5 +1,6 @@
 """The audit log: a line for each mutation and each refusal, for nothing else, and with no secret in it."""
 
+import asyncio
 import json
 import os
 import re
@@ -12,10 +13,27 @@ import httpx
 import pytest
 
 from gateways import serving
-from guarded import OTHER_TOKEN, TOKEN, TWO_PEOPLE, ask, bearer, guarded, rule, token_table, who, written
+from guarded import (
+    OTHER_TOKEN,
+    TOKEN,
+    TWO_PEOPLE,
+    ask,
+    bearer,
+    guarded,
+    guarded_application,
+    rule,
+    token_table,
+    who,
+    written,
+)
 from local_trees import put_run
-from metaflow_graphql.server.access.audit import AuditLog
+from metaflow_graphql.server import connections
+from metaflow_graphql.server.audit import floods
+from metaflow_graphql.server.audit.floods import MOST_LINES, Floods
+from metaflow_graphql.server.audit.log import AuditLog
+from metaflow_graphql.server.connections import HEAD_BYTES, Connection
 from metaflow_graphql.server.limits import BODY_BYTES
+from serving import answered
 
 
 @pytest.fixture
@@ -77,19 +95,23 @@ def test_refusals_say_who_what_and_why(client: httpx.Client, file: Path) -> None
 
 
 MUTATION = """
-mutation Tagging($run: String!, $secret: String = "team") {
-  first: tag(pathspec: $run)
+mutation Tagging($run: String!, $secret: String = "team", $wanted: Boolean = false, $given: Boolean!) {
+  first: tag(pathspec: $run) @include(if: $given)
   ...More
-  left: tag(pathspec: "Flow/3") @skip(if: true)
+  a: tag(pathspec: "Flow/3") @skip(if: true)
+  b: tag(pathspec: "Flow/4") @include(if: $wanted)
+  ...More @skip(if: $given)
+  ... @include(if: false) { c: tag(pathspec: "Flow/5") }
+  d: __typename
 }
 fragment More on Mutation { ... on Mutation { tag(pathspec: "Flow/0", metadata: $secret) } }
 """
 
 
 def test_a_mutation_says_what_it_did_to_which_run(client: httpx.Client, file: Path) -> None:
-    body = {"query": MUTATION, "variables": {"run": "Flow/1"}}
+    body = {"query": MUTATION, "variables": {"run": "Flow/1", "given": True}}
     answer = client.post("/graphql", json=body, headers=bearer(TOKEN))
-    assert answer.json()["data"] == {"first": True, "tag": None}
+    assert answer.json()["data"] == {"first": True, "tag": None, "d": "Mutation"}
     (line,) = lines(file, 1)
     assert varying(line) == REFUSED | {
         "principal": {"name": "alice", "by": "token", "issuer": None},
@@ -97,11 +119,22 @@ def test_a_mutation_says_what_it_did_to_which_run(client: httpx.Client, file: Pa
         "mutations": [
             {"field": "tag", "run": "Flow/1", "metadata": None, "tags": [], "outcome": "OK"},
             {"field": "tag", "run": "Flow/0", "metadata": "team", "tags": [], "outcome": "INVALID_TAG"},
-            {"field": "tag", "run": "Flow/3", "metadata": None, "tags": [], "outcome": None},
         ],
         "outcome": "INVALID_TAG",
         "status": 200,
     }
+
+
+def test_a_mutation_that_is_refused_as_a_whole_did_nothing(client: httpx.Client, file: Path) -> None:
+    query = 'mutation { __typename tag(pathspec: "Flow/1") tag(pathspec: "Flow/1") @include(if: true) }'
+    assert client.get("/graphql", params={"query": query}, headers=bearer(TOKEN)).status_code == 405
+    ask(client, "mutation { __typename }", TOKEN)
+    (line,) = lines(file, 1)
+    assert (line["mutations"], line["outcome"], line["status"]) == (
+        [{"field": "tag", "run": "Flow/1", "metadata": None, "tags": [], "outcome": "METHOD_NOT_ALLOWED"}],
+        "METHOD_NOT_ALLOWED",
+        405,
+    )
 
 
 def test_a_mutation_whose_client_goes_away_may_have_done_it(client: httpx.Client, file: Path) -> None:
@@ -142,6 +175,63 @@ def test_pages_of_other_sites_are_refused_before_it_is_looked_at_who_asks(client
     assert [answer.status_code for answer in answers] == [403, 403]
     found = [(line["method"], line["outcome"], line["status"], line["principal"]) for line in lines(file, 2)]
     assert found == [("POST", "FORBIDDEN", 403, None), ("OPTIONS", "FORBIDDEN", 403, None)]
+
+
+SLOW = (
+    b"POST /graphql HTTP/1.1\r\nhost: here\r\norigin: https://page.example\r\ncontent-length: 9\r\n"
+    b"authorization: Bearer " + TOKEN.encode() + b"\r\n"
+)
+HEADERS = b"".join(b"x-%d: y\r\n" % number for number in range(HEAD_BYTES // 8))
+# what is sent: status, whether its origin is known; path, outcome
+BY_CONNECTIONS: dict[str, tuple[bytes, int, bool, str | None, str]] = {
+    "slow": (SLOW + b"content-type: application/json\r\n\r\n{", 408, True, "/graphql", "TIMEOUT"),
+    "slow head": (b"GET /graphql HTTP/1.1\r\n", 408, False, None, "TIMEOUT"),
+    "URL": (b"GET /" + b"a" * HEAD_BYTES, 414, False, None, "LIMIT_EXCEEDED"),
+    "head": (SLOW + HEADERS, 431, True, None, "LIMIT_EXCEEDED"),
+}
+
+
+@pytest.mark.parametrize("case", BY_CONNECTIONS)
+def test_what_the_connection_refuses_is_told_and_may_be_read(
+    tmp_path: Path, file: Path, monkeypatch: pytest.MonkeyPatch, case: str
+) -> None:
+    sent, status, known, path, outcome = BY_CONNECTIONS[case]
+    monkeypatch.setattr(connections, "SLOW_SECONDS", 0.3)
+    with guarded(written(tmp_path, TWO_PEOPLE), "https://page.example", http=Connection) as client:
+        head = answered(client, sent).partition(b"\r\n\r\n")[0].decode()
+    assert head.startswith(f"HTTP/1.1 {status} ")
+    headers = dict(line.split(": ", 1) for line in head.split("\r\n")[1:])
+    assert headers.get("access-control-allow-origin") == ("https://page.example" if known else None)
+    (line,) = lines(file, 1)
+    found = (line["requestId"], line["path"], line["outcome"], line["status"], line["address"], line["principal"])
+    assert found == (headers["x-request-id"], path, outcome, status, "127.0.0.1", None)
+
+
+def test_connections_that_are_too_many_are_told(tmp_path: Path, file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(connections, "MOST_CONNECTIONS", 0)
+    with guarded(written(tmp_path, TWO_PEOPLE), http=Connection) as client:
+        assert answered(client).startswith(b"HTTP/1.1 503 ")
+    (line,) = lines(file, 1)
+    assert (line["outcome"], line["status"], line["method"], line["path"]) == ("RATE_LIMITED", 503, None, None)
+
+
+def test_what_the_end_of_the_gateway_cuts_off_is_told(tmp_path: Path, file: Path) -> None:
+    query = {"query": 'mutation { slow(pathspec: "Flow/1") }'}
+
+    async def cut_off() -> httpx.Response:
+        app = guarded_application(written(tmp_path, TWO_PEOPLE))
+        async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://here") as client:
+            asking = asyncio.create_task(client.post("/graphql", json=query, headers=bearer(TOKEN)))
+            await asyncio.sleep(0.5)
+            asking.cancel()
+            return await asking
+
+    answer = asyncio.run(cut_off())
+    assert (answer.status_code, answer.json()["errors"][0]["extensions"]["code"]) == (503, "TIMEOUT")
+    (line,) = lines(file, 1)
+    assert line["requestId"] == answer.headers["x-request-id"]
+    assert line["mutations"] == [{"field": "slow", "run": "Flow/1", "metadata": None, "tags": [], "outcome": None}]
+    assert (line["outcome"], line["status"]) == ("TIMEOUT", 503)
 
 
 def test_limits_are_refusals(client: httpx.Client, file: Path) -> None:
@@ -189,7 +279,7 @@ def test_a_disk_that_is_full_stops_nobody_and_is_told(tmp_path: Path, caplog: py
         (tmp_path / "full").unlink()
         assert who(client)[0] == 401
         time.sleep(0.3)
-    told = [record.message for record in caplog.records if record.name.endswith("audit")]
+    told = [record.message for record in caplog.records if record.name.endswith("audit.log")]
     assert told == [
         "The audit log can't be written, its lines are lost and counted: [Errno 28] No space left on device"
     ]
@@ -235,9 +325,46 @@ def test_a_process_writes_all_of_it_before_it_ends(tmp_path: Path) -> None:
     with serving(tmp_path, "--config", str(path)) as gateway, httpx.Client(base_url=gateway.url) as client:
         assert ask(client, mutation, TOKEN).json() == {"data": {"addTags": {"run": {"userTags": ["t"]}}}}
         assert [ask(client, mutation).status_code for _ in range(100)] == [401] * 100
-    found = lines(tmp_path / "audit.jsonl", 101)
+    found = lines(tmp_path / "audit.jsonl", 1 + MOST_LINES + 1)
     assert found[0]["mutations"] == [
         {"field": "addTags", "run": "Made/1", "metadata": None, "tags": ["t"], "outcome": "OK"}
+    ]
+
+
+def test_a_flood_of_refusals_is_counted(tmp_path: Path, file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(floods, "SECONDS", 2)
+    with guarded(written(tmp_path, TWO_PEOPLE + "[rates]\nfailures = 30\nseconds = 3600\n")) as client:
+        assert [who(client, f"mfgql_{number}")[0] for number in range(30)] == [401] * 30
+        assert [who(client, "mfgql_more")[0] for _ in range(5)] == [429] * 5
+        assert [who(client)[0] for _ in range(3)] == [401] * 3
+        *told, counted = lines(file, MOST_LINES + 1)
+        assert {line["outcome"] for line in told} == {"UNAUTHENTICATED"}
+        assert (counted.pop("since"), counted.pop("time") > told[-1]["time"]) == (told[0]["time"], True)
+        assert counted == {
+            "address": "127.0.0.1",
+            "principal": None,
+            "more": {"RATE_LIMITED": 5, "UNAUTHENTICATED": 3},
+        }
+        who(client)
+    assert lines(file, MOST_LINES + 2)[-1]["outcome"] == "UNAUTHENTICATED"
+
+
+def test_a_flood_from_everywhere_is_counted_too() -> None:
+    written: list[Any] = []
+
+    async def flooded() -> None:
+        told = Floods(written.append)
+        for number in range(1_200):
+            for _ in range(MOST_LINES + 1):
+                told.tell({"principal": None, "outcome": "UNAUTHENTICATED"}, f"network {number}")
+        told.close()
+
+    asyncio.run(flooded())
+    counted = [(line["address"], line["more"]) for line in written if "more" in line]
+    assert len(written) == 1_001 * (MOST_LINES + 1)
+    assert counted == [
+        *((f"network {number}", {"UNAUTHENTICATED": 1}) for number in range(1_000)),
+        ("others", {"UNAUTHENTICATED": 200 * (MOST_LINES + 1) - MOST_LINES}),
     ]
 
 

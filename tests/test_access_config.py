@@ -9,7 +9,7 @@ from guarded import EVERYONE, TOKEN, TWO_PEOPLE, rule, token_table
 from metaflow_graphql.providers.grants import Grant, Principal, Right
 from metaflow_graphql.providers.guarded.permissions import HiddenLines
 from metaflow_graphql.resolvers.signatures import Signatures
-from metaflow_graphql.server.access.access import Access
+from metaflow_graphql.server.access.control import AccessControl
 from metaflow_graphql.server.access.identities import Identity
 from metaflow_graphql.server.access.reading import read
 from metaflow_graphql.server.access.rules import Rules
@@ -51,20 +51,20 @@ def refusal(folder: Path, text: str | bytes) -> str:
     path = folder / "access.toml"
     path.write_bytes(text if isinstance(text, bytes) else text.encode())
     with pytest.raises(SettingsError) as raised:
-        Access(path, ["default", "team"])
+        AccessControl(path, ["default", "team"])
     return str(raised.value).removeprefix(f"--config {path}: ")
 
 
 def test_a_whole_configuration_is_read(tmp_path: Path) -> None:
     (tmp_path / "access.toml").write_text(WHOLE)
-    access = Access(tmp_path / "access.toml", ["default", "team"])
+    access = AccessControl(tmp_path / "access.toml", ["default", "team"])
     assert access.signatures == Signatures(KEY.encode(), 900)
 
 
 def test_the_key_of_urls_may_be_in_a_file_of_its_own(tmp_path: Path) -> None:
     (tmp_path / "access.toml").write_text("[urls]\nkey_file = 'key'\nseconds = 60")
     (tmp_path / "key").write_text(f"{KEY}\n")
-    assert Access(tmp_path / "access.toml", []).signatures == Signatures(KEY.encode(), 60)
+    assert AccessControl(tmp_path / "access.toml", []).signatures == Signatures(KEY.encode(), 60)
     (tmp_path / "key").write_text("short\n")
     assert refusal(tmp_path, "[urls]\nkey_file = 'key'") == "urls.key_file must hold 32 bytes or more."
 
@@ -201,7 +201,7 @@ def test_hostile_texts_are_refused_in_one_line_and_in_no_time(tmp_path: Path, te
 @pytest.mark.parametrize("path", ["nothing.toml", ".", "/dev/null/x"])
 def test_a_file_that_is_none_is_told_at_the_start(tmp_path: Path, path: str) -> None:
     with pytest.raises(SettingsError, match=r"^--config .*: (No such file|Is a directory|Not a directory)"):
-        Access(tmp_path / path, [])
+        AccessControl(tmp_path / path, [])
 
 
 @pytest.mark.parametrize("expression", ["password.*=.*secret", "(a+)+$", r"(\w+\s?)+\?$"])
@@ -214,7 +214,7 @@ def test_no_expression_can_hold_up_a_line_for_ever(expression: str) -> None:
 
 def test_an_empty_file_lets_nobody_in(tmp_path: Path) -> None:
     (tmp_path / "access.toml").write_text("")
-    access = Access(tmp_path / "access.toml", [])
+    access = AccessControl(tmp_path / "access.toml", [])
     assert (access.signatures, read(b"").rules) == (None, ())
 
 
@@ -238,6 +238,6 @@ def test_hidden_lines_are_expressions_of_re2(tmp_path: Path, expression: str) ->
         rule("everyone = true", "all_runs = true", f"hidden_lines = ['{expression}']")
     )
     if EXPRESSIONS[expression]:
-        Access(tmp_path / "access.toml", [])
+        AccessControl(tmp_path / "access.toml", [])
     else:
         assert "is no regular expression of RE2's" in refusal(tmp_path, (tmp_path / "access.toml").read_bytes())

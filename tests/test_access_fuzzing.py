@@ -11,8 +11,7 @@ import jwt
 from starlette.requests import Request
 
 from guarded import EVERYONE, ISSUER, TOKEN, Issuer, good_claims, issuing, token_table, written
-from metaflow_graphql.server.access.access import Access
-from metaflow_graphql.server.errors import RequestError
+from metaflow_graphql.server.access.control import AccessControl
 
 DRAWN = 3_000
 PROXY = "[proxy]\naddresses = ['127.0.0.1']\nuser_header = 'x-user'\ngroups_header = 'x-groups'\n"
@@ -66,19 +65,16 @@ def request(issuer: Issuer, token: str, draw: random.Random) -> Request:
     return Request({"type": "http", "method": "POST", "path": "/graphql", "client": client, "headers": headers})
 
 
-async def outcomes(access: Access, issuer: Issuer, draw: random.Random) -> set[int]:
+async def outcomes(access: AccessControl, issuer: Issuer, draw: random.Random) -> set[int]:
     found: set[int] = set()
     told: set[str] = set()
     token = issuer.token()
     for _ in range(DRAWN):
         asked = request(issuer, token, draw)
-        admission = await access.begun(asked)
-        try:
-            await access.admit(asked, admission)
-            found.add(200)
-        except RequestError as error:
-            found.add(error.status or 0)
-            told |= set(error.headers.values())
+        admission = await access.admission(asked, await access.entry(asked), asked=True)
+        refusal = admission.refusal
+        found.add(refusal.status or 0 if refusal else 200)
+        told |= set(refusal.headers.values()) if refusal else set()
     assert [text for text in told if not (text.isascii() and text.isprintable())] == []
     await access.close()
     return found
@@ -88,5 +84,5 @@ def test_whatever_is_sent_is_let_in_or_refused(tmp_path: Path) -> None:
     seed = random.randrange(2**32)
     with issuing() as issuer:
         tables = token_table("alice", TOKEN) + issuer.table() + PROXY + EVERYONE + RATES
-        found = asyncio.run(outcomes(Access(written(tmp_path, tables), []), issuer, random.Random(seed)))
+        found = asyncio.run(outcomes(AccessControl(written(tmp_path, tables), []), issuer, random.Random(seed)))
     assert found == {200, 401}, f"seed {seed}"

@@ -218,8 +218,8 @@ def test_keys_may_be_in_a_file_which_may_change(
         keys.unlink()
         assert [who(client, issuer.token("two")) for _ in range(3)] == [(200, "carol")] * 3
     assert issuer.requests == 0
-    message = "The keys in keys.json can't be read, those that it held before are used:"
-    assert [record.message for record in caplog.records if record.name.endswith("key_sets")] == [
+    message = f"{keys} can't be used, what it held before still counts:"
+    assert [record.message for record in caplog.records if record.name.endswith("watched_files")] == [
         f"{message} Input data was truncated.",
         f"{message} No such file or directory.",
     ]

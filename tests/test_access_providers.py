@@ -34,7 +34,7 @@ def server() -> Generator[s3.Server]:
 )
 def test_runs_without_tags_need_a_grant_of_every_run(server: s3.Server, grants: tuple[Grant, ...], seen: bool) -> None:
     operations = Operations(schema, Gateway({"default": server.provider()}, "default"))
-    asked = operations.answer(Operation(RUNS, principal=Principal("somebody", grants)), Faults())
+    asked = operations.answer(Operation(RUNS, Principal("somebody", grants)), Faults())
     answer = as_sent(server.loop.run(asked))
     found = {"metadataProviders": [{"name": "default"}], "runs": {"nodes": [{"pathspec": "Made/1"}]}}
     assert answer["data"] == (found if seen else {"metadataProviders": [], "runs": None})

@@ -114,7 +114,10 @@ def test_guesses_are_not_listened_to_for_long(few_failures: Path) -> None:
         assert (status, message.startswith(TOO_MANY)) == (429, True)
         answer = ask(client, token=TOKEN)
         assert answer.json() == {"errors": [error("RATE_LIMITED", message)]}
-        assert 1190 < int(answer.headers["retry-after"]) <= 1200
+        wait = int(answer.headers["retry-after"])
+        assert 1190 < wait <= 1200
+        told = (answer.headers["ratelimit-policy"], answer.headers["ratelimit"])
+        assert told == ('"failures";q=3;w=3600', f'"failures";r=0;t={wait}')
 
 
 def test_who_was_let_in_before_goes_on_while_a_neighbour_guesses(few_failures: Path) -> None:
@@ -138,6 +141,16 @@ def test_who_has_no_credential_has_not_guessed(few_failures: Path) -> None:
     with guarded(few_failures) as client:
         assert [who(client)[0] for _ in range(5)] == [401] * 5
         assert who(client, TOKEN) == (200, "alice")
+
+
+def test_an_address_is_charged_for_what_is_refused_too(tmp_path: Path) -> None:
+    with guarded(written(tmp_path, TWO_PEOPLE + rates(address=4, seconds=3600))) as client:
+        answers = [ask(client), ask(client, token="mfgql_guess"), *(ask(client) for _ in range(3))]
+        assert [answer.status_code for answer in answers] == [401, 401, 401, 401, 429]
+        left = [re.fullmatch(r'"address";r=(\d);t=\d+', answer.headers["ratelimit"]) for answer in answers]
+        assert [found and found[1] for found in left] == ["3", "2", "1", "0", "0"]
+        assert answers[4].headers["retry-after"] == answers[4].headers["ratelimit"].rpartition("t=")[2]
+        assert client.get("/healthz").status_code == 200
 
 
 def test_the_number_of_buckets_is_bounded() -> None:

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from metaflow_graphql.server.persisted.documents import Mode, PersistedDocuments
-from metaflow_graphql.server.persisted.trusted import TrustedDocuments
+from metaflow_graphql.server.persisted.trusted import trusted_documents
 from serving import served, small_application
 
 CLIENT = Path(__file__).parent / "apollo"
@@ -63,13 +63,13 @@ def test_where_hashes_are_not_taken_the_client_leaves_them_out(ask: Ask) -> None
 
 def test_a_trusted_query_is_asked_for_by_its_hash_alone(ask: Ask, tmp_path: Path) -> None:
     (tmp_path / "documents.json").write_text(json.dumps({"any": QUERY}))
-    documents = PersistedDocuments(Mode.ONLY, TrustedDocuments(tmp_path / "documents.json"))
+    documents = PersistedDocuments(Mode.ONLY, trusted_documents(tmp_path / "documents.json"))
     assert ask(documents, "POST") == [sent("POST", query=False), DATA] * 2
 
 
 def test_a_query_that_is_not_trusted_is_refused_to_the_client(ask: Ask, tmp_path: Path) -> None:
     (tmp_path / "documents.json").write_text("{}")
-    documents = PersistedDocuments(Mode.ONLY, TrustedDocuments(tmp_path / "documents.json"))
+    documents = PersistedDocuments(Mode.ONLY, trusted_documents(tmp_path / "documents.json"))
     refusal = {"error": "This gateway executes trusted documents alone, and this is none."}
     asked = [sent("POST", query=False, status=400), sent("POST", query=True, status=403), refusal]
     assert ask(documents, "POST") == asked * 2

@@ -1,5 +1,6 @@
 """What browsers are told, and which of their requests are answered: origins, sites, names, headers."""
 
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from time import time
@@ -15,8 +16,9 @@ from metaflow_graphql.resolvers.context import Gateway
 from metaflow_graphql.resolvers.links import File
 from metaflow_graphql.resolvers.signatures import Signatures
 from metaflow_graphql.schema import schema
-from metaflow_graphql.server.access.access import Access
+from metaflow_graphql.server.access.control import AccessControl
 from metaflow_graphql.server.app import application
+from metaflow_graphql.server.browsers.hosts import Hosts
 from metaflow_graphql.server.connections import Connection
 from serving import answered, error, served, small_application
 
@@ -71,7 +73,7 @@ REFUSED: dict[str, tuple[str, str, dict[str, str]]] = {
 def test_pages_of_other_sites_have_nothing_answered(client: httpx.Client, case: str) -> None:
     method, url, headers = REFUSED[case]
     answer = client.request(method, url, headers=headers)
-    assert (answer.status_code, answer.headers["vary"]) == (403, "origin")
+    assert (answer.status_code, answer.headers["vary"]) == (403, "authorization, accept, accept-encoding, origin")
     assert answer.headers.get("access-control-allow-origin") is None
     if method != "HEAD":
         assert answer.json() == {"errors": [NOT_LET_IN]}
@@ -106,7 +108,7 @@ def test_files_of_signed_urls_may_stand_anywhere_and_are_read_nowhere(tmp_path: 
     principal = Principal("alice", identity=b'["token","alice",[],null]')
     file = File("log", Key("default", "F/1/s/2"), ("stdout",))
     valid = urlencode(Signatures(KEY.encode(), 900).parameters(file.signed, principal, time()))
-    with served(application(schema, Gateway({}, "default"), access=Access(config, ["default"]))) as client:
+    with served(application(schema, Gateway({}, "default"), access=AccessControl(config, ["default"]))) as client:
         shown = client.get(f"{FILE}?{valid}", headers=from_another_site("no-cors", "image"))
         read = client.get(f"{FILE}?{valid}", headers=from_another_site("cors", origin=OTHER))
         query = client.get(f"/graphql?{valid}", headers=from_another_site("no-cors", "image"))
@@ -119,7 +121,7 @@ def test_files_of_signed_urls_may_stand_anywhere_and_are_read_nowhere(tmp_path: 
 
 EXPOSED = (
     "content-disposition, content-length, content-range, etag, ratelimit, ratelimit-policy, retry-after, "
-    "www-authenticate"
+    "www-authenticate, x-request-id"
 )
 
 
@@ -147,6 +149,32 @@ def test_every_answer_may_be_read_by_the_origins_that_are_listed(
     read = {"access-control-allow-origin": LISTED, "access-control-expose-headers": EXPOSED}
     assert [(answer.status_code, of_cors(answer)) for answer in answers] == [(status, read), (status, {})]
     assert all("origin" in answer.headers["vary"].split(", ") for answer in answers)
+
+
+MISTAKEN: list[tuple[str, str, dict[str, str], int, str]] = [
+    ("GET", "/graphql", {"host": "evil.example"}, 421, "FORBIDDEN"),
+    ("POST", "/graphql", {"sec-fetch-site": "cross-site", "origin": OTHER}, 403, "FORBIDDEN"),
+    ("POST", "/graphql", {}, 415, "UNSUPPORTED_MEDIA_TYPE"),
+    ("PATCH", FILE, {}, 405, "METHOD_NOT_ALLOWED"),
+    ("GET", FILE, {}, 404, "UNKNOWN_METADATA_PROVIDER"),
+    ("GET", "/nowhere", {}, 404, "NOT_FOUND"),
+    ("GET", "/graphiql/nothing.js", {}, 404, "NOT_FOUND"),
+    ("DELETE", "/healthz", {}, 405, "METHOD_NOT_ALLOWED"),
+]
+
+
+@pytest.mark.parametrize(("method", "url", "headers", "status", "code"), MISTAKEN)
+def test_errors_have_one_form_wherever_they_are_found(
+    method: str, url: str, headers: dict[str, str], status: int, code: str
+) -> None:
+    app = application(schema, Gateway({}, "default"), (LISTED,), hosts=Hosts(None, anywhere=False))
+    with served(app) as client:
+        answer = client.request(method, url, headers={"origin": LISTED} | headers)
+    found = (answer.status_code, [told["extensions"] for told in answer.json()["errors"]])
+    assert found == (status, [{"code": code}])
+    assert {name: answer.headers[name] for name in ERROR} == ERROR
+    assert re.fullmatch("[0-9a-f]{32}", answer.headers["x-request-id"])
+    assert answer.headers.get("access-control-allow-origin") == (None if "origin" in headers else LISTED)
 
 
 def test_none_is_listed_unless_given() -> None:
@@ -204,6 +232,11 @@ def test_a_network_that_is_private_is_no_hindrance_to_listed_origins_alone(clien
     assert answer.headers["access-control-allow-private-network"] == "true"
 
 
+ERROR = {
+    "cache-control": "no-store",
+    "content-type": "application/json; charset=utf-8",
+    "vary": "authorization, accept, accept-encoding, origin",
+}
 KEPT = {
     "content-security-policy": "default-src 'none'; frame-ancestors 'none'",
     "x-content-type-options": "nosniff",
@@ -239,9 +272,8 @@ def test_graphiql_runs_and_shows_what_its_policy_names_alone(client: httpx.Clien
 
 @pytest.mark.parametrize("said", [b"HELLO\r\n\r\n", b"GET /" + b"a" * 70_000])
 def test_what_is_no_request_is_answered_with_the_same_headers(said: bytes) -> None:
-    with served(small_application(), http=Connection) as client:
+    with served(small_application(), http=Connection, server_header=False, date_header=False) as client:
         head, _, body = answered(client, said).partition(b"\r\n\r\n")
-    headers = [line.partition(b": ")[::2] for line in head.lower().split(b"\r\n")[1:]]
-    own = [(b"connection", b"close"), (b"content-type", b"application/json"), (b"content-length", b"%d" % len(body))]
-    kept = [(b"vary", b"origin"), *((name.encode(), value.encode()) for name, value in KEPT.items())]
-    assert sorted(headers) == sorted([*own, *kept])
+    headers = dict(line.split(": ", 1) for line in head.decode().lower().split("\r\n")[1:])
+    assert re.fullmatch("[0-9a-f]{32}", headers.pop("x-request-id"))
+    assert headers == KEPT | ERROR | {"connection": "close", "content-length": str(len(body))}

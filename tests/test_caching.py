@@ -14,7 +14,7 @@ from local_trees import put_run
 from metaflow_graphql.providers.local.provider import LocalProvider
 from metaflow_graphql.resolvers.context import Gateway
 from metaflow_graphql.schema import schema
-from metaflow_graphql.server.access.access import Access
+from metaflow_graphql.server.access.control import AccessControl
 from metaflow_graphql.server.app import application
 from running import Runs
 from serving import GRAPHQL_RESPONSE, served, small_application
@@ -175,7 +175,7 @@ def test_a_cache_hides_no_lost_right_and_gives_none(runs: Runs, tmp_path: Path) 
     gateway = Gateway({"default": LocalProvider("default", runs.root)}, "default")
     tokens = "".join(token_table(name, f"mfgql_{name}") for name in ("one", "other"))
     config = written(tmp_path, tokens + rule("everyone = true", "all_runs = true", 'may = ["values"]'))
-    with keeping(application(schema, gateway, access=Access(config, ["default"]))) as client:
+    with keeping(application(schema, gateway, access=AccessControl(config, ["default"]))) as client:
 
         def status(name: str) -> int:
             answer = read(client, PINNED, {"authorization": f"Bearer mfgql_{name}"}, asked)

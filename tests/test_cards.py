@@ -324,7 +324,7 @@ def test_pages_count_as_values_of_the_answer(tmp_path: Path) -> None:
 
     async def pages(left: int) -> list[str | None]:
         usage.current.set(usage.Usage(values_left=left))
-        of_one = context.context_for(gateway)
+        of_one = context.context_for(gateway, None)
         found = await of_one.derived(cards.cards_of).load(Key("default", "Made/1/start/1"))
         answers = await cards.html(found.cards, cast("context.Info", SimpleNamespace(context=of_one)))
         return [answer if answer is None else str(answer) for answer in answers]
@@ -428,7 +428,7 @@ def test_a_card_is_found_by_its_hash_and_has_a_file(tmp_path: Path) -> None:
     gateway = context.Gateway({"default": LocalProvider("default", tmp_path)}, "default")
 
     async def found(task: str, hash: str, attempt: int | None = None) -> FileKey | None:
-        one = await cards.card_of(context.context_for(gateway), Key("default", task, attempt), hash)
+        one = await cards.card_of(context.context_for(gateway, None), Key("default", task, attempt), hash)
         return one and cards.card_file(one)
 
     path = f"mf.cards/Made/runs/1/steps/start/tasks/1/cards/blank-{hash_of(1)}.html"

@@ -249,7 +249,7 @@ import asyncio, time
 import strawberry
 from metaflow_graphql.resolvers.context import Gateway
 from metaflow_graphql.server.app import application
-from metaflow_graphql.server.serve import address_of, listen, serve
+from metaflow_graphql.server.serve import listen, serve, url_of
 
 @strawberry.type
 class Query:
@@ -265,7 +265,7 @@ class Query:
 
 listening = listen("127.0.0.1", 0)
 app = application(strawberry.Schema(Query), Gateway({}, "default"))
-serve(app, listening, lambda: print("serves at", address_of(listening), flush=True))
+serve(app, listening, lambda: print("serves at", url_of(listening), flush=True))
 """
 
 

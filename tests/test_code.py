@@ -166,7 +166,7 @@ def test_an_info_counts_as_a_value_of_the_answer(tmp_path: Path) -> None:
 
     async def infos(left: int) -> list[object]:
         usage.current.set(usage.Usage(values_left=left))
-        of_one = context.context_for(gateway)
+        of_one = context.context_for(gateway, None)
         found = await of_one.derived(code.code_of).load(Key("default", TASK))
         assert found is not None
         return [*await code.info([found, found], cast("context.Info", SimpleNamespace(context=of_one)))]
@@ -317,7 +317,7 @@ def test_a_package_is_found_for_a_download(tmp_path: Path) -> None:
     gateway = context.Gateway({"default": LocalProvider("default", tmp_path)}, "default")
 
     async def found(task: str, attempt: int | None = None) -> BlobKey | None:
-        return await code.package_of(context.context_for(gateway), Key("default", task, attempt))
+        return await code.package_of(context.context_for(gateway, None), Key("default", task, attempt))
 
     expected = BlobKey("/was/.metaflow", "Made", stored["sha"], raw=True)
     assert [lockstep.run(found(TASK, attempt)) for attempt in (None, 0, 1)] == [expected, expected, None]

@@ -34,14 +34,14 @@ def root(tmp_path: Path) -> Path:
 
 async def whole(operations: Operations) -> None:
     """Ask, and take the answer."""
-    made = await encoded(await operations.answer(Operation(QUERY), Faults()))
+    made = await encoded(await operations.answer(Operation(QUERY, None), Faults()))
     assert bytes(made).count(b'"taskId"') == TASKS
 
 
 def turns(many: int) -> Asking:
     async def cut(operations: Operations) -> None:
         """Ask, and go away after so many turns of the event loop."""
-        asking = asyncio.ensure_future(operations.answer(Operation(QUERY), Faults()))
+        asking = asyncio.ensure_future(operations.answer(Operation(QUERY, None), Faults()))
         for _ in range(many):
             await asyncio.sleep(0.001)
         asking.cancel()

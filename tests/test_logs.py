@@ -307,7 +307,7 @@ def asked_of(root: Path, ask: Callable[[Key, context.Context], Awaitable[T]]) ->
     local = provider(root)
 
     async def asked() -> T:
-        return await ask(Key("default", TASK), context_for(context.Gateway({"default": local}, "default")))
+        return await ask(Key("default", TASK), context_for(context.Gateway({"default": local}, "default"), None))
 
     try:
         return asyncio.run(asked())

@@ -253,7 +253,7 @@ def test_half_a_surrogate_pair_is_no_name_however_it_comes(tmp_path: Path, field
     # JSON in a request's body can't bring one: orjson refuses it.
     providers = {"default": LocalProvider("default", tmp_path)}
     operations = Operations(schema, context.Gateway(providers, "default"))
-    operation = Operation(f"query($t: String!) {{ {field} }}", {"t": "a\ud800"})
+    operation = Operation(f"query($t: String!) {{ {field} }}", None, {"t": "a\ud800"})
     answer = asyncio.run(operations.answer(operation, Faults()))
     assert errors_of(answer) == [("INVALID_PATHSPEC", [field.partition("(")[0]])]
     assert answer["data"] == {field.partition("(")[0]: None}

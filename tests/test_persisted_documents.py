@@ -146,13 +146,13 @@ def test_no_more_documents_are_kept_than_fit_and_those_that_are_asked_for() -> N
 
     async def known(text: str) -> bool:
         try:
-            return await documents.document(None, f"sha256:{hash_of(text)}", None) == text
+            return await documents.document(None, f"sha256:{hash_of(text)}", None, None) == text
         except RequestError:
             return False
 
     async def kept() -> list[int]:
         for text in texts:
-            await documents.document(text, f"sha256:{hash_of(text)}", None)
+            await documents.document(text, f"sha256:{hash_of(text)}", None, None)
             assert await known(texts[0])
         return [number for number, text in enumerate(texts) if await known(text)]
 

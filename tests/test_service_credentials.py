@@ -10,6 +10,7 @@ from pathlib import Path
 import msgspec
 import pytest
 
+from local_trees import rewritten
 from metaflow_graphql.providers.errors import ProviderError, ProviderUnavailable
 from metaflow_graphql.providers.service.client import Reply
 from metaflow_graphql.providers.service.credentials import BadHeaders, Headers, HeadersCommand, HeadersFile, parsed
@@ -80,14 +81,14 @@ async def test_a_file_is_read_again_when_it_has_changed(tmp_path: Path) -> None:
     file.write_text("x-token: 1")
     async with asking(recorder, Headers(source=HeadersFile(file))) as client:
         await client.get(("A",), FLOW)
-        (tmp_path / "new").write_text("x-token: 2")
+        rewritten(tmp_path / "new", "x-token: 2")
         os.replace(tmp_path / "new", file)
         await client.get(("A",), FLOW)
-        file.write_text("half of a li")
+        rewritten(file, "half of a li")
         await client.get(("A",), FLOW)
         file.unlink()
         await client.get(("A",), FLOW)
-        file.write_text('{"x-token": "3"}')
+        rewritten(file, '{"x-token": "3"}')
         await client.get(("A",), FLOW)
     assert recorder.headers("x-token") == ["1", "2", "2", "2", "3"]
 

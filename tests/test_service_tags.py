@@ -164,7 +164,7 @@ async def test_a_service_that_is_down_costs_no_other_provider_its_answer(tmp_pat
         )
         gateway = Gateway({"down": down, "local": local}, "local")
         try:
-            operation = Operation(MUTABLE, {})
+            operation = Operation(MUTABLE, None)
             answer = await asyncio.create_task(Operations(schema, gateway).answer(operation, Faults()))
         finally:
             await gateway.close()

@@ -147,7 +147,7 @@ from starlette.applications import Starlette
 from starlette.responses import StreamingResponse
 from starlette.routing import Route
 from metaflow_graphql.server.ending import ending
-from metaflow_graphql.server.serve import address_of, listen, serve
+from metaflow_graphql.server.serve import listen, serve, url_of
 
 async def body():
     yield b"begun"
@@ -158,7 +158,7 @@ async def answer(_):
 
 listening = listen("127.0.0.1", 0)
 app = ending(Starlette(routes=[Route("/", answer)]))
-serve(app, listening, lambda: print(address_of(listening), flush=True))
+serve(app, listening, lambda: print(url_of(listening), flush=True))
 """
 
 

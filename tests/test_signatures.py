@@ -14,7 +14,7 @@ from metaflow_graphql.providers.grants import Principal, Right
 from metaflow_graphql.providers.local.provider import LocalProvider
 from metaflow_graphql.resolvers import links
 from metaflow_graphql.resolvers.signatures import Signatures
-from metaflow_graphql.server.access.admission import Admission
+from metaflow_graphql.server.access.charges import Charges
 from metaflow_graphql.server.access.config import Rates
 from metaflow_graphql.server.access.meters import Meters
 from metaflow_graphql.server.errors import RequestError
@@ -159,7 +159,9 @@ def test_urls_are_charged_to_whose_they_are_and_to_the_address() -> None:
     meters = Meters()
 
     def asked(address: str) -> None:
-        Admission(address, address, Rates(principal=3, address=2), meters).admit_by_url(b"alice")
+        charges = Charges(meters, Rates(principal=3, address=2), address)
+        charges.share("url\nalice")
+        charges.take(1)
 
     asked("192.0.2.1")
     asked("192.0.2.1")

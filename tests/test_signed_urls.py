@@ -17,7 +17,7 @@ from metaflow_graphql.providers.local.provider import LocalProvider
 from metaflow_graphql.resolvers.context import Gateway
 from metaflow_graphql.resolvers.links import File
 from metaflow_graphql.schema import schema
-from metaflow_graphql.server.access.access import Access
+from metaflow_graphql.server.access.control import AccessControl
 from metaflow_graphql.server.app import application
 from principals import put_run_of, put_task
 from serving import served
@@ -40,7 +40,7 @@ def root(tmp_path: Path) -> Path:
 @contextmanager
 def opened(root: Path, path: Path) -> Generator[httpx.Client]:
     gateway = Gateway({"default": LocalProvider("default", root)}, "default")
-    access = Access(path, ["default"])
+    access = AccessControl(path, ["default"])
     with served(application(schema, gateway, access=access), proxy_headers=False, lifespan="on") as client:
         yield client
 
@@ -55,7 +55,7 @@ def url_of(client: httpx.Client, token: str) -> str:
     "identity", [b"alice", b"[]", b'["token"]', b'["user","alice",[],null]', b"\xff", b"x" * 10_000]
 )
 def test_an_identity_that_is_written_otherwise_is_nobodys(root: Path, tmp_path: Path, identity: bytes) -> None:
-    access = Access(written(tmp_path, ALICE + OF_GROUP + URLS), ["default"])
+    access = AccessControl(written(tmp_path, ALICE + OF_GROUP + URLS), ["default"])
     signatures, file = access.signatures, File("log", Key("default", "Made/1/start/1"), ("stdout",))
     assert signatures
     query = urlencode(signatures.parameters(file.signed, Principal("alice", identity=identity), time.time()))

@@ -11,11 +11,11 @@ from typing import Any
 import httpx
 import pytest
 
-from local_trees import put_run
+from local_trees import put_run, rewritten
 from metaflow_graphql.server.metaflow_config import SettingsError
 from metaflow_graphql.server.persisted.documents import Mode, PersistedDocuments
 from metaflow_graphql.server.persisted.manifests import BadManifest, documents_in, hash_of
-from metaflow_graphql.server.persisted.trusted import TrustedDocuments
+from metaflow_graphql.server.persisted.trusted import trusted_documents
 from metaflow_graphql.server.settings import Options, settings
 from serving import GRAPHQL_RESPONSE, error, served, small_application
 
@@ -50,7 +50,7 @@ def manifest(tmp_path: Path) -> Path:
 @pytest.fixture
 def client(manifest: Path) -> Iterator[httpx.Client]:
     """Of a gateway that executes trusted documents alone."""
-    with served(small_application(documents=PersistedDocuments(Mode.ONLY, TrustedDocuments(manifest)))) as client:
+    with served(small_application(documents=PersistedDocuments(Mode.ONLY, trusted_documents(manifest)))) as client:
         yield client
 
 
@@ -100,7 +100,7 @@ def test_what_is_no_manifest_is_told(tmp_path: Path, content: str) -> None:
     path = tmp_path / "manifest.json"
     path.write_text(content)
     with pytest.raises(BadManifest) as raised:
-        TrustedDocuments(path)
+        trusted_documents(path)
     assert str(raised.value) == f"{path} can't be used: {BAD[content]}"
 
 
@@ -146,14 +146,14 @@ def test_where_no_other_is_executed_there_is_neither_introspection_nor_graphiql(
 
 def test_type_names_are_told_also_where_there_is_no_introspection(tmp_path: Path) -> None:
     (tmp_path / "manifest.json").write_text(json.dumps(by("md5", "{ __typename self { __typename } }")))
-    documents = PersistedDocuments(Mode.ONLY, TrustedDocuments(tmp_path / "manifest.json"))
+    documents = PersistedDocuments(Mode.ONLY, trusted_documents(tmp_path / "manifest.json"))
     with served(small_application(documents=documents)) as client:
         answer = asked(client, query="{ __typename self { __typename } }")
     assert answer == (200, {"data": {"__typename": "Query", "self": {"__typename": "Query"}}})
 
 
 def test_beside_trusted_documents_others_may_be_executed_and_registered(manifest: Path) -> None:
-    with served(small_application(documents=PersistedDocuments(Mode.ON, TrustedDocuments(manifest)))) as client:
+    with served(small_application(documents=PersistedDocuments(Mode.ON, trusted_documents(manifest)))) as client:
         assert asked(client, documentId=next(iter(by("sha1", GREETING)))) == GREETED
         assert asked(client, query=OTHER, extensions=persisted_query(hash_of(OTHER))) == DOUBLED
         assert asked(client, extensions=persisted_query(hash_of(OTHER))) == DOUBLED
@@ -161,11 +161,11 @@ def test_beside_trusted_documents_others_may_be_executed_and_registered(manifest
 
 
 def test_a_changed_manifest_is_read_again(client: httpx.Client, manifest: Path) -> None:
-    manifest.write_text(json.dumps(apollo(OTHER)))
+    rewritten(manifest, json.dumps(apollo(OTHER)))
     assert asked(client, query=OTHER) == DOUBLED
     assert asked(client, query=GREETING) == FORBIDDEN
     replacement = manifest.with_name("new.json")
-    replacement.write_text(json.dumps(apollo(GREETING)))
+    rewritten(replacement, json.dumps(apollo(GREETING)))
     os.replace(replacement, manifest)
     assert asked(client, query=GREETING) == GREETED
     assert asked(client, query=OTHER) == FORBIDDEN
@@ -174,16 +174,16 @@ def test_a_changed_manifest_is_read_again(client: httpx.Client, manifest: Path) 
 def test_a_manifest_that_was_spoilt_leaves_the_last_good_one_and_is_told_of_once(
     client: httpx.Client, manifest: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
-    kept = "The trusted documents stay as they were"
-    manifest.write_text("{")
+    kept = f"{manifest} can't be used, what it held before still counts"
+    rewritten(manifest, "{")
     assert [asked(client, query=GREETING) for _ in range(3)] == [GREETED] * 3
     manifest.unlink()
     assert [asked(client, query=GREETING) for _ in range(3)] == [GREETED] * 3
-    manifest.write_text(json.dumps(by("md5", OTHER)))
+    rewritten(manifest, json.dumps(by("md5", OTHER)))
     assert asked(client, query=OTHER) == DOUBLED
     assert [record.getMessage() for record in caplog.records if record.levelno >= logging.WARNING] == [
-        f"{kept}: {manifest} can't be used: it is not JSON: Input data was truncated",
-        f"{kept}: {manifest} can't be read: No such file or directory",
+        f"{kept}: it is not JSON: Input data was truncated.",
+        f"{kept}: No such file or directory.",
     ]
 
 

@@ -17,7 +17,7 @@ from ..pathspec import is_component, run_of
 from ..records import Metadata
 from ..strangers_json import JSON, NotJSON
 from ..views import in_turn
-from .permissions import Permissions, refused
+from .permissions import Permissions, forbidden
 from .sight import Seen, Sight
 
 Events = list[Metadata | GatewayError]
@@ -196,4 +196,4 @@ def _shows_items(event: Metadata, granted: Permissions) -> bool:
 def _withheld(task: Key, event: Metadata, granted: Permissions) -> Forbidden:
     if Right.VALUES in granted.rights:
         return Forbidden(f"The metadata {event.name} of {task.pathspec} is hidden from you.", event.name)
-    return Forbidden(str(refused(Right.VALUES, task.pathspec)), event.name)
+    return Forbidden(str(forbidden(Right.VALUES, task.pathspec)), event.name)

@@ -64,7 +64,7 @@ class Permissions:
                 return None
             if right in self.rights:
                 return Forbidden(f"The value of {pathspec} is hidden from you.")
-        return None if right in self.rights else refused(right, pathspec)
+        return None if right in self.rights else forbidden(right, pathspec)
 
 
 class HiddenLines(NamedTuple):
@@ -81,7 +81,7 @@ class HiddenLines(NamedTuple):
         return sha256(repr(self.patterns).encode()).hexdigest()[:16]
 
 
-def refused(right: Right, pathspec: str) -> Forbidden:
+def forbidden(right: Right, pathspec: str) -> Forbidden:
     """The error of what nobody granted."""
     return Forbidden(f"You are not granted to {_WHAT[right]} of {run_of(pathspec)}.")
 

@@ -10,7 +10,7 @@ from ..errors import Forbidden, GatewayError
 from ..grants import Right
 from ..pathspec import name, run_of
 from .operation import GuardedOperation
-from .permissions import Permissions, refused
+from .permissions import Permissions, forbidden
 
 K = TypeVar("K")
 V = TypeVar("V")
@@ -64,7 +64,7 @@ def _held(
     async def held(keys: list[K]) -> list[V | GatewayError]:
         granted = await provider.sight.of(map(run, keys))
         refusals = [
-            refusal(key, of_run) if isinstance(of_run, Permissions) else of_run or refused(Right.VALUES, run(key))
+            refusal(key, of_run) if isinstance(of_run, Permissions) else of_run or forbidden(Right.VALUES, run(key))
             for key, of_run in zip(keys, granted, strict=True)
         ]
         asked = [key for key, error in zip(keys, refusals, strict=True) if error is None]

@@ -3,19 +3,19 @@
 import asyncio
 import logging
 import math
-import os
 import re
 import shlex
 import subprocess
 import time
 from collections.abc import Mapping
-from contextlib import suppress
 from pathlib import Path
 from typing import NamedTuple, Protocol
 from urllib.parse import unquote, urlsplit, urlunsplit
 
 import msgspec
 from aiohttp import encode_basic_auth
+
+from ..watched_files import WatchedFile, reason_of
 
 _logger = logging.getLogger(__name__)
 
@@ -24,12 +24,12 @@ _NAME = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
 _CONTROL = re.compile(r"[\x00-\x1f\x7f]")
 _LARGEST = 65_536
 _COMMAND_SECONDS = 30.0
-# A command is not run again sooner than this for having failed, or for its headers being refused: all requests may be.
+# A command is not run again sooner than this for having failed, or for its headers being rejected: all requests may be.
 _BETWEEN_RENEWALS = 1.0
 _JSON = msgspec.json.Decoder(dict[str, str])
 
 
-class BadHeaders(Exception):
+class BadHeaders(ValueError):
     """What should be headers is not; the message has none of it."""
 
 
@@ -50,8 +50,8 @@ class Source(Protocol):
         """The headers for a request; BadHeaders where there are none to be had."""
         ...
 
-    async def renewed(self, refused: int) -> Given:
-        """The headers after the service refused those of that version: the same, where there are no others."""
+    async def renewed(self, rejected: int) -> Given:
+        """The headers after the service rejected those of that version: the same, where there are no others."""
         ...
 
 
@@ -67,9 +67,9 @@ class Headers:
         """The headers for a request; BadHeaders where there are none to be had."""
         return self._with(await self._source.current()) if self._source else Given(self._fixed)
 
-    async def renewed(self, refused: Given) -> Given:
-        """The headers after the service refused these: of the same version, where there are no others."""
-        return self._with(await self._source.renewed(refused.version)) if self._source else refused
+    async def renewed(self, rejected: Given) -> Given:
+        """The headers after the service rejected these: of the same version, where there are no others."""
+        return self._with(await self._source.renewed(rejected.version)) if self._source else rejected
 
     def beside(self, weaker: Mapping[str, str]) -> "Headers":
         """With others, where these say nothing."""
@@ -83,48 +83,31 @@ class Headers:
 
 
 class HeadersFile:
-    """The headers in a file, which is read again when it has changed; BadHeaders at once if it can't be used.
+    """The headers in a file, as it stands; BadHeaders at once if it can't be used.
 
-    It holds a JSON object, or lines of the form `Name: value`. While a changed file can't be used, what was read
-    before is.
+    It holds a JSON object, or lines of the form `Name: value`.
     """
 
     def __init__(self, path: Path) -> None:
-        self._path = path
-        self._state = self._stat()
-        self._given = Given(self._read())
+        try:
+            self._file = WatchedFile(path, _LARGEST, parsed)
+        except OSError as error:
+            raise BadHeaders(f"{path} can't be read: {reason_of(error)}") from error
+        self._given = Given(self._file.held)
 
     async def current(self) -> Given:
         """As the file stands."""
-        # Half-written, or in the moment between two files, it is looked at again for the next request.
-        with suppress(BadHeaders):
-            state = self._stat()
-            if state != self._state:
-                self._given = Given(self._read(), self._given.version + 1)
-                self._state = state
+        headers = await self._file.current()
+        if headers is not self._given.headers:
+            self._given = Given(headers, self._given.version + 1)
         return self._given
 
-    async def renewed(self, refused: int) -> Given:
+    async def renewed(self, rejected: int) -> Given:
         """As the file stands: it may have changed since."""
         return await self.current()
 
     def __repr__(self) -> str:
         return f"HeadersFile({', '.join(self._given.headers)})"
-
-    def _stat(self) -> tuple[int, int, int]:
-        try:
-            found = os.stat(self._path)
-        except OSError as error:
-            raise BadHeaders(f"{self._path} can't be read: {error.strerror}") from error
-        # A file that is put in another's place (as Kubernetes does with secrets) is told by its inode.
-        return found.st_mtime_ns, found.st_size, found.st_ino
-
-    def _read(self) -> dict[str, str]:
-        try:
-            with self._path.open("rb") as file:
-                return parsed(file.read(_LARGEST + 1))
-        except OSError as error:
-            raise BadHeaders(f"{self._path} can't be read: {error.strerror}") from error
 
 
 class HeadersCommand:
@@ -150,10 +133,10 @@ class HeadersCommand:
         """What it printed last, if that is young enough."""
         return self._given if time.monotonic() - self._ran_at < self._kept else await self._run()
 
-    async def renewed(self, refused: int) -> Given:
+    async def renewed(self, rejected: int) -> Given:
         """What it prints now, unless it has been run since."""
         now = time.monotonic()
-        if refused != self._given.version or now - self._renewed_at < _BETWEEN_RENEWALS:
+        if rejected != self._given.version or now - self._renewed_at < _BETWEEN_RENEWALS:
             return self._given
         self._renewed_at = now
         return await self._run()

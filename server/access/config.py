@@ -162,7 +162,8 @@ class Rates(Table, frozen=True):
     """`[rates]`: how many objects may be asked for, by their number estimated beforehand, and one for each request.
 
     `principal`: by one name. `address`: from one address, whoever asks. `seconds`: after which so many may be asked for
-    again; before, as many as the time that has passed. `failures`: credentials of one address that may be refused.
+    again; before, as many as the time that has passed. `failures`: credentials of one address that may be refused in
+    that time.
     """
 
     principal: Annotated[int, Meta(ge=1, le=10**15 - 1)] = 20_000_000
@@ -172,7 +173,8 @@ class Rates(Table, frozen=True):
 
 
 class Audit(Table, frozen=True):
-    """`[audit]`: a line of JSON for each mutation and each refusal. `file`: where they go, else to stderr."""
+    """`[audit]`: a line of JSON for each mutation and each refusal; of a flood of these, one that counts what is more
+    than 30 in a minute. `file`: where they go, else to stderr."""
 
     file: str | None = None
 

@@ -2,17 +2,15 @@
 
 from starlette.datastructures import MutableHeaders
 from starlette.requests import Request
-from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from ...resolvers.links import PREFIX
 from ...resolvers.signatures import SIGNATURE
-from ..caching.headers import NOT_KEPT, VARY
-from ..encoding import dumps
+from ..error_answers import error_answer
 from ..errors import RequestError
-from ..negotiation import GRAPHQL_RESPONSE, HTML, JSON, media_type
-from .access import Access
+from ..negotiation import HTML, JSON, media_type
 from .admission import Admission
+from .control import AccessControl
 
 # GraphiQL's files are everybody's; that the process lives is no secret.
 _OPEN = ("/healthz",)
@@ -23,7 +21,7 @@ class Gate:
     """Lets a request in with its Admission in `scope["state"]`, and answers itself where it does not: what comes
     behind need not be named here to be guarded."""
 
-    def __init__(self, app: ASGIApp, access: Access) -> None:
+    def __init__(self, app: ASGIApp, access: AccessControl) -> None:
         self._app = app
         self._access = access
 
@@ -36,34 +34,22 @@ class Gate:
             await self._guarded(Request(scope), receive, send)
 
     async def _guarded(self, request: Request, receive: Receive, send: Send) -> None:
-        admission = await self._access.begun(request)
-        request.scope.setdefault("state", {})["admission"] = admission
-        status: int | None = None
+        scope = request.scope
+        is_open = _is_open(scope)
+        admission = await self._access.admission(request, scope["state"]["entry"], asked=not is_open)
+        scope["state"]["admission"] = admission
 
-        async def noted(message: Message) -> None:
-            nonlocal status
+        async def told(message: Message) -> None:
             if message["type"] == "http.response.start":
-                status = message["status"]
-                MutableHeaders(scope=message).update(admission.headers())
+                headers = MutableHeaders(scope=message)
+                for name, value in admission.charges.headers().items():
+                    headers.setdefault(name, value)  # what is refused says which quota it is about
             await send(message)
 
-        try:
-            refusal = None if _open(request.scope) else await self._refusal(request, admission)
-            if refusal is None or _is_optional(request, admission):
-                await self._app(request.scope, receive, noted)
-            else:
-                await _response(request, refusal)(request.scope, receive, noted)
-        finally:
-            self._access.ended(request, admission, status)
-
-    async def _refusal(self, request: Request, admission: Admission) -> RequestError | None:
-        """Why nobody is let in."""
-        try:
-            await self._access.admit(request, admission)
-        except RequestError as error:
-            admission.refusal = error
-            return error
-        return None
+        app = self._app
+        if admission.refusal and not is_open and not _is_optional(request, admission):
+            app = error_answer(scope, admission.refusal, _media(request))
+        await app(scope, receive, told)
 
 
 def _is_optional(request: Request, admission: Admission) -> bool:
@@ -77,7 +63,7 @@ def _is_optional(request: Request, admission: Admission) -> bool:
     return path == "/readyz"
 
 
-def _open(scope: Scope) -> bool:
+def _is_open(scope: Scope) -> bool:
     path: str = scope["path"]
     return scope["method"] == "OPTIONS" or path in _OPEN or path.startswith(_OPEN_FOLDER)
 
@@ -88,10 +74,3 @@ def _media(request: Request) -> str:
         return media_type(request.headers.getlist("accept"), html=request.method in ("GET", "HEAD"))
     except RequestError:
         return JSON
-
-
-def _response(request: Request, refusal: RequestError) -> Response:
-    headers = {"cache-control": NOT_KEPT, "vary": VARY, "x-content-type-options": "nosniff"} | refusal.headers
-    media = GRAPHQL_RESPONSE if _media(request) == GRAPHQL_RESPONSE else JSON
-    content = dumps({"errors": refusal.errors})
-    return Response(content, refusal.status or 400, headers, f"{media}; charset=utf-8")

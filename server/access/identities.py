@@ -27,6 +27,11 @@ class Identity:
         return (self.claims or {}).get("iss")
 
     @property
+    def shown(self) -> dict[str, str | None]:
+        """As the audit log tells it."""
+        return {"name": self.name, "by": self.by, "issuer": self.issuer}
+
+    @property
     def key(self) -> str:
         """That of no other identity: none of these texts has a line break."""
         return f"{self.by}\n{self.issuer}\n{self.name}"

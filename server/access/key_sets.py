@@ -11,10 +11,10 @@ from typing import Protocol
 import aiohttp
 import jwt
 
+from ...providers.watched_files import WatchedFile
 from ..errors import RequestError, refused
 from .config import Algorithm
 from .public_keys import Keys, key_of, public_keys
-from .watched_files import Complaints, WatchedFile, reason_of
 
 _logger = logging.getLogger(__name__)
 
@@ -39,33 +39,16 @@ class KeySet(Protocol):
 
 
 class FileKeys:
-    """The keys in a file, as it stands; while what it holds can't be used, what it held before. OSError or ValueError
-    where that was never so."""
+    """The keys in a file, as it stands. OSError or ValueError where it can't be used."""
 
     def __init__(self, path: Path, algorithms: tuple[Algorithm, ...]) -> None:
-        self._path = path
-        self._algorithms = algorithms
-        self._file = WatchedFile(path, _LARGEST)
-        self._complaints = Complaints(_logger)
-        self._keys = self._read()
+        self._keys = WatchedFile(path, _LARGEST, lambda text: public_keys(text, algorithms))
 
     async def key(self, kid: str | None, algorithm: str) -> jwt.PyJWK | None:
-        try:
-            if self._file.changed():
-                self._keys = self._read()
-                self._complaints.over()
-        except (OSError, ValueError) as error:
-            message = "The keys in %s can't be read, those that it held before are used: %s."
-            self._complaints.tell(message, self._path.name, reason_of(error))
-        return key_of(self._keys, kid, algorithm)
+        return key_of(await self._keys.current(), kid, algorithm)
 
     async def close(self) -> None:
         """Nothing is under way."""
-
-    def _read(self) -> Keys:
-        read = self._file.read()
-        self._file.take(read)
-        return public_keys(read.content, self._algorithms)
 
 
 class FetchedKeys:

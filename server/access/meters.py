@@ -9,9 +9,9 @@ from .rates import Buckets, Quota, Standing
 
 
 class Account(NamedTuple):
-    """The keys of whom a request is charged to."""
+    """The keys of whom a request is charged to; None where it is not known who asks."""
 
-    principal: str
+    principal: str | None
     address: str
 
 
@@ -39,8 +39,8 @@ class Meters:
     def _standings(self, account: Account, rates: Rates, now: float, wanted: int | None) -> list[Standing]:
         return [buckets.standing(key, quota, now, wanted) for buckets, key, quota in self._of(account, rates)]
 
-    def _of(self, account: Account, rates: Rates) -> tuple[tuple[Buckets, str, Quota], ...]:
-        return (
-            (self._principals, account.principal, Quota("principal", rates.principal, rates.seconds)),
-            (self._addresses, account.address, Quota("address", rates.address, rates.seconds)),
-        )
+    def _of(self, account: Account, rates: Rates) -> list[tuple[Buckets, str, Quota]]:
+        of_address = (self._addresses, account.address, Quota("address", rates.address, rates.seconds))
+        if account.principal is None:
+            return [of_address]
+        return [(self._principals, account.principal, Quota("principal", rates.principal, rates.seconds)), of_address]

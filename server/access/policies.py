@@ -10,17 +10,18 @@ from urllib.parse import urlsplit
 from starlette.requests import HTTPConnection
 
 from ...providers.grants import Principal
+from ...providers.watched_files import reason_of
 from ...resolvers.signatures import Signatures
 from ..metaflow_config import SettingsError
+from ..senders import peer_of
 from .bearers import identity_of
 from .config import SHORTEST_KEY, Algorithm, Config, SignedTokens
 from .identities import Identity, no_credential, unauthenticated
 from .jwts import Issuer, unproven_of
 from .key_sets import FetchedKeys, FileKeys, KeySet
-from .proxies import Address, TrustedProxy
+from .proxies import TrustedProxy
 from .rules import Rules
 from .tokens import PREFIX, Tokens
-from .watched_files import reason_of
 
 KeySets = Mapping[tuple[str, tuple[Algorithm, ...]], KeySet]
 _LOOPBACK = (("http", "localhost"), ("http", "127.0.0.1"), ("http", "::1"))
@@ -39,11 +40,11 @@ class Policy:
     urls: Signatures | None
     audit_file: Path | None
 
-    async def identity(self, request: HTTPConnection, credential: str | None, peer: Address | None) -> Identity:
+    async def identity(self, request: HTTPConnection, credential: str | None) -> Identity:
         """Who asks: by the token that they send, else by what a trusted proxy says; RequestError (401) where neither
         tells, (503) where it can't be told at the moment."""
         if credential is None:
-            said = self.proxy.identity(request) if self.proxy and self.proxy.trusts(peer) else None
+            said = self.proxy.identity(request) if self.proxy and self.proxy.trusts(peer_of(request)) else None
             if said is None:
                 raise no_credential()
             return said
@@ -102,6 +103,11 @@ def credential_of(request: HTTPConnection) -> str | None:
         raise unauthenticated("The header Authorization comes more than once.", "invalid_request")
     scheme, _, token = (given[0] if given else "").partition(" ")
     return token.strip() if scheme.lower() == "bearer" else None
+
+
+def sends_credential(request: HTTPConnection) -> bool:
+    """Whether there is one at all, be it valid or not."""
+    return request.headers.get("authorization", "").partition(" ")[0].lower() == "bearer"
 
 
 def _check(config: Config, providers: Collection[str]) -> None:

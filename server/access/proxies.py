@@ -1,14 +1,13 @@
 """The address that a request comes from, and what a trusted proxy says of who asks."""
 
-from functools import lru_cache
-from ipaddress import IPv4Address, IPv6Address, IPv6Network, ip_address, ip_network
+from ipaddress import ip_network
 
 from starlette.requests import HTTPConnection
 
+from ..senders import Address, Sender, address_in, peer_of, sender_at
 from .config import Proxy
 from .identities import Identity, unauthenticated
 
-Address = IPv4Address | IPv6Address
 _MOST_FORWARDS = 20
 _MOST_GROUPS = 1_000
 
@@ -38,43 +37,20 @@ class TrustedProxy:
         return Identity("proxy", user, frozenset(filter(None, found)))
 
 
-def peer_of(request: HTTPConnection) -> Address | None:
-    """Whom the socket is connected to; None where it has no address."""
-    return _address(request.client.host) if request.client else None
-
-
-def address_of(request: HTTPConnection, peer: Address | None, proxy: TrustedProxy | None) -> Address | None:
+def sender_of(request: HTTPConnection, proxy: TrustedProxy | None) -> Sender:
     """Where a request comes from: of X-Forwarded-For the last that is no trusted proxy, if one sent it."""
-    if proxy is None or not proxy.trusts(peer):
-        return peer
+    found = peer_of(request)
+    if proxy is None or not proxy.trusts(found):
+        return sender_at(found)
     forwards = ",".join(request.headers.getlist("x-forwarded-for")).split(",")
-    found = peer
     for text in forwards[: -_MOST_FORWARDS - 1 : -1]:
-        address = _address(text.strip())
+        address = address_in(text.strip())
         if address is None:
             break
         found = address
         if not proxy.trusts(address):
             break
-    return found
-
-
-def limited_as(address: Address | None) -> str:
-    """What limits go by: a whole network of IPv6, of which everyone has 2^64 addresses."""
-    if isinstance(address, IPv6Address):
-        return str(IPv6Network((int(address) >> 64 << 64, 64)))
-    return str(address)
-
-
-@lru_cache(1_000)
-def _address(text: str) -> Address | None:
-    """An IPv4 address that was reached by a socket for both kinds is one of IPv4 still."""
-    try:
-        address = ip_address(text.partition("%")[0])
-    except ValueError:
-        return None
-    mapped = address.ipv4_mapped if isinstance(address, IPv6Address) else None
-    return mapped or address
+    return sender_at(found)
 
 
 def _only(request: HTTPConnection, header: str) -> str | None:

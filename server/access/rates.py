@@ -2,7 +2,7 @@
 
 import math
 from collections import OrderedDict
-from collections.abc import Iterable
+from collections.abc import Sequence
 from typing import NamedTuple
 
 # Whose buckets are remembered. One that is forgotten is full again: those are that were asked for longest ago.
@@ -11,11 +11,15 @@ _UNIT = "metaflow-graphql-unit"
 
 
 class Quota(NamedTuple):
-    """So many units in any while of so many seconds; all of them at once where none were taken for as long."""
+    """So many units in any while of so many seconds; all of them at once where none were taken for as long.
+
+    `unit`: None for requests.
+    """
 
     name: str
     units: int
     seconds: int
+    unit: str | None = "objects"
 
 
 class Standing(NamedTuple):
@@ -51,12 +55,14 @@ class Buckets:
         return len(self._full_at)
 
 
-def header_fields(standings: Iterable[Standing]) -> dict[str, str]:
-    """RateLimit-Policy and RateLimit (sections 3 and 4).
-
-    Units are objects, for which `qu` has no word: only what IANA registers may stand there. So it is left out, which
-    means requests, and true as far as it goes: each takes one unit or more. A parameter of ours says what it is.
-    """
-    policies = [f'"{of.quota.name}";q={of.quota.units};w={of.quota.seconds};{_UNIT}="objects"' for of in standings]
+def header_fields(standings: Sequence[Standing]) -> dict[str, str]:
+    """RateLimit-Policy and RateLimit (sections 3 and 4)."""
     limits = [f'"{of.quota.name}";r={of.left};t={of.seconds}' for of in standings]
-    return {"ratelimit-policy": ", ".join(policies), "ratelimit": ", ".join(limits)}
+    return {"ratelimit-policy": ", ".join(_policy(of.quota) for of in standings), "ratelimit": ", ".join(limits)}
+
+
+def _policy(quota: Quota) -> str:
+    """A unit of objects has no word in `qu`: only what IANA registers may stand there. So it is left out, which means
+    requests, and true as far as it goes: each takes one unit or more. A parameter of ours says what it is."""
+    unit = f';{_UNIT}="{quota.unit}"' if quota.unit else ""
+    return f'"{quota.name}";q={quota.units};w={quota.seconds}{unit}'

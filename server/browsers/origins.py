@@ -38,6 +38,7 @@ EXPOSED = (
     "ratelimit-policy",
     "retry-after",
     "www-authenticate",
+    "x-request-id",
 )
 _OWN = (b"none", b"same-origin")
 # Chromium keeps the answer for no longer; and each request is looked at by itself.

@@ -1,42 +1,38 @@
 """The application as browsers get to it."""
 
-from collections.abc import Callable
-
 from starlette.datastructures import Headers
 from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from ..encoding import dumps
+from ..error_answers import error_answer, refusal_of
 from ..errors import RequestError
+from ..request_ids import request_id
 from .headers import DEFAULTS, completed
 from .hosts import Hosts
 from .origins import EXPOSED, Origins
-
-Noted = Callable[[Scope, RequestError], None]
 
 _EMBEDDED = {b"cross-origin-resource-policy": b"cross-origin"}
 _READ = {b"access-control-expose-headers": ", ".join(EXPOSED).encode()}
 
 
 class BrowserRules:
-    """An ASGI application around another one: refuses names and origins that are not the gateway's, and completes the
-    headers of every answer, errors too. `hosts`: None where any name will do. `noted`: is told of what is refused."""
+    """An ASGI application around another one: refuses names and origins that are not the gateway's, answers what the
+    connection refuses, and completes the headers of every answer, errors too. `hosts`: None where any name will do."""
 
-    def __init__(self, app: ASGIApp, origins: Origins, hosts: Hosts | None = None, noted: Noted | None = None) -> None:
+    def __init__(self, app: ASGIApp, origins: Origins, hosts: Hosts | None = None) -> None:
         self._app = app
         self._origins = origins
         self._hosts = hosts
-        self._noted = noted
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
             return await self._app(scope, receive, send)
         headers: dict[bytes, bytes] = dict(scope["headers"])
-        more = DEFAULTS
+        more = DEFAULTS | {b"x-request-id": request_id(scope).encode()}
         if self._origins.embeds(scope, headers):
-            more = more | _EMBEDDED
+            more |= _EMBEDDED
             if b"origin" in headers and self._origins.lets_in(scope, headers):
-                more = more | _READ | {b"access-control-allow-origin": headers[b"origin"]}
+                more |= _READ | {b"access-control-allow-origin": headers[b"origin"]}
 
         async def told(message: Message) -> None:
             if message["type"] == "http.response.start":
@@ -48,17 +44,13 @@ class BrowserRules:
 
     def _answer(self, scope: Scope, headers: dict[bytes, bytes]) -> Response | None:
         """What is answered without asking the application; None for all else."""
-        refusal = self._hosts and self._hosts.refusal([value for name, value in scope["headers"] if name == b"host"])
+        refusal = refusal_of(scope)
+        if refusal is None and self._hosts:
+            refusal = self._hosts.refusal([value for name, value in scope["headers"] if name == b"host"])
         if refusal:
-            return self._told(scope, refusal)
+            return error_answer(scope, refusal)
         if scope["method"] == "OPTIONS" and b"origin" in headers and b"access-control-request-method" in headers:
             answer = self._origins.preflight(Headers(scope=scope))
-            return self._told(scope, answer) if isinstance(answer, RequestError) else answer
+            return error_answer(scope, answer) if isinstance(answer, RequestError) else answer
         refusal = self._origins.refusal(scope, headers)
-        return self._told(scope, refusal) if refusal else None
-
-    def _told(self, scope: Scope, error: RequestError) -> Response:
-        if self._noted:
-            self._noted(scope, error)
-        content = dumps({"errors": error.errors})
-        return Response(content, error.status or 400, {"cache-control": "no-store"}, "application/json")
+        return error_answer(scope, refusal) if refusal else None

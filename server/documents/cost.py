@@ -2,11 +2,10 @@
 # graphql-core leaves out the parameters of its generic types.
 """How many objects an operation may touch, told from its document and variables before it runs."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from typing import Any, NamedTuple, cast
 
 from graphql import (
-    DirectiveNode,
     DocumentNode,
     FieldNode,
     FragmentSpreadNode,
@@ -19,13 +18,12 @@ from graphql import (
     is_composite_type,
     is_list_type,
     is_non_null_type,
-    value_from_ast_untyped,
 )
 
 from ...resolvers.pages import DEFAULT_SIZE, MAX_SIZE
 from .. import limits
 from ..errors import refused
-from .nodes import fragments, variable_values
+from .nodes import arguments_of, fragments, is_included, variable_values
 
 # How long lists without pages are, as a rule; others 10.
 _LENGTHS = {"Run.steps": 10, "Task.artifacts": 20, "Task.metadata": 30}
@@ -94,7 +92,7 @@ class Cost:
             if not is_composite_type(named):
                 continue
             place, before = (*path, key), self.total
-            arguments = self._arguments(nodes[0])
+            arguments = arguments_of(nodes[0], self._variables)
             inner = [node.selection_set for node in nodes if node.selection_set]
             if {"first", "last"} <= definition.args.keys():
                 size = _size(arguments)
@@ -118,7 +116,7 @@ class Cost:
 
     def _spread(self, sets: list[SelectionSetNode], parent: Any, seen: set[str]) -> Iterator[tuple[Any, FieldNode]]:
         for node in (node for of in sets for node in of.selections):
-            if node.directives and not self._is_included(node.directives):
+            if node.directives and not is_included(node.directives, self._variables):
                 continue
             if isinstance(node, FieldNode):
                 yield parent, node
@@ -129,15 +127,8 @@ class Cost:
                 fragment = self._fragments[node.name.value]
                 yield from self._spread([fragment.selection_set], self._type(fragment.type_condition), seen)
 
-    def _is_included(self, directives: Sequence[DirectiveNode]) -> bool:
-        conditions = {node.name.value: self._arguments(node).get("if") for node in directives}
-        return conditions.get("skip") is not True and conditions.get("include") is not False
-
     def _type(self, condition: Any) -> Any:
         return condition and self._schema.get_type(condition.name.value)
-
-    def _arguments(self, node: FieldNode | DirectiveNode) -> dict[str, Any]:
-        return {of.name.value: value_from_ast_untyped(of.value, self._variables) for of in node.arguments or ()}
 
     def _length(
         self,

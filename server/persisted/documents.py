@@ -35,7 +35,7 @@ class PersistedDocuments:
         self._registered = ByteCache(_REGISTERED_BYTES)
 
     async def document(
-        self, query: str | None, document_id: str | None, persisted_query: Any, principal: Principal | None = None
+        self, query: str | None, document_id: str | None, persisted_query: Any, principal: Principal | None
     ) -> str:
         """The text of the document that a request is about: of its query, documentId or Apollo's extension.
 
@@ -72,7 +72,7 @@ class PersistedDocuments:
 
     async def _known(self) -> Mapping[str, str]:
         """The trusted documents, by their ids and by their SHA-256."""
-        return await self._trusted.known() if self._trusted else {}
+        return await self._trusted.current() if self._trusted else {}
 
 
 def _sent(query: str | None, *, named: bool) -> str:

@@ -10,7 +10,7 @@ SHA256 = "sha256:"
 _APOLLO = "apollo-persisted-query-manifest"
 
 
-class BadManifest(Exception):
+class BadManifest(ValueError):
     """What keeps a file from being a manifest, for whoever configured it."""
 
 

@@ -11,10 +11,9 @@ from graphql import (
     InlineFragmentNode,
     OperationDefinitionNode,
     SelectionNode,
-    value_from_ast_untyped,
 )
 
-from ..documents.nodes import fragments, variable_values
+from ..documents.nodes import arguments_of, fragments, is_included, variable_values
 
 _LONGEST = 200  # characters of a text
 _MOST_TAGS = 20
@@ -33,15 +32,16 @@ class Mutated(NamedTuple):
 def mutated(
     document: DocumentNode, operation: OperationDefinitionNode, variables: Mapping[str, Any] | None
 ) -> list[Mutated]:
-    """The fields of a valid mutation, in the order that they are executed in."""
+    """The fields of a valid mutation, in the order that they are executed in; not those that @skip and @include leave
+    out."""
     given = variable_values(operation, variables)
     found: dict[str, Mutated] = {}
-    for node in _fields(operation.selection_set.selections, fragments(document)):
-        arguments = {of.name.value: value_from_ast_untyped(of.value, given) for of in node.arguments or ()}
+    for node in _fields(operation.selection_set.selections, fragments(document), given):
+        arguments = arguments_of(node, given)
         key = node.alias.value if node.alias else node.name.value
         run, metadata = (shortened(arguments.get(name)) for name in ("pathspec", "metadata"))
         tags = [tag for name in ("add", "remove", "tags") for tag in _texts(arguments.get(name))]
-        found.setdefault(key, Mutated(shortened(key) or "", node.name.value, run, metadata, tags[:_MOST_TAGS]))
+        found.setdefault(key, Mutated(key, node.name.value, run, metadata, tags[:_MOST_TAGS]))
     return list(found.values())
 
 
@@ -54,11 +54,16 @@ def _texts(value: object) -> list[str]:
     return [text for one in cast("list[object]", value) if (text := shortened(one))] if isinstance(value, list) else []
 
 
-def _fields(selections: Iterable[SelectionNode], defined: Mapping[str, FragmentDefinitionNode]) -> Iterator[FieldNode]:
+def _fields(
+    selections: Iterable[SelectionNode], defined: Mapping[str, FragmentDefinitionNode], given: dict[str, Any]
+) -> Iterator[FieldNode]:
     for node in selections:
+        if not is_included(node.directives, given):
+            continue
         if isinstance(node, FieldNode):
-            yield node
+            if not node.name.value.startswith("__"):
+                yield node
         elif isinstance(node, FragmentSpreadNode):
-            yield from _fields(defined[node.name.value].selection_set.selections, defined)
+            yield from _fields(defined[node.name.value].selection_set.selections, defined, given)
         elif isinstance(node, InlineFragmentNode):
-            yield from _fields(node.selection_set.selections, defined)
+            yield from _fields(node.selection_set.selections, defined, given)

@@ -1,0 +1,33 @@
+"""The application with an audit log."""
+
+from starlette.requests import HTTPConnection
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from .control import AccessControl
+
+
+class Audited:
+    """An ASGI application around all of another one, so that no answer is without an entry in `scope["state"]`: a line
+    is made of it once the request is over, whoever answered it."""
+
+    def __init__(self, app: ASGIApp, access: AccessControl) -> None:
+        self._app = app
+        self._access = access
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            return await self._app(scope, receive, send)
+        status: int | None = None
+
+        async def noted(message: Message) -> None:
+            nonlocal status
+            if message["type"] == "http.response.start":
+                status = message["status"]
+            await send(message)
+
+        entry = await self._access.entry(HTTPConnection(scope))
+        scope["state"]["entry"] = entry
+        try:
+            await self._app(scope, receive, noted)
+        finally:
+            self._access.write(entry, scope, status)
