@@ -53,9 +53,15 @@ def _colons(text: bytes) -> int:
 
 def _names(value: Any) -> int:
     """How many names all objects have together, in which none comes twice any more."""
-    if isinstance(value, dict):
-        return len(cast("dict[str, Any]", value)) + sum(map(_names, cast("dict[str, Any]", value).values()))
-    return sum(map(_names, cast("list[Any]", value))) if isinstance(value, list) else 0
+    names, left = 0, [value]
+    while left:
+        one = left.pop()
+        if isinstance(one, dict):
+            names += len(cast("dict[str, Any]", one))
+            left += cast("dict[str, Any]", one).values()
+        elif isinstance(one, list):
+            left += cast("list[Any]", one)
+    return names
 
 
 def _twice(text: bytes) -> str | None:

@@ -144,11 +144,15 @@ def test_a_part_is_not_looked_for_once_the_client_has_gone(tmp_path: Path) -> No
         sent.append(message)
 
     provider = LocalProvider("default", tmp_path)
-    try:
-        app = application(schema, Gateway({"default": provider}, "default"))
-        asyncio.run(app({**scope, "headers": [(b"range", b"bytes=-1")]}, gone, send))
-    finally:
-        asyncio.run(provider.close())
+
+    async def asked() -> None:
+        try:
+            app = application(schema, Gateway({"default": provider}, "default"))
+            await app({**scope, "headers": [(b"range", b"bytes=-1")]}, gone, send)
+        finally:
+            await provider.close()
+
+    asyncio.run(asked())
     assert sent == []
 
 
