@@ -77,7 +77,10 @@ def walked(teams: Teams, principal: Principal | None, attack: Attack | None = No
 
 def walk_by(gateway: Gateway, attack: Attack | None = None) -> Walk:
     def ask(query: str, variables: dict[str, Any]) -> dict[str, Any]:
-        return gateway.answer(query, variables=variables)
+        answer = gateway.answer(query, variables=variables)
+        # graphql-core's executor tells errors in the order in which they were met, which is chance.
+        answer.get("errors", []).sort(key=str)
+        return answer
 
     found = walk(ask, attack.pool, attack.ids, _ATTACKED) if attack else walk(ask, OWN)
     read(found, gateway.client, attack.urls if attack else ())
