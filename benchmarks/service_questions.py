@@ -88,7 +88,7 @@ def _run_page(data: Any) -> Any:
 
 
 _RUNS_OF = f'flow(name: "{FLOW}") {{ runs(first: 100) {{ nodes {{'
-_TASKS = "tasks(first: 500) { nodes { pathspec"
+_TASKS = "tasks(first: 100) { nodes { pathspec"
 _ARTIFACTS = "artifacts { name } } }"
 QUESTIONS = {
     "names": Question(
