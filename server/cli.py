@@ -18,14 +18,15 @@ from .app import application
 from .browsers.hosts import Hosts
 from .encoding import dumps
 from .errors import Faults, RequestError
-from .metaflow_config import SettingsError
 from .operations import Operation, Operations
 from .persisted.documents import Mode
-from .provider_options import Parser, provider_options
-from .s3_access import S3Options
-from .serve import EVERYONE, listen, serve, url_of
-from .settings import Options, Settings, gateway, settings
-from .sources import HeaderOptions
+from .serve import listen, serve, url_of
+from .settings.metaflow_config import SettingsError
+from .settings.provider_options import Parser, provider_options
+from .settings.s3_access import S3Options
+from .settings.serving_options import add_serving
+from .settings.settings import Options, Settings, gateway, settings
+from .settings.sources import HeaderOptions
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -151,16 +152,6 @@ def _settings(given: argparse.Namespace) -> Settings:
     return chosen
 
 
-def _port(text: str) -> int:
-    port = int(text)
-    if not 0 <= port <= 65535:
-        raise ValueError
-    return port
-
-
-_port.__name__ = "port"  # argparse: "invalid port value"
-
-
 def _parser() -> Parser:
     parser = Parser(prog="metaflow-graphql", description="A GraphQL gateway over the runs that Metaflow recorded.")
     parser.add_argument("--version", action="version", version=f"%(prog)s {__version__}")
@@ -171,7 +162,7 @@ def _parser() -> Parser:
         "serve", parents=[over], help="answer queries over HTTP", description="Answers queries over HTTP, at /graphql."
     )
     serving.set_defaults(run=_serve)
-    _add_serving(serving)
+    add_serving(serving)
 
     asking = commands.add_parser(
         "query",
@@ -197,57 +188,3 @@ def _parser() -> Parser:
         "--group", metavar="GROUP", action="append", default=[], help="group that it is in; may be repeated"
     )
     return parser
-
-
-def _add_serving(serving: Parser) -> None:
-    serving.add_argument(
-        "--host", default="127.0.0.1", help="address to listen on (default: 127.0.0.1, this machine only)"
-    )
-    serving.add_argument("--port", type=_port, default=8080, help="port to listen on; 0: any free one (default: 8080)")
-    serving.add_argument(
-        "--public-url",
-        metavar="URL",
-        help="what the gateway's own address begins with for clients, if not with HOST and PORT",
-    )
-    serving.add_argument(
-        "--cors-origin",
-        metavar="ORIGIN",
-        action="append",
-        default=[],
-        help="origin whose pages may read answers in a browser, such as http://localhost:5173; may be repeated "
-        "(default: none but the gateway's own)",
-    )
-    serving.add_argument(
-        "--no-graphiql", dest="graphiql", action="store_false", help="serve no GraphiQL, which is a page for browsers"
-    )
-    serving.add_argument(
-        EVERYONE,
-        dest="everyone",
-        action="store_true",
-        help="listen where other machines reach it, though it asks nobody who they are: all who do may read all runs "
-        "and change their tags",
-    )
-    _add_documents(serving)
-    serving.add_argument(
-        "--config",
-        metavar="FILE",
-        help="who may see and do what, in TOML; read again when it changes (default: whoever reaches it may do all)",
-    )
-
-
-def _add_documents(serving: Parser) -> None:
-    serving.add_argument(
-        "--persisted-documents",
-        metavar="MODE",
-        choices=[*Mode],
-        default=Mode.OFF,
-        help="whether clients may ask by a document's hash or documentId: off; on: they register documents as Apollo's "
-        "clients do, and may ask for trusted ones; only: trusted documents are all that is answered, without "
-        "introspection and GraphiQL (default: off)",
-    )
-    serving.add_argument(
-        "--trusted-documents",
-        metavar="FILE",
-        help="manifest of trusted documents, as graphql-codegen, Relay or Apollo write it; read again when it has "
-        "changed",
-    )

@@ -14,14 +14,13 @@ from starlette.types import ASGIApp
 
 from .browsers.hosts import is_loopback
 from .connections import Connection
-from .metaflow_config import SettingsError
+from .settings.metaflow_config import SettingsError
+from .settings.serving_options import EVERYONE
 
 # What runs may end for so long, after SIGTERM or Ctrl-C.
 GRACE_SECONDS = 3
 # A thread that reads from a disk which does not answer can't be ended but with the process.
 LAST_SECONDS = GRACE_SECONDS + 3
-# The option that has a gateway without access control listen where other machines reach it.
-EVERYONE = "--everyone-may-read-and-tag"
 
 
 class _Server(uvicorn.Server):

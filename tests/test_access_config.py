@@ -14,7 +14,7 @@ from metaflow_graphql.server.access.identities import Identity
 from metaflow_graphql.server.access.reading import read
 from metaflow_graphql.server.access.rules import Rules
 from metaflow_graphql.server.access.tokens import hash_of
-from metaflow_graphql.server.metaflow_config import SettingsError
+from metaflow_graphql.server.settings.metaflow_config import SettingsError
 
 KEY = "k" * 32
 JWT = '[[jwt]]\nissuer = "a"\naudience = "b"\njwks = "https://c/keys"\n'

@@ -10,7 +10,7 @@ from metaflow_graphql.providers.grants import Grant, Principal
 from metaflow_graphql.server.access.identities import Identity
 from metaflow_graphql.server.access.reading import read
 from metaflow_graphql.server.access.rules import Rules
-from metaflow_graphql.server.metaflow_config import SettingsError
+from metaflow_graphql.server.settings.metaflow_config import SettingsError
 from principals import opened, put_run_of
 
 OWN = rule("everyone = true", 'namespaces = ["user:{name}"]')

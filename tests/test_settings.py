@@ -13,10 +13,10 @@ import pytest
 from metaflow_graphql.providers.local.root import find_root
 from metaflow_graphql.providers.s3.settings import S3Settings
 from metaflow_graphql.server.limits import LIMITS
-from metaflow_graphql.server.metaflow_config import MetaflowConfig, SettingsError
-from metaflow_graphql.server.s3_access import S3Access, S3Options
-from metaflow_graphql.server.settings import Options, Settings, gateway, settings
-from metaflow_graphql.server.sources import S3, HeaderOptions, Local, Service
+from metaflow_graphql.server.settings.metaflow_config import MetaflowConfig, SettingsError
+from metaflow_graphql.server.settings.s3_access import S3Access, S3Options
+from metaflow_graphql.server.settings.settings import Options, Settings, gateway, settings
+from metaflow_graphql.server.settings.sources import S3, HeaderOptions, Local, Service
 
 
 @pytest.fixture

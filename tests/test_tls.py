@@ -15,9 +15,9 @@ from cryptography.hazmat.primitives.asymmetric import ec
 
 from metaflow_graphql.providers.errors import ProviderUnavailable
 from metaflow_graphql.providers.service import rows
-from metaflow_graphql.server.metaflow_config import SettingsError
-from metaflow_graphql.server.settings import Options, settings
-from metaflow_graphql.server.tls import trusted
+from metaflow_graphql.server.settings.metaflow_config import SettingsError
+from metaflow_graphql.server.settings.settings import Options, settings
+from metaflow_graphql.server.settings.tls import trusted
 from upstreams import client_of, in_a_loop, said
 
 FLOW = '{"flow_id": "Flow", "ts_epoch": 1}'

@@ -12,11 +12,11 @@ import httpx
 import pytest
 
 from local_trees import put_run, rewritten
-from metaflow_graphql.server.metaflow_config import SettingsError
 from metaflow_graphql.server.persisted.documents import Mode, PersistedDocuments
 from metaflow_graphql.server.persisted.manifests import BadManifest, documents_in, hash_of
 from metaflow_graphql.server.persisted.trusted import trusted_documents
-from metaflow_graphql.server.settings import Options, settings
+from metaflow_graphql.server.settings.metaflow_config import SettingsError
+from metaflow_graphql.server.settings.settings import Options, settings
 from serving import GRAPHQL_RESPONSE, error, served, small_application
 
 GREETING = "query Greeting { greeting }"

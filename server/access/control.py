@@ -17,8 +17,8 @@ from ..audit.entries import Entry
 from ..audit.floods import Floods
 from ..audit.log import AuditLog
 from ..errors import RequestError, refused
-from ..metaflow_config import SettingsError
 from ..request_ids import request_id
+from ..settings.metaflow_config import SettingsError
 from .admission import Admission
 from .attempts import Attempts
 from .charges import Charges

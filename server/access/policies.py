@@ -12,8 +12,8 @@ from starlette.requests import HTTPConnection
 from ...providers.grants import Principal
 from ...providers.watched_files import reason_of
 from ...resolvers.signatures import Signatures
-from ..metaflow_config import SettingsError
 from ..senders import peer_of
+from ..settings.metaflow_config import SettingsError
 from .bearers import identity_of
 from .config import SHORTEST_KEY, Algorithm, Config, SignedTokens
 from .identities import Identity, no_credential, unauthenticated

@@ -4,7 +4,7 @@ import tomllib
 
 import msgspec
 
-from ..metaflow_config import SettingsError
+from ..settings.metaflow_config import SettingsError
 from .config import Config
 
 

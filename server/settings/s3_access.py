@@ -6,11 +6,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from ..providers.disk_cache import DiskCache
-from ..providers.s3.client import S3Client
-from ..providers.s3.datastore import S3Datastore
-from ..providers.s3.locations import location
-from ..providers.s3.settings import S3Settings
+from ...providers.disk_cache import DiskCache
+from ...providers.s3.client import S3Client
+from ...providers.s3.datastore import S3Datastore
+from ...providers.s3.locations import location
+from ...providers.s3.settings import S3Settings
 from .metaflow_config import Environment, MetaflowConfig, SettingsError, expanded
 
 DISK_CACHE_BYTES = 10 * 2**30

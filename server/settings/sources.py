@@ -6,10 +6,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import NamedTuple
 
-from ..providers.ids import PROVIDER_NAME
-from ..providers.local.root import DATASTORE, find_root
-from ..providers.service import credentials
-from ..providers.service.credentials import BadHeaders, Headers, HeadersCommand, HeadersFile
+from ...providers.ids import PROVIDER_NAME
+from ...providers.local.root import DATASTORE, find_root
+from ...providers.service import credentials
+from ...providers.service.credentials import BadHeaders, Headers, HeadersCommand, HeadersFile
 from .metaflow_config import Environment, MetaflowConfig, SettingsError, expanded
 from .s3_access import s3_url
 from .urls import origin, web_url

@@ -8,21 +8,21 @@ from pathlib import Path
 from typing import NamedTuple
 from urllib.parse import urlsplit
 
-from ..providers.base import Provider
-from ..providers.datastores import Datastores
-from ..providers.local.datastore import LocalDatastore
-from ..providers.local.provider import LocalProvider
-from ..providers.local.root import DATASTORE, find_root
-from ..providers.s3.datastore import S3Datastore
-from ..providers.s3.provider import S3Provider
-from ..providers.service.client import Client
-from ..providers.service.provider import ServiceProvider
-from ..resolvers.context import Gateway
-from .limits import LIMITS
+from ...providers.base import Provider
+from ...providers.datastores import Datastores
+from ...providers.local.datastore import LocalDatastore
+from ...providers.local.provider import LocalProvider
+from ...providers.local.root import DATASTORE, find_root
+from ...providers.s3.datastore import S3Datastore
+from ...providers.s3.provider import S3Provider
+from ...providers.service.client import Client
+from ...providers.service.provider import ServiceProvider
+from ...resolvers.context import Gateway
+from ..limits import LIMITS
+from ..persisted.documents import Mode, PersistedDocuments
+from ..persisted.manifests import BadManifest
+from ..persisted.trusted import trusted_documents
 from .metaflow_config import Environment, MetaflowConfig, SettingsError, expanded
-from .persisted.documents import Mode, PersistedDocuments
-from .persisted.manifests import BadManifest
-from .persisted.trusted import trusted_documents
 from .s3_access import S3Access, S3Options, s3_access
 from .sources import S3, HeaderOptions, Local, Service, Source, Sources
 from .tls import trusted
