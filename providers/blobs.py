@@ -27,13 +27,13 @@ def require_sha(key: BlobKey) -> None:
         raise ArtifactUnreadable("Its record names no blob.")
 
 
-def is_raw(attributes: bytes | None, sha: str) -> bool:
+def is_raw(attributes: bytes | None) -> bool:
     """Whether a blob is stored as it is, by what is kept beside it; ArtifactUnreadable where that does not tell."""
     try:
         # Stores of long ago have no such thing, and pack everything.
         how = Stored(cas_version=1) if attributes is None else STORED.read(attributes)
     except Malformed as error:
-        raise how_unreadable(sha, error) from error
+        raise how_unreadable(error) from error
     if not how.cas_raw and how.cas_version != 1:
         raise ArtifactUnreadable(f"It is stored in the version {how.cas_version} of Metaflow's store, not in 1.")
     return how.cas_raw
@@ -50,11 +50,11 @@ def content(stored: bytes, sha: str, limit: int, *, packed: bool) -> bytes:
 
     Raises ArtifactTooLarge and ArtifactUnreadable.
     """
-    data = _inflated(stored, limit, sha) if packed else stored
+    data = _inflated(stored, limit) if packed else stored
     if len(data) > limit:
         raise too_large(limit)
     if hashlib.sha1(data, usedforsecurity=False).hexdigest() != sha:
-        raise damaged(sha)
+        raise damaged()
     return data
 
 
@@ -66,12 +66,12 @@ def checked(stored: Iterable[bytes], sha: str, *, packed: bool) -> Iterator[byte
             digest.update(chunk)
             yield chunk
     except NotGzip as error:
-        raise damaged(sha) from error
+        raise damaged() from error
     if digest.hexdigest() != sha:
-        raise damaged(sha)
+        raise damaged()
 
 
-def _inflated(packed: bytes, limit: int, sha: str) -> bytes:
+def _inflated(packed: bytes, limit: int) -> bytes:
     content = bytearray()
     try:
         for piece in inflated(parts_of(packed, CHUNK), CHUNK):
@@ -79,7 +79,7 @@ def _inflated(packed: bytes, limit: int, sha: str) -> bytes:
             if len(content) > limit:
                 raise too_large(limit)
     except NotGzip as error:
-        raise damaged(sha) from error
+        raise damaged() from error
     return bytes(content)
 
 
@@ -87,17 +87,20 @@ def too_large(limit: int) -> ArtifactTooLarge:
     return ArtifactTooLarge(f"It has more than {limit} bytes.")
 
 
-def damaged(sha: str) -> ArtifactUnreadable:
-    return ArtifactUnreadable(f"The stored bytes {sha} are damaged.")
+# What they say does not name the bytes: a hash tells of a value, and who asks may not be one who may read it.
 
 
-def gone(key: BlobKey) -> ArtifactUnreadable:
-    return ArtifactUnreadable(f"The stored bytes {key.sha} of flow {key.flow} are gone.")
+def damaged() -> ArtifactUnreadable:
+    return ArtifactUnreadable("The stored bytes are damaged.")
 
 
-def unreadable(sha: str, reason: Exception) -> ArtifactUnreadable:
-    return ArtifactUnreadable(f"The stored bytes {sha} can't be read: {reason}.")
+def gone(flow: str) -> ArtifactUnreadable:
+    return ArtifactUnreadable(f"The stored bytes are gone from flow {flow}.")
 
 
-def how_unreadable(sha: str, reason: Exception) -> ArtifactUnreadable:
-    return ArtifactUnreadable(f"How {sha} is stored can't be read: {reason}.")
+def unreadable(reason: Exception) -> ArtifactUnreadable:
+    return ArtifactUnreadable(f"The stored bytes can't be read: {reason}.")
+
+
+def how_unreadable(reason: Exception) -> ArtifactUnreadable:
+    return ArtifactUnreadable(f"How it is stored can't be read: {reason}.")

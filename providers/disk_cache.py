@@ -1,4 +1,7 @@
-"""Contents by their SHA-1 in a folder, for all processes that share it; a cache never fails who asks it."""
+"""Contents in a folder, for all processes that share it; a cache never fails who asks it.
+
+They are found by their SHA-1 and where they were read: that somewhere else has the same content is not said by it.
+"""
 
 import hashlib
 import os
@@ -42,24 +45,24 @@ class DiskCache:
         self._used: int | None = None  # bytes, as far as this process knows
         self._written = 0  # by this process since it looked
 
-    def get(self, sha: str, most: int) -> bytes | None:
-        """The content; None where it is not here, can't be read, or has more than `most` bytes."""
-        path = self._path(sha)
+    def get(self, at: str, sha: str, most: int) -> bytes | None:
+        """The content that lies there; None where it is not here, can't be read, or has more than `most` bytes."""
+        path = self._path(at, sha)
         try:
             content = _read(path, most)
         except OSError:
             return None
-        if content is not None and hashlib.sha1(content, usedforsecurity=False).hexdigest() != sha:
+        if content is not None and _sha1(content) != sha:
             with suppress(OSError):
                 os.unlink(path)
             return None
         return content
 
-    def put(self, sha: str, content: bytes) -> None:
+    def put(self, at: str, sha: str, content: bytes) -> None:
         """Keep it, if there is room: what would take a quarter of it is not kept."""
         if len(content) * 4 > self._limit:
             return
-        path = self._path(sha)
+        path = self._path(at, sha)
         with suppress(OSError):
             if _is_whole(path, len(content)):
                 return
@@ -70,10 +73,9 @@ class DiskCache:
             _write(path, content)
             self._make_room(len(content))
 
-    def _path(self, sha: str) -> str:
-        if not is_sha(sha):
-            raise ValueError(sha)
-        return f"{self._folder}/{sha[:2]}/{sha}"
+    def _path(self, at: str, sha: str) -> str:
+        name = _sha1(f"{at}\n{sha}".encode())
+        return f"{self._folder}/{name[:2]}/{name}"
 
     def _make_room(self, written: int) -> None:
         with self._lock:
@@ -97,6 +99,10 @@ class DiskCache:
                 os.unlink(entry.path)
                 used -= entry.size
         return used
+
+
+def _sha1(content: bytes) -> str:
+    return hashlib.sha1(content, usedforsecurity=False).hexdigest()
 
 
 def _is_whole(path: str, size: int) -> bool:

@@ -64,8 +64,8 @@ def outside() -> ArtifactUnreadable:
     return ArtifactUnreadable("The included file is not under the roots that the gateway is configured for.")
 
 
-def gone(sha: str) -> ArtifactUnreadable:
-    return ArtifactUnreadable(f"The included file {sha} is gone.")
+def gone() -> ArtifactUnreadable:
+    return ArtifactUnreadable("The included file is gone.")
 
 
 def file_size(view: object) -> int | None:

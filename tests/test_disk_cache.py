@@ -2,7 +2,6 @@
 
 import hashlib
 import os
-import re
 import subprocess
 import sys
 import time
@@ -14,6 +13,7 @@ import pytest
 from metaflow_graphql.providers.disk_cache import DiskCache
 
 LIMIT = 100_000
+AT = "s3://bucket/Made/data"
 
 
 def sha_of(content: bytes) -> str:
@@ -25,11 +25,12 @@ def content_of(number: int, size: int = 1000) -> bytes:
 
 
 def path_of(folder: Path, content: bytes) -> Path:
-    return folder / sha_of(content)[:2] / sha_of(content)
+    name = sha_of(f"{AT}\n{sha_of(content)}".encode())
+    return folder / name[:2] / name
 
 
 def put(cache: DiskCache, content: bytes) -> None:
-    cache.put(sha_of(content), content)
+    cache.put(AT, sha_of(content), content)
 
 
 def used(folder: Path) -> int:
@@ -42,20 +43,18 @@ def age(path: Path, seconds: float) -> None:
 
 def test_what_was_put_is_there_for_other_processes_too(tmp_path: Path) -> None:
     put(DiskCache(tmp_path / "cache", LIMIT), b"content")
-    assert DiskCache(tmp_path / "cache", LIMIT).get(sha_of(b"content"), 7) == b"content"
-    assert [path.relative_to(tmp_path).as_posix() for path in tmp_path.rglob("*") if path.is_file()] == [
-        f"cache/{sha_of(b'content')[:2]}/{sha_of(b'content')}"
-    ]
+    assert DiskCache(tmp_path / "cache", LIMIT).get(AT, sha_of(b"content"), 7) == b"content"
+    assert [path for path in tmp_path.rglob("*") if path.is_file()] == [path_of(tmp_path / "cache", b"content")]
 
 
 def test_what_was_never_put_is_not_there(tmp_path: Path) -> None:
-    assert DiskCache(tmp_path / "nowhere", LIMIT).get(sha_of(b"content"), LIMIT) is None
+    assert DiskCache(tmp_path / "nowhere", LIMIT).get(AT, sha_of(b"content"), LIMIT) is None
 
 
 def test_more_than_is_wanted_is_not_given(tmp_path: Path) -> None:
     cache = DiskCache(tmp_path, LIMIT)
     put(cache, b"content")
-    assert (cache.get(sha_of(b"content"), 6), cache.get(sha_of(b"content"), 7)) == (None, b"content")
+    assert (cache.get(AT, sha_of(b"content"), 6), cache.get(AT, sha_of(b"content"), 7)) == (None, b"content")
 
 
 def test_what_is_used_least_goes_first(tmp_path: Path) -> None:
@@ -65,7 +64,7 @@ def test_what_is_used_least_goes_first(tmp_path: Path) -> None:
         put(cache, content)
         age(path_of(tmp_path, content), 10_000 - number)
     assert used(tmp_path) == LIMIT
-    assert cache.get(sha_of(contents[0]), LIMIT) == contents[0]
+    assert cache.get(AT, sha_of(contents[0]), LIMIT) == contents[0]
     put(cache, b"one more")
     assert used(tmp_path) <= LIMIT
     kept = [number for number, content in enumerate(contents) if path_of(tmp_path, content).exists()]
@@ -94,10 +93,10 @@ def test_a_damaged_entry_is_dropped(tmp_path: Path, damage: bytes) -> None:
     cache = DiskCache(tmp_path, LIMIT)
     put(cache, b"content")
     path_of(tmp_path, b"content").write_bytes(damage)
-    assert cache.get(sha_of(b"content"), LIMIT) is None
+    assert cache.get(AT, sha_of(b"content"), LIMIT) is None
     assert not path_of(tmp_path, b"content").exists()
     put(cache, b"content")
-    assert cache.get(sha_of(b"content"), LIMIT) == b"content"
+    assert cache.get(AT, sha_of(b"content"), LIMIT) == b"content"
 
 
 def test_nothing_is_followed_out_of_it(tmp_path: Path) -> None:
@@ -106,16 +105,24 @@ def test_nothing_is_followed_out_of_it(tmp_path: Path) -> None:
     path = path_of(tmp_path / "cache", b"content")
     path.rename(tmp_path / "secret")
     path.symlink_to(tmp_path / "secret")
-    assert cache.get(sha_of(b"content"), LIMIT) is None
+    assert cache.get(AT, sha_of(b"content"), LIMIT) is None
     path.unlink()
     os.mkfifo(path)
-    assert cache.get(sha_of(b"content"), LIMIT) is None
+    assert cache.get(AT, sha_of(b"content"), LIMIT) is None
 
 
-@pytest.mark.parametrize("sha", ["", "..", "../../secret", "A" * 40])
-def test_names_that_are_no_digests_are_a_mistake(tmp_path: Path, sha: str) -> None:
-    with pytest.raises(ValueError, match=f"^{re.escape(sha)}$"):
-        DiskCache(tmp_path, LIMIT).get(sha, LIMIT)
+@pytest.mark.parametrize("at", ["", "..", "../../secret", "/etc", "x\n"])
+def test_no_place_leads_out_of_it(tmp_path: Path, at: str) -> None:
+    cache = DiskCache(tmp_path / "cache", LIMIT)
+    cache.put(at, sha_of(b"content"), b"content")
+    assert cache.get(at, sha_of(b"content"), LIMIT) == b"content"
+    assert [path.name for path in tmp_path.iterdir()] == ["cache"]
+
+
+def test_what_lies_elsewhere_is_not_had_by_its_digest(tmp_path: Path) -> None:
+    cache = DiskCache(tmp_path, LIMIT)
+    put(cache, b"content")
+    assert cache.get("s3://bucket/Other/data", sha_of(b"content"), LIMIT) is None
 
 
 @pytest.mark.parametrize("where", ["a file", "no permission", "a folder in its place"])
@@ -130,7 +137,7 @@ def test_a_cache_that_does_not_work_costs_nothing(tmp_path: Path, where: str) ->
     else:
         path_of(folder, b"content").mkdir(parents=True)
     put(cache, b"content")
-    assert cache.get(sha_of(b"content"), LIMIT) is None
+    assert cache.get(AT, sha_of(b"content"), LIMIT) is None
 
 
 def test_what_was_left_unfinished_goes_in_time(tmp_path: Path) -> None:
@@ -151,7 +158,7 @@ def test_threads_share_it(tmp_path: Path) -> None:
         found = list[bytes | None]()
         for content in contents[start:] + contents[:start]:
             put(cache, content)
-            found.append(cache.get(sha_of(content), LIMIT))
+            found.append(cache.get(AT, sha_of(content), LIMIT))
         return found
 
     with ThreadPoolExecutor(4) as threads:
@@ -170,9 +177,9 @@ wrong = 0
 for number in range(600):
     content = f"{number * int(sys.argv[3]) % 300} ".encode().ljust(1000, b".")
     sha = hashlib.sha1(content).hexdigest()
-    found = cache.get(sha, 1000)
+    found = cache.get("at", sha, 1000)
     wrong += found not in (None, content)
-    cache.put(sha, content)
+    cache.put("at", sha, content)
 print(wrong)
 """
 

@@ -14,14 +14,14 @@ def content(base: str, path: str, sha: str, limit: int, *, packed: bool) -> byte
             raise blobs.too_large(limit)
         found = files.read(base, path, largest)
     except Unreadable as error:
-        raise blobs.unreadable(sha, error) from error
+        raise blobs.unreadable(error) from error
     return None if found is None else blobs.content(found[0], sha, limit, packed=packed)
 
 
-def is_raw(base: str, path: str, sha: str) -> bool:
+def is_raw(base: str, path: str) -> bool:
     """Whether the blob at `path` is stored as it is."""
     try:
         found = files.read(base, f"{path}_meta")
     except Unreadable as error:
-        raise blobs.how_unreadable(sha, error) from error
-    return blobs.is_raw(found and found[0], sha)
+        raise blobs.how_unreadable(error) from error
+    return blobs.is_raw(found and found[0])

@@ -98,7 +98,7 @@ class LocalDatastore:
         path, packed = self._stored(key)
         reader = BlobReader(self._tree.base, path, key.sha, packed=packed)
         if not reader.exists:
-            raise gone(key)
+            raise gone(key.flow)
         return reader
 
     def _included_reader(self, url: str) -> BlobReader:
@@ -127,7 +127,7 @@ class LocalDatastore:
             path, packed = self._stored(key)
             content = blobs.content(self._tree.base, path, key.sha, limit, packed=packed)
             if content is None:
-                raise gone(key)
+                raise gone(key.flow)
             if len(content) <= _SMALL:
                 self._tree.cache.put(known, content, len(content) + 500)
         return content
@@ -141,7 +141,7 @@ class LocalDatastore:
     def _stored(self, key: BlobKey) -> tuple[str, bool]:
         """The path of a blob, and whether it is packed (metaflow/datastore/content_addressed_store.py)."""
         path = self._tree.path(key.path)
-        return path, not key.raw and not blobs.is_raw(self._tree.base, path, key.sha)
+        return path, not key.raw and not blobs.is_raw(self._tree.base, path)
 
     def _of_included(self, url: str, read: Callable[[str, str, str], T | None]) -> T:
         """Metaflow puts a file at `<root>/<flow>/<sha>`: there it is looked for, whatever root the URL names."""

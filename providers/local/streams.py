@@ -19,7 +19,7 @@ class BlobReader:
         try:
             self._file = files.opened_file(base, path)
         except Unreadable as error:
-            raise blobs.unreadable(sha, error) from error
+            raise blobs.unreadable(error) from error
 
     @property
     def exists(self) -> bool:

@@ -35,7 +35,7 @@ class Stored(NamedTuple):
 
     def is_packed(self, found: Found) -> bool:
         """As it was found there; ArtifactUnreadable where what was kept with it does not tell."""
-        return not blobs.is_raw(found.attributes, self.sha) if self.packed is None else self.packed
+        return not blobs.is_raw(found.attributes) if self.packed is None else self.packed
 
 
 class NoRoom(Exception):
@@ -70,21 +70,21 @@ class Contents:
         if content is not None and len(content) <= limit:
             room.require()
             return content
-        content = await self._from_disk(stored.sha, limit, room)
+        content = await self._from_disk(stored, limit, room)
         if content is None:
             content = await self._from_s3(stored, limit, room)
             if self.disk is not None:
-                await asyncio.to_thread(self.disk.put, stored.sha, content)
+                await asyncio.to_thread(self.disk.put, str(stored.at), stored.sha, content)
         if len(content) <= _SMALL:
             self.cache.put(known, content, len(content) + 500)
         return content
 
-    async def _from_disk(self, sha: str, limit: int, room: Room) -> bytes | None:
+    async def _from_disk(self, stored: Stored, limit: int, room: Room) -> bytes | None:
         if self.disk is None:
             return None
         async with room.lock:
             room.require()
-            return await asyncio.to_thread(self.disk.get, sha, limit)
+            return await asyncio.to_thread(self.disk.get, str(stored.at), stored.sha, limit)
 
     async def _from_s3(self, stored: Stored, limit: int, room: Room) -> bytes:
         room.require()

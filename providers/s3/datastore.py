@@ -109,12 +109,12 @@ class S3Datastore:
     def _blob(self, key: BlobKey) -> Stored:
         at = self._roots.below(key.root, key.path)
         require_sha(key)
-        return Stored(at, key.sha, False if key.raw else None, gone(key))
+        return Stored(at, key.sha, False if key.raw else None, gone(key.flow))
 
     def _included(self, url: str) -> Stored:
         flow, sha = included_files.place(url)
         at = self._roots_of_included.below(url.removesuffix(f"/{flow}/{sha}"), f"{flow}/{sha}")
-        return Stored(at, sha, True, included_files.gone(sha))
+        return Stored(at, sha, True, included_files.gone())
 
     async def _names(self, folder: FileKey) -> list[str]:
         below = self._roots.below(folder.root, folder.path)
