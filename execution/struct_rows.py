@@ -5,16 +5,15 @@ attributes of the objects, msgspec reads them, looks at their types and makes th
 the time that it takes by columns, each of which is read, looked at and let go of.
 """
 
+from functools import lru_cache
 from typing import Any
 
 import msgspec
 
 from .rows import Column, Field, Rows
 
-# Response keys are the client's: classes for them, which stay, may take some 20 MB in all.
-_MOST_KEYS = 64
-_MOST_STRUCTS = 1000
-_structs: dict[tuple[Field, ...], type[msgspec.Struct]] = {}
+# Response keys are the client's: classes for them, which are kept while they are used, may take some 30 MB in all.
+_MOST_STRUCTS, _MOST_KEYS, _MOST_CHARACTERS = 1000, 64, 1000
 
 
 class _Structs(Rows):
@@ -41,12 +40,11 @@ class _Structs(Rows):
 structs = _Structs()
 
 
+@lru_cache(_MOST_STRUCTS)
 def _struct(fields: tuple[Field, ...]) -> type[msgspec.Struct] | None:
-    """The class of rows with these fields; None for many, and where clients have asked for too many sets of them."""
-    known = _structs.get(fields)
-    if known is None and len(fields) <= _MOST_KEYS and len(_structs) < _MOST_STRUCTS:
-        types = [(field.attribute, field.type) for field in fields]
-        names = {field.attribute: field.key for field in fields}
-        known = msgspec.defstruct("Row", types, rename=names, gc=False, eq=False)
-        _structs[fields] = known
-    return known
+    """The class of rows with these fields; None for many, and for long keys."""
+    if len(fields) > _MOST_KEYS or sum(len(field.key) for field in fields) > _MOST_CHARACTERS:
+        return None
+    types = [(field.attribute, field.type) for field in fields]
+    names = {field.attribute: field.key for field in fields}
+    return msgspec.defstruct("Row", types, rename=names, gc=False, eq=False)

@@ -13,6 +13,7 @@ from typing import Any, cast
 
 import msgspec
 
+from ..providers import usage
 from . import limits
 from .errors import refused_beyond
 
@@ -20,6 +21,10 @@ from .errors import refused_beyond
 SLICE = 0.001
 # Values that are encoded in one go without a look at the time: less than a millisecond.
 _AT_ONCE = 4_000
+# Entries of a list that are encoded in one go, unweighed, where those before came to few bytes; and to how many bytes
+# they may come if they are larger: some milliseconds. Artifacts may share a value that is large.
+_MOST, _SMALL, _SURPRISE = 256, 131_072, 16 * 2**20
+_LEAST = 65_536  # bytes that a value may have that is not counted (providers/artifacts.py keeps those)
 _TEXT = 1000  # characters that take as long as one value
 _LEAVES = frozenset({int, float, bool, type(None)})
 
@@ -30,7 +35,7 @@ async def encoded(answer: dict[str, Any]) -> memoryview:
     """The JSON of an answer, in UTF-8; RequestError where it is beyond ANSWER_BYTES."""
     begun = perf_counter()
     made = bytearray()
-    for _ in _written(answer, made):
+    for _ in _written(answer, made, _most()):
         if len(made) > limits.ANSWER_BYTES.value:
             raise refused_beyond(limits.ANSWER_BYTES, "The answer is too large")
         if perf_counter() - begun > SLICE:
@@ -55,48 +60,53 @@ def _write(value: Any, made: bytearray) -> None:
         made[start:] = json.dumps(_plain(value), ensure_ascii=False, separators=(",", ":")).encode()
 
 
-def _written(value: Any, made: bytearray) -> Iterator[None]:
+def _most() -> int:
+    """How many entries may be encoded in one go, by the largest value that this operation can have come upon."""
+    largest = limits.VALUES_BYTES.value - usage.current.get().values_left
+    return max(1, min(_MOST, int(_SURPRISE / max(largest, _LEAST))))
+
+
+def _written(value: Any, made: bytearray, most: int) -> Iterator[None]:
     """Add what is large in parts. Small ones, for to weigh it takes longer than to encode it."""
     if _weight(value) < _AT_ONCE:
         _write(value, made)
         yield
     else:
-        yield from _parts_written(value, made)
+        yield from _parts_written(value, made, most)
 
 
-def _parts_written(value: Any, made: bytearray) -> Iterator[None]:
+def _parts_written(value: Any, made: bytearray, most: int) -> Iterator[None]:
     """Add a value that weighs too much to be added in one go, if it has parts."""
     if isinstance(value, msgspec.Struct):
         value = _as_dict(value)
     if isinstance(value, dict) and value:
-        yield from _dict_written(cast(dict[str, Any], value), made)
+        yield from _dict_written(cast(dict[str, Any], value), made, most)
     elif isinstance(value, list) and value:
-        yield from _list_written(cast(list[Any], value), made)
+        yield from _list_written(cast(list[Any], value), made, most)
     else:  # text
         _write(value, made)
         yield
 
 
-def _list_written(entries: list[Any], made: bytearray) -> Iterator[None]:
-    """Parts of half a slice: an entry alone is weighed, of more it is seen what the part before took."""
+def _list_written(entries: list[Any], made: bytearray, most: int) -> Iterator[None]:
+    """An entry alone is weighed; of more it is seen what those before came to."""
     mark, start, many = b"[", 0, 1
     while start < len(entries):
         part = entries[start : start + many]
         start += many
         if many == 1 and _weight(part[0]) >= _AT_ONCE:
             made += mark
-            yield from _parts_written(part[0], made)
+            yield from _parts_written(part[0], made, most)
         else:
-            begun = perf_counter()
+            before = len(made)
             _write_open(part, made, mark)
-            of_slice = (perf_counter() - begun) / SLICE
-            many = max(1, min(4 * many, int(many / 2 / max(of_slice, 1e-3))))
+            many = min(4 * many, most) if len(made) - before < _SMALL else 1
             yield
         mark = b","
     made += b"]"
 
 
-def _dict_written(entries: dict[str, Any], made: bytearray) -> Iterator[None]:
+def _dict_written(entries: dict[str, Any], made: bytearray, most: int) -> Iterator[None]:
     """What is small together, as much as goes at once."""
     mark, run, weight = b"{", dict[str, Any](), 0
     for key, entry in entries.items():
@@ -113,7 +123,7 @@ def _dict_written(entries: dict[str, Any], made: bytearray) -> Iterator[None]:
             made += mark
             _write(key, made)
             made += b":"
-            yield from _parts_written(entry, made)
+            yield from _parts_written(entry, made, most)
             mark = b","
     if run:
         _write_open(run, made, mark)

@@ -1,7 +1,9 @@
 """What LevelExecutor promises, one by one; `test_execution_fuzzing.py` looks for what nobody thought of."""
 
 import asyncio
+import gc
 import inspect
+import weakref
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from enum import StrEnum
@@ -22,7 +24,7 @@ from graphql import (
 )
 from graphql.execution import Executor
 
-from metaflow_graphql.execution import Level, LevelExecutor, answers_levels, struct_rows, structs
+from metaflow_graphql.execution import Level, LevelExecutor, answers_levels, structs
 from metaflow_graphql.server.encoding import dumps
 
 Answer = tuple[Any, list[tuple[str, list[str | int] | None]]]
@@ -485,10 +487,16 @@ def test_incremental_delivery_is_left_to_the_executor_after_it() -> None:
     assert as_core_does(schema, "{ a defer: b }", {"a": 1, "b": 2})[0] == {"a": 1, "defer": 2}
 
 
-def test_sets_of_keys_beyond_bounds_stay_dicts(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(struct_rows, "_structs", {})
-    monkeypatch.setattr(struct_rows, "_MOST_STRUCTS", 2)
+def test_sets_of_keys_beyond_bounds_stay_dicts() -> None:
     columns = [[1] * 100]
-    kinds: list[type] = [type(structs.of_columns([key], columns)[0]) for key in ("a", "b", "c", "a")]
+    kinds: list[type] = [type(structs.of_columns([key], columns)[0]) for key in ("a", "b", "k" * 1001, "a")]
     assert (kinds[2], kinds[0] is kinds[3], kinds[0] is kinds[1]) == (dict, True, False)
     assert type(structs.of_columns([f"k{number}" for number in range(65)], columns * 65)[0]) is dict
+
+
+def test_classes_of_rows_are_let_go_once_others_are_used() -> None:
+    first = weakref.ref(type(structs.of_columns(["first"], [[1] * 100])[0]))
+    for number in range(1_000):
+        structs.of_columns([f"other{number}"], [[1] * 100])
+    gc.collect()
+    assert first() is None

@@ -1,6 +1,7 @@
 """Requests made to take all memory or time: each is refused or let go, and others are answered."""
 
 import asyncio
+import contextvars
 import gzip
 import hashlib
 import json
@@ -9,7 +10,8 @@ import random
 import re
 import socket
 import time
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -168,7 +170,7 @@ def test_an_answer_has_no_more_bytes_than_allowed(client: httpx.Client, limit: L
 def pieces(answer: dict[str, Any]) -> list[bytes]:
     """What is added to the JSON of an answer at a time."""
     made, found, end = bytearray(), list[bytes](), 0
-    for _ in encoding._written(answer, made):  # pyright: ignore[reportPrivateUsage] - how many there are is the point
+    for _ in encoding._written(answer, made, encoding._most()):  # pyright: ignore[reportPrivateUsage] - how many is the point
         found.append(bytes(made[end:]))
         end = len(made)
     return [*found, bytes(made[end:])]
@@ -190,7 +192,7 @@ def pieces(answer: dict[str, Any]) -> list[bytes]:
 def test_a_large_answer_is_encoded_in_few_pieces_of_some_size(value: object) -> None:
     found = pieces({"data": value})
     assert b"".join(found) == orjson.dumps({"data": value})
-    assert len(found) < 500
+    assert len(found) < 2_000
     assert max(map(len, found)) < 25_000_000
 
 
@@ -238,6 +240,25 @@ def tree(tmp_path: Path) -> Path:
         recorded = {"sha": sha, "ts_epoch": EPOCH_MS, "content_type": "pickle-v4"}
         put(meta / f"0_artifact_x{number:02}.json", recorded)
     return tmp_path
+
+
+def test_entries_that_share_a_large_value_are_encoded_a_few_at_a_time(limit: Limiting) -> None:
+    """However many small ones stand before them: else one piece would be as large as thousands of such values."""
+    limit(limits.ANSWER_BYTES, 60_000_000)
+    text = "x" * 1_000_000
+    answer = [{"data": "x"} for _ in range(5_000)] + [{"data": text} for _ in range(5_000)]
+
+    def sizes() -> Generator[int]:
+        spent = usage.Usage(values_left=limits.VALUES_BYTES.value - len(text))
+        usage.current.set(spent)
+        made = bytearray()
+        for _ in encoding._written(answer, made, encoding._most()):  # pyright: ignore[reportPrivateUsage]
+            yield len(made)
+            if len(made) > limits.ANSWER_BYTES.value:
+                return
+
+    told = contextvars.copy_context().run(lambda: [0, *sizes()])
+    assert max(after - before for before, after in pairwise(told)) < 20_000_000
 
 
 def test_the_values_of_an_answer_are_no_larger_than_allowed(tree: Path, limit: Limiting) -> None:
