@@ -31,6 +31,7 @@ from ..resolvers.links import PREFIX, File
 from ..resolvers.signatures import SIGNATURE, Signatures
 from . import limits, ranges
 from .access.admission import Admission, admission_of, principal_of
+from .access.bearers import identity_of
 from .clients import unless_gone
 from .error_answers import error_answer
 from .errors import INTERNAL, Faults, RequestError, refused, refused_by
@@ -165,7 +166,9 @@ def _reader(request: Request, file: File) -> Principal | None:
 
 def _bearer(admission: Admission, identity: bytes) -> Principal | None:
     """Whom a signed URL stands for, if it is still good; RequestError (429) where too much was asked for by those of
-    one principal."""
+    one principal. The audit log is told whose it is, and that it says so."""
+    if said := identity_of(identity):
+        admission.entry.know(said.shown | {"by": "url"})
     admission.charges.share(f"url\n{identity.hex()}")
     admission.charges.take(1)
     return admission.bearer(identity)

@@ -1,7 +1,5 @@
 """GraphQL over HTTP (graphql.github.io/graphql-over-http): /graphql."""
 
-from typing import Any
-
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
@@ -75,21 +73,15 @@ class GraphQLEndpoint:
             return error_answer(request.scope, faults.failure(error), media)
 
     async def _executed(self, asked: Operation, faults: Faults) -> memoryview:
-        return await encoded(await self._answer(asked, faults))
+        return await encoded(await self._operations.answer(asked, faults))
 
     async def _read(self, asked: Operation, faults: Faults) -> tuple[memoryview, str]:
         """The answer to a query, and how it may be kept."""
-        answer = await self._answer(asked, faults, queries_only=True)
+        answer = await self._operations.answer(asked, faults, queries_only=True)
         content = await encoded(answer)
         # With access control, whoever keeps it may lose the right to see it.
         lasts = asked.principal is None and await self._operations.lasts(asked, answer, content)
         return content, lasting(LASTING_SECONDS) if lasts else CHECKED
-
-    async def _answer(self, asked: Operation, faults: Faults, *, queries_only: bool = False) -> dict[str, Any]:
-        answer = await self._operations.answer(asked, faults, queries_only=queries_only)
-        if asked.admission:
-            asked.admission.entry.answer(answer)
-        return answer
 
 
 async def _kept(request: Request, content: Content, media: str, kept: str) -> Response:

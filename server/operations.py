@@ -26,6 +26,7 @@ from ..providers.grants import Principal
 from ..resolvers.context import Gateway, context_for
 from . import limits
 from .access.admission import Admission
+from .audit.entries import Entry
 from .caching import lasting
 from .compression import Content
 from .documents import variables
@@ -129,7 +130,8 @@ class Operations:
             )
             if inspect.isawaitable(result):
                 result = await result
-            return await _sent(result, context.reported, faults)
+            entry = operation.admission and operation.admission.entry
+            return await _sent(result, context.reported, faults, entry)
         finally:
             spent.end()
             context.end()
@@ -194,14 +196,22 @@ def _bounded(executor: type[Executor[Any]]) -> type[Executor[Any]]:
     return Bounded
 
 
-async def _sent(result: ExecutionResult, reported: list[GraphQLError], faults: Faults) -> dict[str, Any]:
+async def _sent(
+    result: ExecutionResult, reported: list[GraphQLError], faults: Faults, entry: Entry | None
+) -> dict[str, Any]:
     """RequestError where variables have values that they can't have: such an error has no path."""
     errors = result.errors or []
     if result.data is None and any(error.path is None for error in errors):
+        if entry:
+            entry.execute_nothing()
         raise RequestError([coded(error, "BAD_USER_INPUT") for error in errors[: limits.ERRORS]])
     told: list[dict[str, Any]] = []
     for error in chain(errors, reported):
         told.append(faults.of_field(error))
+        if entry:
+            entry.outcomes.meet(told[-1])
         if not len(told) % _AT_ONCE:
             await asyncio.sleep(0)
+    if entry:
+        entry.outcomes.end(result.data or ())
     return {"errors": told, "data": result.data} if told else {"data": result.data}

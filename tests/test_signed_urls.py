@@ -1,5 +1,6 @@
 """URLs that a gateway signed, after what its configuration says has changed, or the tags of a run."""
 
+import json
 import time
 from collections.abc import Callable, Generator
 from contextlib import contextmanager
@@ -86,6 +87,18 @@ def test_a_url_of_a_token_is_good_for_what_rules_grant_it_now(
         assert client.get(url).text == "of alice\n"
         replaced(path, later + URLS)
         assert client.get(url).status_code == status
+
+
+def test_a_url_whose_owner_may_read_it_no_longer_tells_the_audit_log_whose_it_was(root: Path, tmp_path: Path) -> None:
+    path = written(tmp_path, ALICE + OF_GROUP + URLS)
+    with opened(root, path) as client:
+        url = url_of(client, TOKEN)
+        for later in (ALICE + LOGS.replace("logs", "values"), LOGS):
+            replaced(path, f'{later}{URLS}\n[audit]\nfile = "audit.jsonl"\n')
+            assert client.get(url).status_code == 403
+    found = [json.loads(line) for line in (tmp_path / "audit.jsonl").read_text().splitlines()]
+    told = [(line["principal"], line["outcome"]) for line in found]
+    assert told == [({"name": "alice", "by": "url", "issuer": None}, "FORBIDDEN")] * 2
 
 
 def test_a_url_ends_with_the_tag_that_lent_its_run(root: Path, tmp_path: Path) -> None:

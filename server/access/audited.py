@@ -3,6 +3,7 @@
 from starlette.requests import HTTPConnection
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from ..audit.entries import entry_of
 from .control import AccessControl
 
 
@@ -25,9 +26,12 @@ class Audited:
                 status = message["status"]
             await send(message)
 
-        entry = await self._access.entry(HTTPConnection(scope))
+        # A connection that refuses what it has given to the application already has the entry of that.
+        entry = entry_of(scope) or await self._access.entry(HTTPConnection(scope))
         scope["state"]["entry"] = entry
+        entry.told_of = scope
         try:
             await self._app(scope, receive, noted)
         finally:
-            self._access.write(entry, scope, status)
+            if entry.told_of is scope:
+                self._access.write(entry, scope, status)

@@ -76,7 +76,7 @@ class AccessControl:
     def write(self, entry: Entry, scope: Scope, status: int | None) -> None:
         """Write down what became of a request; `status`: None where nothing was answered."""
         line = entry.line(scope, status)
-        if line is not None and entry.came_to_nothing:
+        if line is not None and entry.changed_nothing:
             self._floods.tell(line, entry.sender.network)
         elif line is not None:
             self._write(line)

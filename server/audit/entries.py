@@ -1,9 +1,8 @@
 """What the audit log tells of one request."""
 
 from collections.abc import Mapping
-from itertools import islice
 from time import time
-from typing import Any, NamedTuple
+from typing import Any
 
 from graphql import DocumentNode, OperationDefinitionNode, OperationType
 from starlette.types import Scope
@@ -12,40 +11,33 @@ from ...providers.times import rfc3339
 from ..errors import RequestError
 from ..senders import Sender
 from .mutations import Mutated, mutated, shortened
+from .outcomes import NOTHING_CHANGED, REFUSALS, Outcomes
+from .room import told
 
-# What is refused for who asks, or for how much they ask.
-_REFUSALS = frozenset({"UNAUTHENTICATED", "FORBIDDEN", "RATE_LIMITED", "LIMIT_EXCEEDED", "PAYLOAD_TOO_LARGE"})
 # Of a whole request: it came too slowly, or the gateway ends.
 _LATE = "TIMEOUT"
-_MOST_PATHS, _LONGEST = 5, 200  # of the fields that were refused: how many are told, in how many characters
-
-
-class _Executed(NamedTuple):
-    """What came of an operation: the codes of its errors, the fields that were refused, and what became of each field
-    of its root, by its key."""
-
-    codes: list[str]
-    refused_at: list[str]
-    outcomes: dict[str, str]
 
 
 class Entry:
-    """One request, of which the audit log is told as it goes on."""
+    """One request, of which the audit log is told as it goes on. `outcomes`: of what is executed;
+    `told_of`: where it is answered, at whose end its line is written, which is another place once the connection
+    refuses it."""
 
     def __init__(self, request_id: str, sender: Sender) -> None:
         self.sender = sender
+        self.outcomes = Outcomes()
+        self.told_of: Scope | None = None
         self._request_id = request_id
         self._principal: Mapping[str, str | None] | None = None
         self._operation: dict[str, Any] = {}
         self._mutations: list[Mutated] = []
         self._executing = False
-        self._executed: _Executed | None = None
         self._refusal: RequestError | None = None
 
     @property
-    def came_to_nothing(self) -> bool:
-        """Whether it was refused before anything was executed."""
-        return self._refusal is not None and not self._executing
+    def changed_nothing(self) -> bool:
+        """Whether it is certain that nothing was changed."""
+        return all(self._outcome(one) in NOTHING_CHANGED for one in self._mutations) or not self._executing
 
     def know(self, principal: Mapping[str, str | None]) -> None:
         """It is them who ask."""
@@ -68,14 +60,9 @@ class Entry:
         """From now on something may be changed."""
         self._executing = True
 
-    def answer(self, answer: Mapping[str, Any]) -> None:
-        """It was executed, with this answer."""
-        errors: list[Mapping[str, Any]] = answer.get("errors") or []
-        codes = [error["extensions"]["code"] for error in errors]
-        at = [(error["path"], code) for error, code in zip(errors, codes, strict=True) if error.get("path")]
-        refused_at = (".".join(map(str, path))[:_LONGEST] for path, code in at if code in _REFUSALS)
-        outcomes = dict.fromkeys(answer.get("data") or (), "OK") | {str(path[0]): code for path, code in reversed(at)}
-        self._executed = _Executed(codes, list(islice(refused_at, _MOST_PATHS)), outcomes)
+    def execute_nothing(self) -> None:
+        """Its variables have values that they can't have, so that nothing was executed after all."""
+        self._executing = False
 
     def refuse(self, error: RequestError) -> None:
         """This error is what is answered; of several, the first is why."""
@@ -83,9 +70,8 @@ class Entry:
 
     def line(self, scope: Scope, status: int | None) -> dict[str, Any] | None:
         """None where it is neither a mutation nor refused. `status`: None where nothing was answered."""
-        executed = self._executed or _Executed([], [], {})
-        codes = [*self._refused, *executed.codes]
-        refusals = [code for code in codes if code in _REFUSALS] or [code for code in self._refused if code == _LATE]
+        codes = [*self._refused, self.outcomes.refusal, self.outcomes.code]
+        refusals = [code for code in codes if code in REFUSALS] or [code for code in self._refused if code == _LATE]
         if not refusals and not self._mutations:
             return None
         return {
@@ -96,21 +82,22 @@ class Entry:
             "method": scope["method"] or None,
             "path": shortened(scope["path"]) or None,
             "operation": self._operation or None,
-            "mutations": [self._told(one, executed) for one in self._mutations],
-            "outcome": (refusals or codes or ["OK" if status else "CANCELLED"])[0],
-            "at": executed.refused_at,
+            **told([(one, self._outcome(one)) for one in self._mutations]),
+            "outcome": next(filter(None, [*refusals, *codes]), "OK" if status else "CANCELLED"),
+            "at": self.outcomes.refused_at,
             "reason": self._refusal.errors[0]["message"] if self._refusal else None,
             "status": status,
         }
 
     @property
     def _refused(self) -> list[str]:
-        return [told["extensions"]["code"] for told in self._refusal.errors] if self._refusal else []
+        return [error["extensions"]["code"] for error in self._refusal.errors] if self._refusal else []
 
-    def _told(self, one: Mutated, executed: _Executed) -> dict[str, Any]:
-        """`outcome`: None where it can't be known."""
-        outcome = self._refused[0] if self.came_to_nothing else executed.outcomes.get(one.key)
-        return {"field": one.field, "run": one.run, "metadata": one.metadata, "tags": one.tags, "outcome": outcome}
+    def _outcome(self, one: Mutated) -> str | None:
+        """None where it can't be known."""
+        if self._refusal and not self._executing:
+            return self._refused[0]
+        return self.outcomes.of_root.get(one.key)
 
 
 def entry_of(scope: Scope) -> Entry | None:

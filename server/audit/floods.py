@@ -1,4 +1,4 @@
-"""Refusals that come in floods: of each sender some are told one by one, and then how many there were."""
+"""What changed nothing may come in floods: of each sender some is told one by one, and then how much there was."""
 
 import asyncio
 from collections import Counter
@@ -8,22 +8,22 @@ from typing import Any
 
 from .entries import now
 
-# What one sender, and one who asks from there, has in the log in a minute: so many lines, and one that counts the rest.
+# What one who asks, or a network of strangers, has in the log in a minute: so many lines, and one that counts the rest.
 MOST_LINES = 30
 SECONDS = 60
-# Senders that are told apart. The others of a minute are counted together.
+# Of those who are known, and again of strangers: how many are told apart. The others of a minute are counted together.
 _MOST_SENDERS = 1_000
 Line = Mapping[str, Any]
-# A network, and all that names who asks from there.
-_Key = tuple[str, tuple[Any, ...]]
-_OTHERS: _Key = ("others", ())
+# All that names who asks, from wherever they do; a network of strangers; or nothing, of the others.
+_Key = tuple[Any, ...]
 
 
 @dataclass(slots=True)
 class _Minute:
-    """Of one sender; it begins with his first refusal."""
+    """Of one sender; it begins with his first line. `address`: None of who is known, and may ask from many."""
 
     end: asyncio.TimerHandle
+    address: str | None
     principal: Mapping[str, Any] | None
     since: str = field(default_factory=now)
     lines: int = 0
@@ -35,18 +35,22 @@ class Floods:
 
     def __init__(self, write: Callable[[Line], None]) -> None:
         self._write = write
-        self._minutes: dict[_Key, _Minute] = {}
+        self._known: dict[_Key, _Minute] = {}
+        self._strangers: dict[_Key, _Minute] = {}
 
     def tell(self, line: Line, network: str) -> None:
-        """A refusal of a request from that network."""
+        """Of a request from that network, which changed nothing."""
         principal: Mapping[str, Any] | None = line["principal"]
-        sender: _Key = (network, tuple((principal or {}).values()))
-        if sender not in self._minutes and len(self._minutes) >= _MOST_SENDERS:
-            sender, principal = _OTHERS, None
-        minute = self._minutes.get(sender)
+        # No stranger takes the place of somebody who is known, nor these several, one in each network that they have.
+        minutes = self._known if principal else self._strangers
+        sender: _Key = tuple(principal.values()) if principal else (network,)
+        address = None if principal else network
+        if sender not in minutes and len(minutes) >= _MOST_SENDERS:
+            sender, address, principal = (), "others who are known" if principal else "others", None
+        minute = minutes.get(sender)
         if minute is None:
-            end = asyncio.get_running_loop().call_later(SECONDS, self._end, sender)
-            minute = self._minutes[sender] = _Minute(end, principal)
+            end = asyncio.get_running_loop().call_later(SECONDS, self._end, minutes, sender)
+            minute = minutes[sender] = _Minute(end, address, principal)
         if minute.lines < MOST_LINES:
             minute.lines += 1
             self._write(line)
@@ -55,12 +59,13 @@ class Floods:
 
     def close(self) -> None:
         """Tell what was counted so far."""
-        for sender, minute in list(self._minutes.items()):
-            minute.end.cancel()
-            self._end(sender)
+        for minutes in (self._known, self._strangers):
+            for sender, minute in list(minutes.items()):
+                minute.end.cancel()
+                self._end(minutes, sender)
 
-    def _end(self, sender: _Key) -> None:
-        minute = self._minutes.pop(sender)
+    def _end(self, minutes: dict[_Key, _Minute], sender: _Key) -> None:
+        minute = minutes.pop(sender)
         if minute.counted:
-            more = {"since": minute.since, "address": sender[0], "principal": minute.principal}
+            more = {"since": minute.since, "address": minute.address, "principal": minute.principal}
             self._write({"time": now(), **more, "more": dict(minute.counted)})

@@ -14,6 +14,7 @@ from typing import Any
 _logger = logging.getLogger(__name__)
 
 _MOST_WAITING = 10_000
+_MOST_BYTES = 8 * 2**20  # of those that wait, or are being written
 _LAST_SECONDS = 2.0
 
 
@@ -22,6 +23,8 @@ class AuditLog:
 
     def __init__(self) -> None:
         self._lines: queue.Queue[tuple[Path | None, bytes] | None] = queue.Queue(_MOST_WAITING)
+        self._put = 0  # bytes; counted where lines come from
+        self._taken = 0  # bytes; counted by the thread
         self._dropped = 0  # for want of room in the queue; counted where lines come from
         self._unwritten = 0  # counted by the thread
         self._told = 0
@@ -32,10 +35,16 @@ class AuditLog:
         if self._thread is None:
             self._thread = threading.Thread(target=self._run, name="audit", daemon=True)
             self._thread.start()
+        line = json.dumps(record).encode() + b"\n"
+        if self._put - self._taken + len(line) > _MOST_BYTES:
+            self._dropped += 1
+            return
         try:
-            self._lines.put_nowait((file, json.dumps(record).encode() + b"\n"))
+            self._lines.put_nowait((file, line))
         except queue.Full:
             self._dropped += 1
+        else:
+            self._put += len(line)
 
     def close(self) -> None:
         """Once what was written before is there, or could not be in time."""
@@ -49,6 +58,7 @@ class AuditLog:
         failing = False
         while (waiting := self._lines.get()) is not None:
             file, line = waiting
+            size = len(line)
             lost = self._dropped + self._unwritten - self._told
             if lost:
                 # What was written last may have been cut off in the middle.
@@ -63,6 +73,7 @@ class AuditLog:
             else:
                 self._told += lost
                 failing = False
+            self._taken += size
 
 
 def _append(file: Path | None, line: bytes) -> None:

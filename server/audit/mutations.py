@@ -1,6 +1,7 @@
 """What a mutation is about, for the audit log: neither its variables nor its document stand there."""
 
 from collections.abc import Iterable, Iterator, Mapping
+from itertools import chain, islice
 from typing import Any, NamedTuple, cast
 
 from graphql import (
@@ -17,16 +18,19 @@ from ..documents.nodes import arguments_of, fragments, is_included, variable_val
 
 _LONGEST = 200  # characters of a text
 _MOST_TAGS = 20
+_TAGS = ("add", "remove", "tags")
 
 
 class Mutated(NamedTuple):
-    """A field of Mutation that was asked for, under `key` in the answer; its arguments, as far as they are texts."""
+    """A field of Mutation that was asked for, under `key` in the answer; its arguments, as far as they are texts.
+    `all_tags`: how many there are, of which the first are here."""
 
     key: str
     field: str
     run: str | None
     metadata: str | None
     tags: list[str]
+    all_tags: int
 
 
 def mutated(
@@ -40,8 +44,10 @@ def mutated(
         arguments = arguments_of(node, given)
         key = node.alias.value if node.alias else node.name.value
         run, metadata = (shortened(arguments.get(name)) for name in ("pathspec", "metadata"))
-        tags = [tag for name in ("add", "remove", "tags") for tag in _texts(arguments.get(name))]
-        found.setdefault(key, Mutated(key, node.name.value, run, metadata, tags[:_MOST_TAGS]))
+        lists = [_listed(arguments.get(name)) for name in _TAGS]
+        first = islice(chain.from_iterable(lists), _MOST_TAGS)  # before it is known that there are not too many
+        tags = [text for tag in first if (text := shortened(tag)) is not None]
+        found.setdefault(key, Mutated(key, node.name.value, run, metadata, tags, sum(map(len, lists))))
     return list(found.values())
 
 
@@ -50,8 +56,11 @@ def shortened(text: object) -> str | None:
     return text[:_LONGEST] if isinstance(text, str) else None
 
 
-def _texts(value: object) -> list[str]:
-    return [text for one in cast("list[object]", value) if (text := shortened(one))] if isinstance(value, list) else []
+def _listed(value: object) -> list[object]:
+    """One value stands for a list of it (GraphQL, section 3.11)."""
+    if isinstance(value, list):
+        return cast("list[object]", value)
+    return [] if value is None else [value]
 
 
 def _fields(
