@@ -75,8 +75,8 @@ REFUSED: dict[str, tuple[str, str, dict[str, str], str, int, dict[str, Any]]] = 
         error("BAD_USER_INPUT", "The body has the name 'a59999' twice in one object."),
     ),
     "nested too deep": (
-        "POST", "", JSON_POST, '{"query": "{greeting}", "variables": {"a": ' + "[" * 1010 + "]" * 1010 + "}}", 400,
-        error("BAD_USER_INPUT", "The body is nested too deep."),
+        "POST", "", JSON_POST, '{"query": "{greeting}", "variables": {"a": ' + "[" * 1100 + "]" * 1100 + "}}", 400,
+        error("BAD_USER_INPUT", "The body is not JSON: depth limit exceeded: line 1 column 1060 (char 1059)."),
     ),
     "a byte order mark": (
         "POST", "", JSON_POST, '\ufeff{"query": "{greeting}"}', 400,
