@@ -56,6 +56,10 @@ def endings(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Ending]:
     with ThreadPoolExecutor(PARTS) as workers:
         parts = [workers.submit(read, folder / str(part), str(part), str(PARTS)) for part in range(PARTS)]
         found = {ending["name"]: ending for part in parts for ending in part.result()}
+    # Their limit of time goes by the clock on the wall: what others' work has cut off is read again, alone.
+    late = [name for name, ending in found.items() if ATTACKS[name].ends == "value" and ending["outcome"] == "TooLarge"]
+    if late:
+        found |= {ending["name"]: ending for ending in read(folder / "late", "0", "1", "decode", *late)}
     assert [list((folder / str(part)).iterdir()) for part in range(PARTS)] == [[]] * PARTS
     return found
 

@@ -495,9 +495,8 @@ def test_sets_of_keys_beyond_bounds_stay_dicts() -> None:
 
 
 def test_classes_of_rows_are_let_go_once_others_are_used() -> None:
-    kind: type = type(structs.of_columns(["first"], [[1] * 100])[0])
-    first = weakref.ref(kind)
-    del kind
+    kinds: list[type] = [type(structs.of_columns(["first"], [[1] * 100])[0])]
+    first = weakref.ref(kinds.pop())
     for number in range(1_000):
         structs.of_columns([f"other{number}"], [[1] * 100])
     gc.collect()

@@ -76,7 +76,7 @@ REFUSED: dict[str, tuple[str, str, dict[str, str], str, int, dict[str, Any]]] = 
     ),
     "nested too deep": (
         "POST", "", JSON_POST, '{"query": "{greeting}", "variables": {"a": ' + "[" * 1100 + "]" * 1100 + "}}", 400,
-        error("BAD_USER_INPUT", "The body is not JSON: depth limit exceeded: line 1 column 1060 (char 1059)."),
+        error("BAD_USER_INPUT", "The body is not JSON: depth limit exceeded: line 1 column 1067 (char 1066)."),
     ),
     "a byte order mark": (
         "POST", "", JSON_POST, '\ufeff{"query": "{greeting}"}', 400,

@@ -101,7 +101,8 @@ def read(found: Walk, client: httpx.Client, more: Sequence[str] = ()) -> None:
     """And all files whose URLs were answered, and those at `more`."""
     for url in [*found.urls, *more]:
         response = client.get(url)
-        found.files[url] = (response.status_code, dict(response.headers), response.content)
+        headers = {name: value for name, value in response.headers.items() if name != "x-request-id"}
+        found.files[url] = (response.status_code, headers, response.content)
 
 
 def text_of(found: Walk) -> str:
@@ -124,7 +125,7 @@ def difference(one: Any, other: Any, path: str = "") -> str | None:
 def _parts(value: Any) -> dict[Any, Any]:
     if isinstance(value, dict):
         return cast("dict[Any, Any]", value)
-    return dict(enumerate(cast("list[Any]", value))) if isinstance(value, list) else {value: None}
+    return dict(enumerate(cast("list[Any]", value))) if isinstance(value, list | tuple) else {value: None}
 
 
 def _ask_for(found: Walk, ask: Ask, type_: str, ids: tuple[str, ...], pool: Pool) -> None:
