@@ -14,7 +14,7 @@ T = TypeVar("T")
 _SETTLED_SECONDS = 0.2
 
 _logger = logging.getLogger(__name__)
-_State = tuple[int, int, int, int]
+_State = tuple[int, int, int, int, int]
 
 
 class WatchedFile(Generic[T]):
@@ -53,9 +53,11 @@ class WatchedFile(Generic[T]):
         except OSError as error:
             self._complain(error)
             return False
+        if _state(found) == self._state:
+            self._complaint = ""  # what is wrong with it another time is told another time
+            return False
         # Later than now, by another machine's clock, says nothing of when.
-        young = 0 <= time.time() - found.st_mtime < _SETTLED_SECONDS
-        return _state(found) != self._state and not young
+        return not 0 <= time.time() - found.st_mtime < _SETTLED_SECONDS
 
     def _take(self) -> None:
         try:
@@ -88,5 +90,6 @@ def reason_of(error: Exception) -> str:
 
 
 def _state(found: os.stat_result) -> _State:
-    """What tells it from another; from one that is put in its place, as Kubernetes does it by links, by its inode."""
-    return found.st_mtime_ns, found.st_size, found.st_ino, found.st_dev
+    """What tells it from another; from one that is put in its place, as Kubernetes does it by links, by its inode; where
+    that has the inode and the time of the last one, as of `tar --mtime`, by the time that nobody can set."""
+    return found.st_mtime_ns, found.st_ctime_ns, found.st_size, found.st_ino, found.st_dev

@@ -106,6 +106,31 @@ def test_a_change_of_the_same_length_and_time_as_the_last_is_one(tmp_path: Path)
         assert who(client, TOKEN) == (200, "allie")
 
 
+def test_a_change_in_place_with_the_time_of_the_last_is_one(tmp_path: Path) -> None:
+    """As of `tar --mtime`, or of what is built to be the same each time."""
+    path = written(tmp_path, ALICE)
+    os.utime(path, (1_000_000_000, 1_000_000_000))
+    with guarded(path) as client:
+        assert who(client, TOKEN) == (200, "alice")
+        path.write_text(path.read_text().replace("alice", "allie"))
+        os.utime(path, (1_000_000_000, 1_000_000_000))
+        assert who(client, TOKEN) == (200, "allie")
+
+
+def test_a_file_that_vanishes_again_is_told_of_again(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    (tmp_path / "there").mkdir()
+    written(tmp_path / "there", ALICE)
+    (tmp_path / "access").symlink_to("there")
+    with guarded(tmp_path / "access" / "access.toml") as client:
+        for _ in range(2):
+            (tmp_path / "access").unlink()
+            assert [who(client, TOKEN) for _ in range(3)] == [(200, "alice")] * 3
+            (tmp_path / "access").symlink_to("there")
+            assert who(client, TOKEN) == (200, "alice")
+    told = [record.message.partition(": ")[2] for record in caplog.records if record.levelno == logging.ERROR]
+    assert told == ["No such file or directory."] * 2
+
+
 def test_an_issuer_that_is_no_longer_listed_is_no_longer_asked(tmp_path: Path) -> None:
     with issuing() as issuer:
         issuer.delay = 2.0
