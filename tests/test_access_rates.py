@@ -1,13 +1,15 @@
 """How much may be asked for in a while: by objects, of principals and of addresses; and how often a guess may fail."""
 
+import asyncio
 import re
 import time
+from collections import Counter
 from pathlib import Path
 
 import httpx
 import pytest
 
-from guarded import OTHER_TOKEN, TOKEN, TWO_PEOPLE, ask, guarded, issuing, replaced, who, written
+from guarded import OTHER_TOKEN, TOKEN, TWO_PEOPLE, ask, bearer, guarded, issuing, replaced, rule, who, written
 from metaflow_graphql.server.access.rates import Buckets, Quota, Standing
 from serving import error
 
@@ -135,6 +137,44 @@ def test_a_token_that_has_ended_is_no_longer_one_that_was_good(tmp_path: Path) -
         assert who(client, token) == (200, "carol")
         time.sleep(2.5)
         assert [who(client, token)[0] for _ in range(4)] == [401, 401, 401, 429]
+
+
+def at_once(client: httpx.Client, tokens: list[str]) -> dict[int, int]:
+    """How many were answered with which status."""
+
+    async def asked() -> list[httpx.Response]:
+        async with httpx.AsyncClient(base_url=client.base_url, timeout=30) as together:
+            return await asyncio.gather(
+                *(together.post("/graphql", json={"query": "{ me }"}, headers=bearer(token)) for token in tokens)
+            )
+
+    return dict(Counter(answer.status_code for answer in asyncio.run(asked())))
+
+
+def test_guesses_that_come_at_once_while_keys_are_fetched_are_no_more(tmp_path: Path) -> None:
+    text = rule("everyone = true", "all_runs = true") + rates(failures=3, seconds=3600)
+    with issuing() as issuer, guarded(written(tmp_path, issuer.table() + text)) as client:
+        issuer.delay = 0.5
+        guesses = [issuer.token(header={"kid": f"unknown{number}"}) for number in range(20)]
+        assert at_once(client, guesses) == {401: 3, 429: 17}
+        assert 1190 < int(ask(client, token=issuer.token()).headers["retry-after"]) <= 1200
+
+
+def test_one_credential_that_is_sent_often_at_once_is_one_guess(tmp_path: Path) -> None:
+    text = rule("everyone = true", "all_runs = true") + rates(failures=3, seconds=3600)
+    with issuing() as issuer, guarded(written(tmp_path, issuer.table() + text)) as client:
+        issuer.delay = 0.5
+        assert at_once(client, [issuer.token()] * 20) == {200: 20}
+        # Those that were good left nothing of themselves behind.
+        assert [who(client, f"mfgql_{number}")[0] for number in range(4)] == [401, 401, 401, 429]
+
+
+def test_one_credential_that_is_bad_often_at_once_costs_no_more_than_all_there_is(tmp_path: Path) -> None:
+    text = rule("everyone = true", "all_runs = true") + rates(failures=3, seconds=3600)
+    with issuing() as issuer, guarded(written(tmp_path, issuer.table() + text)) as client:
+        issuer.delay = 0.5
+        assert at_once(client, [issuer.token(header={"kid": "unknown"})] * 20) == {401: 20}
+        assert 1190 < int(ask(client, token=issuer.token()).headers["retry-after"]) <= 1200
 
 
 def test_who_has_no_credential_has_not_guessed(few_failures: Path) -> None:

@@ -38,15 +38,16 @@ class Buckets:
         self._most = most
 
     def standing(self, key: str, quota: Quota, now: float, wanted: int | None = None) -> Standing:
-        """`now`: time.monotonic(). `wanted`: units that are asked for, no more than the whole quota."""
+        """`now`: time.monotonic(). `wanted`: units that are asked for."""
         missing = round(max(0.0, self._full_at.get(key, now) - now) * quota.units / quota.seconds, 6)
         left = max(0, quota.units - math.ceil(missing))
         short = missing if wanted is None else wanted - (quota.units - missing)
         return Standing(quota, left, math.ceil(max(0.0, short) * quota.seconds / quota.units))
 
     def take(self, key: str, quota: Quota, now: float, units: int) -> None:
-        """Units that are there."""
-        self._full_at[key] = max(now, self._full_at.get(key, now)) + units * quota.seconds / quota.units
+        """All there is where it is less: no bucket is emptier than empty."""
+        full_at = max(now, self._full_at.get(key, now)) + units * quota.seconds / quota.units
+        self._full_at[key] = min(full_at, now + quota.seconds)
         self._full_at.move_to_end(key)
         if len(self._full_at) > self._most:
             self._full_at.popitem(last=False)
