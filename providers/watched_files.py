@@ -90,6 +90,6 @@ def reason_of(error: Exception) -> str:
 
 
 def _state(found: os.stat_result) -> _State:
-    """What tells it from another; from one that is put in its place, as Kubernetes does it by links, by its inode; where
-    that has the inode and the time of the last one, as of `tar --mtime`, by the time that nobody can set."""
+    """What tells it from another; from one that is put in its place, as Kubernetes does it by links, by its inode, and
+    by the one time that nobody can set, as `tar --mtime` sets the other."""
     return found.st_mtime_ns, found.st_ctime_ns, found.st_size, found.st_ino, found.st_dev
