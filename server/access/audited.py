@@ -3,6 +3,7 @@
 from starlette.requests import HTTPConnection
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from ..clients import has_gone
 from .control import AccessControl
 
 
@@ -21,9 +22,9 @@ class Audited:
 
         async def noted(message: Message) -> None:
             nonlocal status
-            if message["type"] == "http.response.start":
-                status = message["status"]
             await send(message)
+            if message["type"] == "http.response.start" and not has_gone(scope):
+                status = message["status"]
 
         entry = await self._access.entry(HTTPConnection(scope))
         scope["state"]["entry"] = entry
