@@ -243,8 +243,10 @@ def test_an_answer_that_does_not_go_out_has_no_status(tmp_path: Path, file: Path
     scope |= {"headers": headers, "scheme": "http", "server": ("x", 80), "client": ("127.0.0.1", 1), "state": {}}
     tell_whether_gone(scope, lambda: True)
 
+    messages = iter([{"type": "http.request", "body": body, "more_body": False}])
+
     async def receive() -> Message:
-        return {"type": "http.request", "body": body, "more_body": False}
+        return next(messages, None) or await asyncio.Future[Message]()  # whoever watches for its end waits
 
     async def send(message: Message) -> None:
         """Nowhere."""
