@@ -1,16 +1,29 @@
-"""Work that is done for a client as long as it is there."""
+"""Whether a client is still there; and work that is done for one as long as it is."""
 
 import asyncio
-from collections.abc import Coroutine
+from collections.abc import Callable, Coroutine
 from typing import Any, TypeVar
 
 from starlette.requests import ClientDisconnect
-from starlette.types import Receive
+from starlette.types import Receive, Scope
 
 T = TypeVar("T")
 
 # Who is answered sooner need not be watched over, which takes longer than many an answer.
 _SOON_SECONDS = 0.005
+# Of a connection, in the state of its requests.
+_GONE = "gone"
+
+
+def tell_whether_gone(scope: Scope, gone: Callable[[], bool]) -> None:
+    """Let those who answer the request know whether anything that they send goes out."""
+    scope["state"][_GONE] = gone
+
+
+def has_gone(scope: Scope) -> bool:
+    """Whether what is sent goes nowhere; False where nobody tells."""
+    gone: Callable[[], bool] | None = scope.get("state", {}).get(_GONE)
+    return gone is not None and gone()
 
 
 async def unless_gone(receive: Receive, work: Coroutine[Any, Any, T]) -> T:

@@ -6,6 +6,7 @@ from typing import Any, cast
 
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
 
+from .clients import tell_whether_gone
 from .error_answers import with_refusal
 from .errors import RequestError, refused
 
@@ -40,8 +41,9 @@ def _too_many() -> RequestError:
 class Connection(HttpToolsProtocol):
     """Ends with 414 or 431 where a head is too long, 408 where the client is too slow, 503 where there are too many.
 
-    The application makes the answer, as it does all others; what has not come of the request is empty. And each of its
-    requests is told that the client has gone: uvicorn tells the one that came last.
+    The application makes the answer, as it does all others; what has not come of the request is empty. It goes out when
+    all requests that came before are answered, and not at all where an answer to the same one has begun. And each of
+    its requests is told that the client has gone: uvicorn tells the one that came last.
     """
 
     _head = 0  # bytes of the request's URL and headers
@@ -101,6 +103,7 @@ class Connection(HttpToolsProtocol):
         super().on_headers_complete()
         if self.cycle is not before:
             self._requests.append(self.cycle)
+            tell_whether_gone(cast("Any", self.scope), self.transport.is_closing)
 
     def on_body(self, body: bytes) -> None:
         if self._is_over:
@@ -136,8 +139,7 @@ class Connection(HttpToolsProtocol):
 
     def _late(self) -> None:
         """Idle connections are let go without a word, for nothing was asked on them."""
-        begun = self._overhead != 0 and not any(request.response_started for request in self._requests)
-        if begun:
+        if self._begun:
             self._refuse(_too_slow())
         else:
             self.transport.abort()
@@ -152,7 +154,34 @@ class Connection(HttpToolsProtocol):
             return
         self._refused = True
         self._sent()
-        cycle = RequestResponseCycle(
+        asked = self._asking()
+        if asked is not None and asked.response_complete:
+            self.transport.close()
+        elif asked is not None and asked.response_started:
+            self.transport.abort()
+        else:
+            self._answer(self._refusal(error), asked)
+
+    def _asking(self) -> RequestResponseCycle | None:
+        """That of the request whose body is coming."""
+        return self.cycle if self._begun and self.cycle and self.cycle.scope is self.scope else None
+
+    def _answer(self, refusal: RequestResponseCycle, asked: RequestResponseCycle | None) -> None:
+        """In place of the request that is refused, after those that came before it."""
+        app = cast("Any", self.app)  # pyright: ignore[reportUnknownMemberType]
+        if asked is not None:
+            asked.disconnected = True
+            asked.message_event.set()
+            self._requests.pop()
+        if not self._requests:
+            self._start_asgi_task(refusal, app)
+            return
+        if asked is not None:
+            self.pipeline.popleft()
+        self.pipeline.appendleft((refusal, app))
+
+    def _refusal(self, error: RequestError) -> RequestResponseCycle:
+        return RequestResponseCycle(
             scope=cast("Any", with_refusal(self._known(), error)),
             transport=self.transport,
             flow=self.flow,
@@ -165,10 +194,6 @@ class Connection(HttpToolsProtocol):
             keep_alive=False,
             on_response=lambda: None,
         )
-        app = cast("Any", self.app)  # pyright: ignore[reportUnknownMemberType]
-        task = self.loop.create_task(cycle.run_asgi(app))
-        self.tasks.add(task)
-        task.add_done_callback(self.tasks.discard)
 
     def _known(self) -> dict[str, Any]:
         """The request as far as it has come."""

@@ -11,6 +11,7 @@ from typing import Any
 
 import httpx
 import pytest
+from starlette.types import Message
 
 from gateways import serving
 from guarded import (
@@ -31,6 +32,7 @@ from metaflow_graphql.server import connections
 from metaflow_graphql.server.audit import floods
 from metaflow_graphql.server.audit.floods import MOST_LINES, Floods
 from metaflow_graphql.server.audit.log import AuditLog
+from metaflow_graphql.server.clients import tell_whether_gone
 from metaflow_graphql.server.connections import HEAD_BYTES, Connection
 from metaflow_graphql.server.limits import BODY_BYTES
 from serving import answered
@@ -233,6 +235,30 @@ def test_what_the_end_of_the_gateway_cuts_off_is_told(tmp_path: Path, file: Path
     assert line["requestId"] == answer.headers["x-request-id"]
     assert line["mutations"] == [{"field": "slow", "run": "Flow/1", "metadata": None, "tags": [], "outcome": None}]
     assert (line["outcome"], line["status"]) == ("TIMEOUT", 503)
+
+
+def test_an_answer_that_does_not_go_out_has_no_status(tmp_path: Path, file: Path) -> None:
+    body = json.dumps({"query": 'mutation { tag(pathspec: "Flow/1") }'}).encode()
+    headers = [(b"content-type", b"application/json"), (b"authorization", b"Bearer " + TOKEN.encode()), (b"host", b"x")]
+    scope = {"type": "http", "method": "POST", "path": "/graphql", "raw_path": b"/graphql", "query_string": b""}
+    scope |= {"headers": headers, "scheme": "http", "server": ("x", 80), "client": ("127.0.0.1", 1), "state": {}}
+    tell_whether_gone(scope, lambda: True)
+
+    messages = iter([{"type": "http.request", "body": body, "more_body": False}])
+
+    async def receive() -> Message:
+        return next(messages, None) or await asyncio.Future[Message]()  # whoever watches for its end waits
+
+    async def send(message: Message) -> None:
+        """Nowhere."""
+
+    async def asked() -> None:
+        app = guarded_application(written(tmp_path, TWO_PEOPLE))
+        await app(scope, receive, send)
+
+    asyncio.run(asked())
+    (line,) = lines(file, 1)
+    assert (line["mutations"][0]["outcome"], line["outcome"], line["status"]) == ("OK", "CANCELLED", None)
 
 
 def test_limits_are_refusals(client: httpx.Client, file: Path) -> None:

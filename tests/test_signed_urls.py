@@ -140,6 +140,14 @@ def test_a_url_of_a_jwt_is_good_for_what_rules_grant_it_now(root: Path, tmp_path
             assert client.get(url).status_code == 403
 
 
+def test_a_url_carries_of_claims_no_more_than_rules_name(root: Path, tmp_path: Path) -> None:
+    one_role = LOGS.replace('groups = ["ml"]', 'claims = {roles = ["ml", "search"]}')
+    with issuing() as issuer, opened(root, written(tmp_path, one_role + issuer.table() + URLS)) as client:
+        few, many = (url_of(client, issuer.token(roles=["ml", *(f"r{n}" for n in range(m))])) for m in (0, 150))
+        assert few.partition("?")[2] == many.partition("?")[2]
+        assert client.get(many).status_code == 200
+
+
 def test_a_url_of_a_proxys_user_is_good_while_the_proxy_says_who_asks(root: Path, tmp_path: Path) -> None:
     proxy = "[proxy]\naddresses = ['127.0.0.1']\nuser_header = 'x-user'\ngroups_header = 'x-groups'\n"
     path = written(tmp_path, LOGS + proxy + URLS)

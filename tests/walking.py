@@ -130,10 +130,7 @@ def _parts(value: Any) -> dict[Any, Any]:
 
 def _ask_for(found: Walk, ask: Ask, type_: str, ids: tuple[str, ...], pool: Pool) -> None:
     of_type = cast("GraphQLObjectType", SCHEMA.type_map[type_])
-    # An error of a field that is never null takes the object along, with what was asked for beside it.
-    alone = [name for name, of in of_type.fields.items() if isinstance(of.type, GraphQLNonNull)]
-    others = [name for name in of_type.fields if name not in alone]
-    for fields in [*packed(selection(of_type, pool, only=others)), *selection(of_type, pool, only=alone)]:
+    for fields in packed(selection(of_type, pool)):
         query = f"query ($ids: [ID!]!) {{ nodes(ids: $ids) {{ __typename ... on {type_} {{ {fields} }} }} }}"
         _note(found, Question(fields, ids), ask(query, {"ids": list(ids)}))
 
@@ -165,12 +162,10 @@ def selection(
     type_: GraphQLObjectType | GraphQLInterfaceType,
     pool: Pool,
     inside: tuple[str, ...] = (),
-    only: Sequence[str] | None = None,
 ) -> Iterator[str]:
-    """Every field of a type (or only some), with every choice of arguments, down to objects with ids, of which the id
-    is asked for."""
+    """Every field of a type, with every choice of arguments, down to objects with ids, of which the id is asked for."""
     for name, of in type_.fields.items():
-        for number, arguments in enumerate(choices(of, pool) if only is None or name in only else ()):
+        for number, arguments in enumerate(choices(of, pool)):
             yield f"{name}_{number}: {name}{arguments}{_below(of, pool, (*inside, type_.name))}"
 
 

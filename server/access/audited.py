@@ -4,6 +4,7 @@ from starlette.requests import HTTPConnection
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from ..audit.entries import entry_of
+from ..clients import has_gone
 from .control import AccessControl
 
 
@@ -22,9 +23,9 @@ class Audited:
 
         async def noted(message: Message) -> None:
             nonlocal status
-            if message["type"] == "http.response.start":
-                status = message["status"]
             await send(message)
+            if message["type"] == "http.response.start" and not has_gone(scope):
+                status = message["status"]
 
         # A connection that refuses what it has given to the application already has the entry of that.
         entry = entry_of(scope) or await self._access.entry(HTTPConnection(scope))

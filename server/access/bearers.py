@@ -1,7 +1,8 @@
 """Whom a signed URL was given out to: what rules look at of an identity, written down."""
 
-from collections.abc import Mapping
-from typing import Any
+from collections import defaultdict
+from collections.abc import Iterator, Mapping
+from typing import Any, cast
 
 import msgspec
 
@@ -18,19 +19,30 @@ class _Written(msgspec.Struct, frozen=True, array_like=True):
 
 
 class Bearers:
-    """By a configuration: of the groups and claims that no rule is about, nothing is written down."""
+    """By a configuration: of the groups and claims that no rule is about, nothing is written down; of a claim that no
+    pattern is filled with, those of the values alone that rules name."""
 
     def __init__(self, config: Config) -> None:
         self._groups = frozenset({*config.administrators, *(group for rule in config.rules for group in rule.groups)})
         templates = (template for rule in config.rules for template in templates_of(rule.namespaces or ()))
-        self._claims = {"iss", *(name for rule in config.rules for name in rule.claims)}
-        self._claims |= {template.claim for template in templates if template.claim is not None}
+        self._whole = {"iss", *(template.claim for template in templates if template.claim is not None)}
+        self._values: defaultdict[str, set[str]] = defaultdict(set)
+        for name, values in (claim for rule in config.rules for claim in rule.claims.items()):
+            self._values[name].update([values] if isinstance(values, str) else values)
 
     def written(self, identity: Identity) -> bytes:
         """The same for the same."""
-        claims = identity.claims and {name: of for name, of in identity.claims.items() if name in self._claims}
+        claims = identity.claims and dict(self._written_of(identity.claims))
         groups = sorted(identity.groups & self._groups)
         return msgspec.json.encode(_Written(identity.by, identity.name, groups, claims), order="sorted")
+
+    def _written_of(self, claims: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
+        for name, of in claims.items():
+            if name in self._whole:
+                yield name, of
+            elif name in self._values:
+                held = cast("list[Any]", of) if isinstance(of, list) else [of]
+                yield name, sorted({value for value in held if isinstance(value, str)} & self._values[name])
 
 
 def identity_of(written: bytes) -> Identity | None:

@@ -144,6 +144,8 @@ class Urls(Table, frozen=True):
 
     `key`: what they are signed with, of 32 characters or more, or `key_file`: a file that holds it, read with this one.
     `seconds`: how long a URL works at least, as long as its owner may see the file; twice as long at most.
+    A URL carries what rules look at of its owner; of a claim that a pattern is filled with (`{claims.team}`) all that
+    it says: where that is a long list, URLs are as long, up to the 8 KB of a JWT, and proxies may refuse them.
     """
 
     key: str | None = None
