@@ -8,19 +8,18 @@ from ..limits import Limits
 from ..pickles.cells import Cells, Memo
 from ..pickles.handlers import HANDLERS
 from ..pickles.machine import Machine
-from ..stand_ins import Global, Instance
+from ..stand_ins import Instance
 from .batches import Batch
 from .heads import first_cells
 
 _SHARE = 32  # an array is held whole if it takes no more than this part of all that may be held
-_GLOBAL = 1000  # bytes that one takes
 
 
 class SiftingMachine(Machine):
     """Reads a pickle segment by segment; of larger object arrays it makes Cells.
 
-    Their elements are pickled as those of lists, a thousand at a time: after each batch, what is not wanted of it is
-    let go, and dropped from the memo. A batch with wanted elements stays there, since others refer to its texts.
+    Their elements are pickled as those of lists, a thousand at a time: a batch of which nothing is wanted is passed by
+    unread. What was read counts for good, in bytes, opcodes and the memo: anything may still refer to it.
     """
 
     def __init__(self, first: int, limits: Limits, known: Mapping[str, Callable[[Instance], object]]) -> None:
@@ -33,9 +32,7 @@ class SiftingMachine(Machine):
         self._count = 0  # of all its elements
         self._whole = 0  # bytes up to where it is held whole
         self._passed = 0  # bytes of the segments so far
-        # Where its last batch ended: in bytes, in the memo, and what was to be kept had cost until then.
-        self._ended, self._noted, self._cost = 0, 0, 0
-        self._let_go = 0
+        self._open = 0  # marks that are below it
 
     def go_on(self, data: bytes) -> None:
         super().go_on(data)
@@ -44,17 +41,12 @@ class SiftingMachine(Machine):
     def noted(self) -> int:
         return self._memo.held()
 
-    def let_go(self) -> int:
-        """How many bytes need not be held any longer, since this was last asked."""
-        found, self._let_go = self._let_go, 0
-        return found
-
     def sifts(self) -> bool:
         """Whether elements come that are not all kept."""
         return len(self._cells) < self._count and self._passed > self._whole
 
     def between_batches(self) -> bool:
-        return bool(self.stack) and self.stack[-1] is self._cells
+        return len(self.marks) == self._open and bool(self.stack) and self.stack[-1] is self._cells
 
     def before_wanted(self) -> int:
         """How many of the elements that come are not wanted."""
@@ -68,7 +60,6 @@ class SiftingMachine(Machine):
         for place, text in batch.texts:
             self._memo[first + place] = text
         self._memo.pass_by(batch.noted - len(batch.texts))
-        self._noted = len(self._memo)
 
     def append_to(self, target: object, values: list[object]) -> None:
         if target is self._cells:
@@ -81,37 +72,21 @@ class SiftingMachine(Machine):
 
     def _begins(self, batch: int) -> bool:
         """Whether the list on top, with its first batch of so many, has the elements of a larger array of objects."""
-        above = self.stack[self.marks[-1] :] if self.marks else []
-        if len(above) != 5 or len(self._cells) < self._count:
+        if not self.marks or len(self.stack) - self.marks[-1] != 5 or len(self._cells) < self._count:
             return False
+        above = self.stack[-5:]
         shape, dtype = shape_of(above[1]), dtype_of(above[2])
         if not shape or dtype is None or not dtype.boxed or prod(shape) <= batch:
             return False
         self._count = prod(shape)
         self._cells = Cells(first_cells(shape, self._first))
         self._whole = self._passed + self.position + self._share
+        self._open = len(self.marks)
         return True
 
     def _sift(self, values: list[object]) -> None:
         """The next batch of the array."""
-        now = self._passed + self.position
-        if now <= self._whole or not self._cells:
+        if self._passed + self.position <= self._whole or not self._cells:
             self._cells.keep(values)
-            self._cost = self.cost
-        elif self._cells.sift(values):
-            self._cost = self.cost
         else:
-            self._let_go += now - self._ended
-            self.cost = min(self.cost, self._cost)
-            self._forget()
-        self._ended, self._noted = now, len(self._memo)
-
-    def _forget(self) -> None:
-        """What was noted of the batch, but for globals and their names, which others may refer to."""
-        noted = [(place, self._memo.get(place)) for place in range(self._noted, len(self._memo))]
-        found = [value for _, value in noted if isinstance(value, Global)]
-        names = {name for value in found for name in (value.module, value.qualname)}
-        self._let_go -= _GLOBAL * len(found)
-        for place, value in noted:
-            if not isinstance(value, Global) and not (isinstance(value, str) and value in names):
-                self._memo.drop(place)
+            self._cells.sift(values)

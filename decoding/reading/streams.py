@@ -164,7 +164,6 @@ class TableReader:
             del self._waiting[:size]
             self._machine.go_on(segment + _END)
             self._machine.check(count % STRIDE)
-            self._held -= self._machine.let_go()
 
     def _begin(self) -> bool:
         """Whether a long payload comes next; what is kept of it is then known."""
