@@ -58,7 +58,9 @@ def test_a_batch_is_passed_by_as_it_is_pickled(seed: int, protocol: int):
 
 def test_texts_of_one_character_are_told():
     batch, _ = batch_of(pickle.dumps([1.5, "ab", "", "abc", "é", "abc ", "x"]))
-    assert unread_batch(bytearray(batch), MANY) == Batch(len(batch), 7, 6, ((0, "ab"), (1, ""), (3, "é"), (5, "x")))
+    assert unread_batch(bytearray(batch), MANY) == Batch(len(batch), 7, 6, ((1, ""), (3, "é"), (5, "x")))
+    batch, _ = batch_of(pickle.dumps(["ab", "cd", "é", "ż", "ef", "gh", "ź", "à"]))
+    assert unread_batch(bytearray(batch), MANY) == Batch(len(batch), 8, 8, ((2, "é"), (7, "à")))
 
 
 @pytest.mark.parametrize("batch", [b"", b"(ccos\nsystem\ne", b"(\x8c\x02os\x8c\x06system\x93e", b"(Re", b"(Q.e"])

@@ -146,6 +146,13 @@ def test_what_all_columns_refer_to_is_kept():
     assert table(read(pickled, SMALL), 20) == table(decode(pickled, LARGE), 20)
 
 
+def test_texts_of_two_characters_are_not_noted_for_good():
+    frame = objects(**{name: [f"{number % 90 + 10}" for number in range(MANY)] for name in ("a", "b", "c")})
+    found = table(read(pickle.dumps(frame), Limits(bytes=1_000_000, memo=70_000, seconds=60)), 20)
+    assert found is not None
+    assert (found.row_count, found.rows) == (MANY, frame.head(20).to_numpy().tolist())
+
+
 def test_what_was_dropped_and_is_asked_for_after_all_is_too_large():
     value = read(pickle.dumps(objects(order=TEXTS, reversed=TEXTS[::-1])), SMALL)
     with pytest.raises(TooLarge, match="only the first"):

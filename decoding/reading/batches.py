@@ -10,7 +10,8 @@ from .runs import CALLED, NOTES_OF_CALL, calls, pushes, texts_of
 _LONGEST = 2**20  # bytes of a batch that is waited for
 _OPCODES = 100_000  # of one; genuine ones have a thousand elements
 # Python has one object for each text of no or one character up to ÿ, so that all columns refer to the same.
-_ONE_CHARACTER = 2  # bytes, in UTF-8
+_ONE_CHARACTER = 2  # bytes in UTF-8, at most; two bytes may be two characters
+_LAST = "ÿ"
 # By opcode, how many bytes it takes with its argument, and by how much it makes the stack higher. What names a global
 # is not among them: that has to be known later.
 _STEPS: dict[int, tuple[int, int]] = {
@@ -72,7 +73,7 @@ def _scanned(data: bytearray) -> Batch | None:
         code = data[at]
         if code == SHORT_BINUNICODE:
             length = data[at + 1]
-            run = texts_of(data, at, length) if length > _ONE_CHARACTER else 0
+            run = texts_of(data, at, length) if length > 1 else 0
             if run:
                 at += run * (length + 3)
                 height += run
@@ -81,7 +82,9 @@ def _scanned(data: bytearray) -> Batch | None:
             at += 2 + length
             height += 1
             if length <= _ONE_CHARACTER and data[at] == MEMOIZE:
-                texts.append((noted, data[at - length : at].decode("utf-8", "replace")))
+                text = data[at - length : at].decode("utf-8", "replace")
+                if len(text) <= 1 and text <= _LAST:
+                    texts.append((noted, text))
         elif code == MEMOIZE:
             at += 1
             noted += 1

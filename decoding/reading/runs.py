@@ -26,7 +26,9 @@ _PUSHES = frozenset({NONE, BINGET, LONG_BINGET, BINFLOAT, BININT, BININT1, BININ
 
 
 def texts_of(data: bytearray, at: int, length: int) -> int:
-    """How many texts of that length, each noted, stand here; 0 for less than two."""
+    """How many texts of that length, each noted, stand here; 0 for less than two. Of two bytes, none that are one
+    character up to ÿ.
+    """
     end = at + length + 3
     if data[end] != SHORT_BINUNICODE or data[end + 1] != length:
         return 0
@@ -53,7 +55,8 @@ def _many(pattern: Pattern[bytes], data: bytearray, at: int, size: int) -> int:
 
 @lru_cache(256)
 def _texts(length: int) -> Pattern[bytes]:
-    return _repeated(_sized(SHORT_BINUNICODE, length) + escape(bytes([MEMOIZE])))
+    text = b"[^\xc2\xc3]." if length == 2 else b".{%d}" % length  # UTF-8 begins those of one character so
+    return _repeated(escape(bytes([SHORT_BINUNICODE, length])) + text + escape(bytes([MEMOIZE])))
 
 
 @lru_cache(16)
