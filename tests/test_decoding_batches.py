@@ -11,7 +11,7 @@ import pytest
 
 from metaflow_graphql.decoding.reading.batches import Batch, unread_batch
 
-MANY = 10**6
+MANY, LONG = 10**6, 2**20
 FORMS: list[Callable[[int], object]] = [
     *(lambda n: f"text {n:04d}", lambda n: "ż" * (n % 4), lambda n: "same", lambda n: None, lambda n: n),
     *(lambda n: n / 3, lambda n: n * 10**6, lambda n: b"ab" * (n % 5), lambda n: date(2020, 1, n % 28 + 1)),
@@ -48,21 +48,21 @@ def test_a_batch_is_passed_by_as_it_is_pickled(seed: int, protocol: int):
     values = elements(Random(seed))
     known = [date(1, 1, 1), time(), Decimal(1), b"", set[int]()]
     batch, noted = batch_of(pickle.dumps((known, values), protocol))
-    found = unread_batch(bytearray(batch), MANY)
+    found = unread_batch(bytearray(batch), MANY, LONG)
     assert found is not None
     assert (found.size, found.values, found.noted) == (len(batch), len(values), noted)
-    assert unread_batch(bytearray(batch + b"e(N"), len(values)) == found
-    assert unread_batch(bytearray(batch), len(values) - 1) is None
-    assert {unread_batch(bytearray(batch[:end]), MANY) for end in range(1, len(batch))} == {Batch()}
+    assert unread_batch(bytearray(batch + b"e(N"), len(values), LONG) == found
+    assert unread_batch(bytearray(batch), len(values) - 1, LONG) is None
+    assert {unread_batch(bytearray(batch[:end]), MANY, LONG) for end in range(1, len(batch))} == {Batch()}
 
 
 def test_texts_of_one_character_are_told():
     batch, _ = batch_of(pickle.dumps([1.5, "ab", "", "abc", "é", "abc ", "x"]))
-    assert unread_batch(bytearray(batch), MANY) == Batch(len(batch), 7, 6, ((1, ""), (3, "é"), (5, "x")))
+    assert unread_batch(bytearray(batch), MANY, LONG) == Batch(len(batch), 7, 6, ((1, ""), (3, "é"), (5, "x")))
     batch, _ = batch_of(pickle.dumps(["ab", "cd", "é", "ż", "ef", "gh", "ź", "à"]))
-    assert unread_batch(bytearray(batch), MANY) == Batch(len(batch), 8, 8, ((2, "é"), (7, "à")))
+    assert unread_batch(bytearray(batch), MANY, LONG) == Batch(len(batch), 8, 8, ((2, "é"), (7, "à")))
 
 
 @pytest.mark.parametrize("batch", [b"", b"(ccos\nsystem\ne", b"(\x8c\x02os\x8c\x06system\x93e", b"(Re", b"(Q.e"])
 def test_what_has_to_be_read_is_no_such_batch(batch: bytes):
-    assert unread_batch(bytearray(batch), MANY) is None
+    assert unread_batch(bytearray(batch), MANY, LONG) is None

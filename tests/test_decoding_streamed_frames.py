@@ -146,6 +146,15 @@ def test_what_all_columns_refer_to_is_kept():
     assert table(read(pickled, SMALL), 20) == table(decode(pickled, LARGE), 20)
 
 
+def test_batches_of_large_elements_are_passed_by():
+    images = [bytes([number % 256]) * 3000 for number in range(6000)]
+    frame = objects(image=images, mask=[bytearray(image) for image in images])
+    pickled = pickle.dumps(frame, 5)
+    assert len(pickled) > 36_000_000
+    found = table(read(pickled, Limits(bytes=12_000_000, seconds=60)), 20)
+    assert found == table(decode(pickled, LARGE), 20)
+
+
 def test_texts_of_two_characters_are_not_noted_for_good():
     frame = objects(**{name: [f"{number % 90 + 10}" for number in range(MANY)] for name in ("a", "b", "c")})
     found = table(read(pickle.dumps(frame), Limits(bytes=1_000_000, memo=70_000, seconds=60)), 20)

@@ -7,7 +7,6 @@ from ..pickles import opcodes as op
 from ..pickles.opcodes import APPENDS, MARK, MEMOIZE, SHORT_BINUNICODE
 from .runs import CALLED, NOTES_OF_CALL, calls, pushes, texts_of
 
-_LONGEST = 2**20  # bytes of a batch that is waited for
 _OPCODES = 100_000  # of one; genuine ones have a thousand elements
 # Python has one object for each text of no or one character up to ÿ, so that all columns refer to the same.
 _ONE_CHARACTER = 2  # bytes in UTF-8, at most; two bytes may be two characters
@@ -34,7 +33,8 @@ _NOTES = frozenset({op.BINPUT, op.LONG_BINPUT})
 # Bytes of the length that comes before the argument.
 _LENGTHS = {
     **dict.fromkeys((op.SHORT_BINBYTES, op.SHORT_BINSTRING, op.LONG1), 1),
-    **dict.fromkeys((op.BINUNICODE, op.BINBYTES, op.BINSTRING), 4),
+    **dict.fromkeys((op.BINUNICODE, op.BINBYTES, op.BINSTRING, op.LONG4), 4),
+    **dict.fromkeys((op.BINUNICODE8, op.BINBYTES8, op.BYTEARRAY8), 8),
 }
 # What takes all above the last mark off the stack, and how many it leaves in their place.
 _CLOSING = {APPENDS: 0, op.SETITEMS: 0, op.ADDITEMS: 0, op.TUPLE: 1, op.LIST: 1, op.DICT: 1, op.FROZENSET: 1}
@@ -52,16 +52,16 @@ class Batch:
     texts: tuple[tuple[int, str], ...] = ()
 
 
-def unread_batch(data: bytearray, most: int) -> Batch | None:
-    """The batch that the bytes begin with; None where they begin with none, it has more elements than that, it is
-    long, or something in it has to be read.
+def unread_batch(data: bytearray, most: int, longest: int) -> Batch | None:
+    """The batch that the bytes begin with; None where they begin with none, it has more than `most` elements or
+    `longest` bytes, or something in it has to be read.
     """
     if not data.startswith(bytes([MARK])):
         return None
     try:
         found = _scanned(data)
     except IndexError:  # more has to come
-        return Batch() if len(data) < _LONGEST else None
+        return Batch() if len(data) < longest else None
     return found if found is not None and found.values <= most else None
 
 

@@ -18,6 +18,7 @@ from .sifting import SiftingMachine
 _SEGMENT = 64 * 1024  # so much is collected before it is read
 _END = bytes([op.STOP])
 _LONG = 2**65  # more than can wait
+_PART = 2  # a batch that nobody wants is waited for up to this part of all that may be held
 _PIECE = 100  # bytes that an object takes beside its content
 _NOTHING_KNOWN: Mapping[str, Callable[[Instance], object]] = {}
 
@@ -95,14 +96,15 @@ class TableReader:
         machine = self._machine
         if not machine.sifts() or not machine.between_batches():
             return False
-        batch = unread_batch(self._waiting, machine.before_wanted())
+        longest = self._limits.bytes // _PART
+        batch = unread_batch(self._waiting, machine.before_wanted(), longest)
         if batch is None or (closing and not batch.size):
             return False
         if batch.size:
             machine.check(0)
             machine.pass_by(batch)
             del self._waiting[: batch.size]
-        self._wanted = _SEGMENT if batch.size else 2 * len(self._waiting)
+        self._wanted = _SEGMENT if batch.size else min(2 * len(self._waiting), longest)
         return True
 
     def _hold(self, size: int) -> None:
