@@ -155,6 +155,12 @@ def test_batches_of_large_elements_are_passed_by():
     assert found == table(decode(pickled, LARGE), 20)
 
 
+def test_long_payloads_among_elements_count_as_held():
+    frame = objects(image=[bytes(70_000 if number % 500 == 50 else 1) for number in range(30_000)])
+    pickled = pickle.dumps(frame)
+    assert table(read(pickled, SMALL), 20) == table(decode(pickled, LARGE), 20)
+
+
 def test_texts_of_two_characters_are_not_noted_for_good():
     frame = objects(**{name: [f"{number % 90 + 10}" for number in range(MANY)] for name in ("a", "b", "c")})
     found = table(read(pickle.dumps(frame), Limits(bytes=1_000_000, memo=70_000, seconds=60)), 20)

@@ -8,6 +8,7 @@ from ..limits import Limits
 from ..pickles.cells import Cells, Memo
 from ..pickles.handlers import HANDLERS
 from ..pickles.machine import Machine
+from ..pickles.payloads import Payload
 from ..stand_ins import Instance
 from .batches import Batch
 from .heads import first_cells
@@ -31,12 +32,17 @@ class SiftingMachine(Machine):
         self._cells = Cells([])  # of the array that comes
         self._count = 0  # of all its elements
         self._whole = 0  # bytes up to where it is held whole
-        self._passed = 0  # bytes of the segments so far
+        self._passed = 0  # bytes of the segments so far, and those kept of long payloads
         self._open = 0  # marks that are below it
 
     def go_on(self, data: bytes) -> None:
         super().go_on(data)
         self._passed += len(data) - 1  # without the STOP
+
+    def push(self, payload: Payload) -> None:
+        """A long payload, in the place of its opcode."""
+        self._passed += sum(map(len, payload.pieces))
+        self.stack.append(payload)
 
     def noted(self) -> int:
         return self._memo.held()

@@ -192,7 +192,7 @@ class TableReader:
         del self._waiting[: skimmed.take(self._waiting)]
         if skimmed.is_whole():
             self._skimmed = None
-            self._machine.stack.append(skimmed.payload())
+            self._machine.push(skimmed.payload())
 
 
 def _known(ranges: Ranges) -> Places:
