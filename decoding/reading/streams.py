@@ -18,7 +18,6 @@ from .sifting import SiftingMachine
 _SEGMENT = 64 * 1024  # so much is collected before it is read
 _END = bytes([op.STOP])
 _LONG = 2**65  # more than can wait
-_PART = 2  # a batch that nobody wants is waited for up to this part of all that may be held
 _PIECE = 100  # bytes that an object takes beside its content
 _NOTHING_KNOWN: Mapping[str, Callable[[Instance], object]] = {}
 
@@ -96,7 +95,7 @@ class TableReader:
         machine = self._machine
         if not machine.sifts() or not machine.between_batches():
             return False
-        longest = self._limits.bytes // _PART
+        longest = self._limits.bytes // 2  # a batch that nobody wants is waited for up to this
         batch = unread_batch(self._waiting, machine.before_wanted(), longest)
         if batch is None or (closing and not batch.size):
             return False
