@@ -88,7 +88,7 @@ def test_a_rule_is_a_grant_to_those_whom_it_is_about() -> None:
     assert found == [
         Principal("carol", (everyone, grant), ("shared",), False, 7.0, b'["jwt","carol",["ml"],{}]'),
         Principal(
-            "carol", (everyone, grant), ("shared",), identity=b'["jwt","carol",[],{"department":"ml","level":"9"}]'
+            "carol", (everyone, grant), ("shared",), identity=b'["jwt","carol",[],{"department":["ml"],"level":["9"]}]'
         ),
         Principal("alice", (everyone,), ("shared",), True, identity=b'["token","alice",["platform"],null]'),
     ]
