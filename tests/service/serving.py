@@ -52,5 +52,7 @@ class Served(Service):
             self.url = f"http://127.0.0.1:{runner.addresses[0][1]}{self.prefix}"
             ready()
             await ended.wait()
+            await site.stop()
+            await asyncio.sleep(0.02)  # connections that came just now are known by then, and closed with the others
         finally:
             await runner.cleanup()
