@@ -30,7 +30,7 @@ _KNOWN_SHAS = {
 }
 
 _TOGETHER = 64 * 2**20  # bytes of blobs that are held at a time
-_KEPT = 65_536  # bytes of a view in the cache, at most
+KEPT = 65_536  # bytes of a view in the cache, at most; those are of no budget
 # A turn of decoding ends after so long: others wait for theirs.
 _TURN_SECONDS = 0.1
 
@@ -211,8 +211,8 @@ class ArtifactReader:
         return {key: of.get(name(key.pathspec)) if isinstance(of, dict) else None for key, of in of_attempts.items()}
 
     def _keep(self, key: ValueKey, answer: JSON | GatewayError) -> None:
-        weight = _KEPT + 1 if isinstance(answer, GatewayError) else views.weight(answer, _KEPT)
-        if weight <= _KEPT:
+        weight = KEPT + 1 if isinstance(answer, GatewayError) else views.weight(answer, KEPT)
+        if weight <= KEPT:
             self.cache.put(_cache_key(key), _Kept(answer), weight)
 
     def _view(self, found: object, key: ValueKey, info: records.ArtifactInfo | None) -> JSON | GatewayError:

@@ -14,6 +14,7 @@ from typing import Any, cast
 import msgspec
 
 from ..providers import usage
+from ..providers.artifacts import KEPT
 from . import limits
 from .errors import refused_beyond
 
@@ -24,7 +25,6 @@ _AT_ONCE = 4_000
 # Entries of a list that are encoded in one go, unweighed, where those before came to few bytes; and to how many bytes
 # they may come if they are larger: some milliseconds. Artifacts may share a value that is large.
 _MOST, _SMALL, _SURPRISE = 256, 131_072, 16 * 2**20
-_LEAST = 65_536  # bytes that a value may have that is not counted (providers/artifacts.py keeps those)
 _TEXT = 1000  # characters that take as long as one value
 _LEAVES = frozenset({int, float, bool, type(None)})
 
@@ -63,7 +63,7 @@ def _write(value: Any, made: bytearray) -> None:
 def _most() -> int:
     """How many entries may be encoded in one go, by the largest value that this operation can have come upon."""
     largest = limits.VALUES_BYTES.value - usage.current.get().values_left
-    return max(1, min(_MOST, int(_SURPRISE / max(largest, _LEAST))))
+    return max(1, min(_MOST, int(_SURPRISE / max(largest, KEPT))))
 
 
 def _written(value: Any, made: bytearray, most: int) -> Iterator[None]:
