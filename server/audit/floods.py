@@ -25,7 +25,7 @@ class _Minute:
     end: asyncio.TimerHandle
     address: str | None
     principal: Mapping[str, Any] | None
-    since: str = field(default_factory=now)
+    since: str
     lines: int = 0
     counted: Counter[str] = field(default_factory=Counter[str])
 
@@ -50,7 +50,7 @@ class Floods:
         minute = minutes.get(sender)
         if minute is None:
             end = asyncio.get_running_loop().call_later(SECONDS, self._end, minutes, sender)
-            minute = minutes[sender] = _Minute(end, address, principal)
+            minute = minutes[sender] = _Minute(end, address, principal, since=line["time"])
         if minute.lines < MOST_LINES:
             minute.lines += 1
             self._write(line)
