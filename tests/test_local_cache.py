@@ -28,7 +28,7 @@ from local_trees import (
 )
 from metaflow_graphql.providers import records, usage
 from metaflow_graphql.providers.base import Key, RunPageKey, RunsKey
-from metaflow_graphql.providers.local import tree as trees
+from metaflow_graphql.providers.local import folder as folders
 from metaflow_graphql.providers.local.provider import LocalProvider
 from running import Runs
 
@@ -163,8 +163,8 @@ def test_a_folder_that_was_left_alone_for_long_is_looked_at_once_a_second(
 ) -> None:
     settle()
     now, local = 1_000.0, provider(tree)
-    monkeypatch.setattr(trees, "monotonic", lambda: now)
-    monkeypatch.setattr(trees, "time_ns", lambda: time.time_ns() + 3_601 * 10**9)
+    monkeypatch.setattr(folders, "monotonic", lambda: now)
+    monkeypatch.setattr(folders, "time_ns", lambda: time.time_ns() + 3_601 * 10**9)
     for _ in range(2):
         assert event_names(local) == ["first"]
     event(tree, "second", 2)
@@ -178,8 +178,8 @@ def test_a_folder_that_was_left_alone_for_long_is_looked_at_once_a_second(
 def test_what_is_known_of_such_folders_takes_no_thread(tree: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     settle()
     now, local = 1_000.0, provider(tree)
-    monkeypatch.setattr(trees, "monotonic", lambda: now)
-    monkeypatch.setattr(trees, "time_ns", lambda: time.time_ns() + 3_601 * 10**9)
+    monkeypatch.setattr(folders, "monotonic", lambda: now)
+    monkeypatch.setattr(folders, "time_ns", lambda: time.time_ns() + 3_601 * 10**9)
     batches: list[tuple[Callable[[list[Key]], Awaitable[object]], Key]] = [
         (local.steps_of, key("Made/1")),
         (local.tasks_of, key("Made/1/start")),

@@ -9,7 +9,8 @@ from ..base import Key
 from ..errors import CorruptMetadata, GatewayError
 from . import forms, metadata
 from .files import Unreadable
-from .tree import META, Folder, Tree, corrupt
+from .folder import Folder
+from .tree import META, Known, Tree, corrupt
 
 _SHOWN = "artifacts"  # of what is made of a folder, with the attempt that is asked for
 
@@ -38,11 +39,11 @@ def artifacts_of(tree: Tree, task: Key) -> list[records.DataArtifact | GatewayEr
     return [one if isinstance(one, GatewayError) else hierarchy.seen_at(one, task.attempt) for one in found]
 
 
-def known_artifacts_of(tree: Tree, tasks: Sequence[Key]) -> list[list[records.DataArtifact | GatewayError] | None]:
-    """The same of each task, so far as it is known without a look at the disk."""
+def known_artifacts_of(known: Known, tasks: Sequence[Key]) -> list[list[records.DataArtifact | GatewayError] | None]:
+    """The same of each task, so far as it is known."""
     if any(task.attempt is not None for task in tasks):
         return [None] * len(tasks)  # what is seen at an attempt is made for whoever asks
-    return tree.known([f"{task.pathspec}/{META}" for task in tasks], (_SHOWN, None))
+    return known([f"{task.pathspec}/{META}" for task in tasks], (_SHOWN, None))
 
 
 def artifact_names_of(tree: Tree, task: Key) -> list[str]:

@@ -8,7 +8,8 @@ from ..base import Key
 from ..errors import CorruptMetadata
 from . import forms, metadata
 from .files import Unreadable
-from .tree import META, Folder, Tree, corrupt
+from .folder import Folder
+from .tree import META, Tree, corrupt
 
 _EVENTS = ("attempt", "attempt_ok", "attempt-done")
 _EXIT = re.compile(rf"([0-{records.MAX_ATTEMPTS - 1}])\.runtime")

@@ -9,7 +9,7 @@ from ..base import FlowKey, Key
 from ..errors import CorruptMetadata, GatewayError, NamespaceMismatch, alone
 from ..natural import natural
 from . import forms, runs
-from .tree import Tree
+from .tree import Known, Tree
 
 R = TypeVar("R", bound=records.Record)
 
@@ -86,9 +86,9 @@ def created_at(tree: Tree, key: Key) -> int | None:
     return ts_epoch
 
 
-def known_below(tree: Tree, parents: Sequence[Key]) -> list[list[Any] | None]:
-    """The steps of each run or the tasks of each step, so far as they are known without a look at the disk."""
-    return tree.known([parent.pathspec for parent in parents], _BELOW)
+def known_below(known: Known, parents: Sequence[Key]) -> list[list[Any] | None]:
+    """The steps of each run or the tasks of each step, so far as they are known."""
+    return known([parent.pathspec for parent in parents], _BELOW)
 
 
 def _below(tree: Tree, parent: Key, child: Callable[[Tree, str], Placed[R] | None]) -> list[R | GatewayError]:

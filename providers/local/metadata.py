@@ -8,7 +8,8 @@ from ..base import Key
 from ..errors import CorruptMetadata, GatewayError
 from . import forms
 from .files import Unreadable
-from .tree import META, Folder, Tree, corrupt
+from .folder import Folder
+from .tree import META, Known, Tree, corrupt
 
 _FILE = re.compile(r"sysmeta_(?P<name>.*?)_?(?P<ms>[0-9]*)\.json", re.DOTALL)
 
@@ -23,9 +24,9 @@ def metadata_of(tree: Tree, task: Key) -> list[records.Metadata | GatewayError]:
     return folder.once(_EVENTS, lambda: _in_order(events(tree, folder, files_of(folder)), task.pathspec))
 
 
-def known_metadata_of(tree: Tree, tasks: Sequence[Key]) -> list[list[records.Metadata | GatewayError] | None]:
-    """The same of each task, so far as it is known without a look at the disk."""
-    return tree.known([f"{task.pathspec}/{META}" for task in tasks], _EVENTS)
+def known_metadata_of(known: Known, tasks: Sequence[Key]) -> list[list[records.Metadata | GatewayError] | None]:
+    """The same of each task, so far as it is known."""
+    return known([f"{task.pathspec}/{META}" for task in tasks], _EVENTS)
 
 
 def files_of(folder: Folder, name: str = "") -> list[str]:

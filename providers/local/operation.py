@@ -10,7 +10,7 @@ from ..base import Activity, Datastore, FlowKey, Key, RunPage, RunPageKey, RunsK
 from ..errors import GatewayError
 from . import activity, artifacts, attempts, hierarchy, metadata, pages, runs
 from .threads import Threads
-from .tree import Tree
+from .tree import Known, Tree
 
 K = TypeVar("K")
 R = TypeVar("R")
@@ -79,7 +79,7 @@ class LocalOperation:
         method: str,
         read: Callable[[Tree, K], R],
         keys: Sequence[K],
-        known: Callable[[Tree, Sequence[K]], Sequence[R | None]] | None = None,
+        known: Callable[[Known, Sequence[K]], list[R | None]] | None = None,
     ) -> list[R | GatewayError]:
         """What a thread reads for each key, but for those that are `known` without it."""
         if known is None:
@@ -88,10 +88,11 @@ class LocalOperation:
         for start in range(0, len(keys), _AT_ONCE):
             if start:
                 await asyncio.sleep(0)
-            found += known(self._tree, keys[start : start + _AT_ONCE])
+            found += known(self._tree.known, keys[start : start + _AT_ONCE])
         unknown = [key for key, entry in zip(keys, found, strict=True) if entry is None]
         if not unknown:
             usage.current.get().calls[method] += bool(keys)
             return cast("list[R | GatewayError]", found)
-        others = iter(await self._threads.each(method, partial(read, self._tree), unknown))
+        still = partial(known, self._tree.known_still)
+        others = iter(await self._threads.each(method, partial(read, self._tree), unknown, still))
         return [next(others) if entry is None else entry for entry in found]

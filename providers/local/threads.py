@@ -48,8 +48,14 @@ class Threads:
         self._running = 0
         self._computing = True  # as far as is known
 
-    async def each(self, method: str, read: Callable[[K], R], keys: Sequence[K]) -> list[R | GatewayError]:
-        """What `read` returns for each key, or the GatewayError that it raises."""
+    async def each(
+        self,
+        method: str,
+        read: Callable[[K], R],
+        keys: Sequence[K],
+        known: Callable[[Sequence[K]], list[R | None]] | None = None,
+    ) -> list[R | GatewayError]:
+        """What `read` returns for each key, or the GatewayError that it raises; but for what is `known` of many."""
         usage.current.get().calls[method] += bool(keys)
         parts = [keys[start : start + _KEYS_A_HOP] for start in range(0, len(keys), _KEYS_A_HOP)]
         found: list[list[R | GatewayError]] = [[] for _ in parts]
@@ -58,7 +64,7 @@ class Threads:
         async def some() -> None:
             for part, entries in left:
                 while len(entries) < len(part):
-                    entries += await self.call(partial(_entries, read, part[len(entries) :]))
+                    entries += await self.call(partial(_entries, read, known, part[len(entries) :]))
 
         await asyncio.gather(*(some() for _ in parts[:_AT_ONCE]))
         return list(chain.from_iterable(found))
@@ -101,10 +107,16 @@ class Threads:
         self._executor.shutdown(wait=False, cancel_futures=True)
 
 
-def _entries(read: Callable[[K], R], keys: Sequence[K]) -> list[R | GatewayError]:
+def _entries(
+    read: Callable[[K], R], known: Callable[[Sequence[K]], list[R | None]] | None, keys: Sequence[K]
+) -> list[R | GatewayError]:
     """Of as many of the keys as there is time for, at least the first."""
     spent, found, until = usage.current.get(), list[R | GatewayError](), time.perf_counter() + _A_HOP_SECONDS
-    for key in keys:
+    spent.go_on()
+    for key, entry in zip(keys, known(keys) if known else [None] * len(keys), strict=True):
+        if entry is not None:
+            found.append(entry)
+            continue
         spent.go_on()
         found.append(_entry(read, key))
         if time.perf_counter() > until:

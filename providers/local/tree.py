@@ -10,89 +10,22 @@ import os
 import stat
 from collections.abc import Callable, Hashable, Iterable, Sequence
 from pathlib import Path
-from time import monotonic, time_ns
 from typing import Any, TypeVar, cast
 
 from .. import pathspec as pathspecs
 from ..cache import ByteCache
-from ..errors import CorruptMetadata, GatewayError
+from ..errors import CorruptMetadata
 from . import files
 from .files import Signature, Unreadable
+from .folder import A_BYTE, AN_ENTRY, Folder, Moment
 from .root import DATASTORE
 
 T = TypeVar("T")
+# What was made of each of the folders, by their names: `known` or `known_still` of a tree.
+Known = Callable[[Sequence[str], Hashable], list[Any]]
 
 META = "_meta"
-_LEFT_ALONE_NS = 3_600 * 10**9
-_KNOWN_SECONDS = 1.0
 _NOWHERE = os.devnull  # no path below a file exists
-# Bytes in memory for what is kept (measured with tracemalloc, rounded up): a record made of a file, and what it holds
-# of each of the file's bytes; each file and folder that a folder lists; what stands around them.
-_A_RECORD = 300
-_A_BYTE = 3
-_A_FILE = 150
-_A_FOLDER = 350
-_AN_ENTRY = 900
-
-
-class Folder:
-    """What a folder lists, and what was made of it. `files` with their inodes; both with symlinks among them."""
-
-    __slots__ = (
-        "bytes_read",
-        "contents",
-        "files",
-        "folders",
-        "known_until",
-        "made",
-        "modified_ns",
-        "name",
-        "signature",
-    )
-
-    def __init__(self, name: str, files: dict[str, int], folders: list[str], status: os.stat_result) -> None:
-        self.name = name  # below the tree's base
-        self.files = files
-        self.folders = folders
-        self.modified_ns = status.st_mtime_ns
-        self.signature: Signature | None = files_signature(status)
-        self.known_until = 0.0  # time.monotonic()
-        self.contents: dict[str, object] = {}  # what was made of files, by their names
-        self.bytes_read = 0  # of those files
-        self.made: dict[Hashable, object] = {}  # what was made of the whole
-
-    @property
-    def cost(self) -> int:
-        """Bytes in memory, about."""
-        listed = _A_FILE * len(self.files) + _A_FOLDER * len(self.folders)
-        return _AN_ENTRY + listed + _A_RECORD * len(self.contents) + _A_BYTE * self.bytes_read
-
-    def once(self, what: Hashable, make: Callable[[], list[T]]) -> list[T]:
-        """What `make` makes of the folder: made once, unless there are errors in it. Nobody may change it."""
-        kept = cast("list[T] | None", self.made.get(what))
-        if kept is None:
-            kept = make()
-            if not any(isinstance(entry, GatewayError) for entry in kept):
-                self.made[what] = kept
-        return kept
-
-    def looked_at(self, status: os.stat_result) -> None:
-        """What it lists is as it was then: of a folder that was left alone, that is known for a moment."""
-        if time_ns() - max(status.st_mtime_ns, status.st_ctime_ns) > _LEFT_ALONE_NS:
-            self.known_until = monotonic() + _KNOWN_SECONDS
-
-    def taking_over(self, older: "Folder") -> None:
-        """Keep what was made of files that still are the same."""
-        # A copy, since other threads may be filling it.
-        for name, content in older.contents.copy().items():
-            if self.files.get(name) == older.files.get(name):
-                self.contents[name] = content
-        self.bytes_read = older.bytes_read
-
-
-def files_signature(status: os.stat_result) -> Signature | None:
-    """None for what changed too lately to be told apart by it."""
-    return files.signature(status) if files.settled(status) else None
 
 
 class Tree:
@@ -149,25 +82,34 @@ class Tree:
         except Unreadable as error:
             raise corrupt(pathspec, error) from error
         if not replaced or files.settled(content[1]):
-            self.cache.put(key, (files.signature(content[1]), made), _AN_ENTRY + _A_BYTE * len(content[0]))
+            self.cache.put(key, (files.signature(content[1]), made), AN_ENTRY + A_BYTE * len(content[0]))
         return made
 
     def known(self, names: Sequence[str], what: Hashable) -> list[Any]:
         """What was made of each folder, so far as that is known without another look at it; else None."""
-        kept, now = self.cache.get_all([("folder", name) for name in names]), monotonic()
-        return [folder.made.get(what) if folder is not None and now < folder.known_until else None for folder in kept]
+        now = Moment.now().monotonic
+        return [folder.made.get(what) if folder and now < folder.known_until else None for folder in self._kept(names)]
+
+    def known_still(self, names: Sequence[str], what: Hashable) -> list[Any]:
+        """The same after a look at each, for a fraction of what looking at one after the other costs."""
+        return [folder and folder.made.get(what) for folder in self._still(names)]
+
+    def _kept(self, names: Sequence[str]) -> list[Folder | None]:
+        return self.cache.get_all([("folder", name) for name in names])
+
+    def _still(self, names: Sequence[str]) -> list[Folder | None]:
+        """The folders that still list what they did when they were kept."""
+        now, kept = Moment.now(), zip(names, self._kept(names), strict=True)
+        return [folder if folder and folder.is_still(self.path(name), now) else None for name, folder in kept]
 
     def folder(self, name: str) -> Folder | None:
         """What the folder lists now; None where there is none."""
         kept = cast("Folder | None", self.cache.get(("folder", name)))
-        if kept is not None and monotonic() < kept.known_until:
+        path = self.path(name)
+        if kept is not None and kept.is_still(path, Moment.now()):
             return kept
-        path = f"{self.base}/{name}" if name else self.base
         try:
             status = files.status(path)
-            if status is not None and kept is not None and kept.signature == files.signature(status):
-                kept.looked_at(status)
-                return kept
             if status is None or not stat.S_ISDIR(status.st_mode):
                 return None
             return self._listed(name, path, kept)
@@ -181,7 +123,7 @@ class Tree:
             # Before it is listed: what changes meanwhile then shows in the signature.
             status = os.fstat(descriptor)
             fresh = Folder(name, *_names(descriptor), status)
-            fresh.looked_at(status)
+            fresh.looked_at(status, Moment.now())
         if kept is not None and kept.files == fresh.files and kept.folders == fresh.folders:
             # The same names may be of others: what was made of them has to be made anew.
             kept.made.clear()
@@ -243,6 +185,11 @@ class Look(Tree):
             return self._folders[name]
         folder = self._folders[name] = super().folder(name)
         return folder
+
+    def _still(self, names: Sequence[str]) -> list[Folder | None]:
+        still = super()._still([name for name in names if name not in self._folders])
+        self._folders.update((folder.name, folder) for folder in still if folder)
+        return list(map(self._folders.get, names))
 
 
 def corrupt(pathspec: str, reason: Unreadable, what: str = "The record", name: str | None = None) -> CorruptMetadata:
