@@ -4,7 +4,6 @@ import asyncio
 from collections import deque
 from collections.abc import Callable, Coroutine, Generator, Sequence
 from contextlib import contextmanager
-from itertools import count
 from typing import Any, TypeVar, cast
 
 from aiodataloader import DataLoader
@@ -110,6 +109,7 @@ class Loader(DataLoader[K, V]):
         values = cast("Callable[[list[K]], Coroutine[Any, Any, list[V]]]", batch)
         super().__init__(values, cache=kept)  # pyright: ignore[reportUnknownMemberType]
         self.pace = pace
+        self.met_errors = False  # in the place of any value so far
         self._waiting: list[tuple[K, asyncio.Future[V]]] = []
         self._batches = set[asyncio.Future[None]]()  # asyncio itself holds no reference to what runs
 
@@ -167,28 +167,31 @@ class Loader(DataLoader[K, V]):
             if len(values) != len(waiting):
                 raise TypeError(f"A batch of {len(waiting)} keys came to {len(values)} entries.")
             with self.pace.asking():  # those who go on ask for more: in several turns, but for one batch
-                for number, (_, future), value in zip(count(1), waiting, values, strict=False):
-                    _settle(future, value)
-                    if not number % _DONE:
+                for start in range(0, len(waiting), _DONE):
+                    if start:
                         await asyncio.sleep(0)
+                    part = slice(start, start + _DONE)
+                    for (_, future), value in zip(waiting[part], values[part], strict=True):
+                        if isinstance(value, BaseException):
+                            self._fail(future, value)
+                        elif not future.done():
+                            future.set_result(value)
         except BaseException as error:
             late = TimedOut(usage.TOO_LONG) if time.expired() else None
             for key, future in waiting:
                 self.clear(key)
-                _settle(future, late or error)  # by no name of its own, which would hold this frame by its traceback
+                self._fail(future, late or error)  # by no name of its own, which would hold this frame by its traceback
             if not isinstance(error, Exception):
                 raise
         finally:
             del time  # it refers to the task that this runs in, whose exception refers to this frame
 
-
-def _settle(future: asyncio.Future[V], value: V | BaseException) -> None:
-    if future.done():
-        return
-    if isinstance(value, asyncio.CancelledError):
-        future.cancel()
-    elif isinstance(value, BaseException):
-        future.set_exception(alone(value))
-        future.exception()  # looked at, lest asyncio complains where nobody asks for it any more
-    else:
-        future.set_result(value)
+    def _fail(self, future: asyncio.Future[V], error: BaseException) -> None:
+        self.met_errors = True
+        if future.done():
+            return
+        if isinstance(error, asyncio.CancelledError):
+            future.cancel()
+        else:
+            future.set_exception(alone(error))
+            future.exception()  # looked at, lest asyncio complains where nobody asks for it any more

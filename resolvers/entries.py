@@ -2,7 +2,8 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable, Iterable, Iterator, Sequence
-from itertools import islice
+from contextlib import suppress
+from itertools import chain, islice
 from typing import Any, NamedTuple, TypeVar, cast
 
 from ..providers.errors import GatewayError, alone
@@ -43,8 +44,15 @@ async def each(loader: Loader[K, V], keys: Iterable[K]) -> Answers[V]:
     for start in range(0, len(futures), AT_ONCE):
         part = futures[start : start + AT_ONCE]
         await pace.take(len(part))
-        found += map(_outcome, part)
+        found += _outcomes(part, loader)
     return found
+
+
+def _outcomes(futures: list[asyncio.Future[V]], loader: Loader[Any, V]) -> Iterable[V | BaseException]:
+    if not loader.met_errors:
+        with suppress(asyncio.CancelledError):
+            return [future.result() for future in futures]  # in a quarter of the time
+    return map(_outcome, futures)
 
 
 def _outcome(future: asyncio.Future[V]) -> V | BaseException:
@@ -184,3 +192,19 @@ def partial(entries: Sequence[V | GatewayError]) -> list[V] | Partial:
     """The list, without those that could not be read."""
     found, errors = readable(entries)
     return Partial(found, errors) if errors else found
+
+
+def partials(lists: Answers[list[V | GatewayError]]) -> Answers[list[V] | Partial]:
+    """Each of the lists, without those that could not be read."""
+    if are_whole(lists):
+        return cast("Answers[list[V] | Partial]", lists)
+    return mapped(lists, partial)
+
+
+def are_whole(lists: Answers[list[V | GatewayError]]) -> bool:
+    """Whether there is no error among them, nor in any of them: of thousands at once, that costs next to nothing."""
+    kinds = set(map(type, lists))
+    if kinds <= {list}:
+        kinds = set(map(type, chain.from_iterable(cast("list[list[Any]]", lists))))
+        return not any(issubclass(kind, BaseException) for kind in kinds)
+    return False

@@ -15,7 +15,7 @@ from .code import code, environment_info
 from .common import created_at, runs_of, system_tags, tags, user_tags
 from .context import Context, Info
 from .data import MetaflowData, checked, data_of
-from .entries import Answers, Partial, combined, each, each_of, existing, gathered, mapped, partial
+from .entries import Answers, Partial, combined, each, each_of, existing, gathered, mapped, partial, partials
 from .exceptions import TaskException, exceptions_of
 from .foreach import foreach_stack
 from .inputs import sent
@@ -85,7 +85,7 @@ async def artifacts(
         keys = (_key_of(task, name) for task in tasks for name in by_name)
         found = iter(await each(info.context.loaders.artifacts, keys))
         return mapped(tasks, lambda _: partial(existing(list(islice(found, len(by_name))))))
-    return mapped(await each(info.context.loaders.artifacts_of, map(key_as_seen, tasks)), partial)
+    return partials(await each(info.context.loaders.artifacts_of, map(key_as_seen, tasks)))
 
 
 async def artifact(tasks: Tasks, info: Info, name: inputs.Name) -> list[Found]:
