@@ -25,6 +25,8 @@ class LevelExecutor(Executor[Any]):
     ways = Ways()
     # Makes rows: `dicts`, or `structs` where only what encodes the answer reads it.
     rows: Rows = dicts
+    # Whether what awaits nothing is executed in slices too: then `execute` may return a coroutine for any operation.
+    in_slices = False
 
     def types_of_classes(self) -> TypesOfClasses:
         """The object types of the schema that are known by the class of a value."""

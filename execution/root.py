@@ -34,10 +34,13 @@ class Root:
         self._data: dict[str, Any] = {}
 
     def execute(self) -> AwaitableOrValue[dict[str, Any]]:
-        """The data; a coroutine of it from the first field on that has to wait. Raises what makes all of it null."""
+        """The data; a coroutine of it from the first field on that has to wait, or where others are to have a turn.
+
+        Raises what makes all of it null.
+        """
         while self._parts:
             part = self._next()
-            part.run.go()
+            part.run.go(for_a_slice=self._executor.in_slices)
             if not part.run.over:
                 return self._go_on(part)
             self._executor.settle_in_background(part.run.unbegun)

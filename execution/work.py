@@ -87,10 +87,12 @@ class Run(Generic[T]):
         """Leave undone what is not done: its result is of no use any more."""
         self.over = True
 
-    def go(self) -> None:
-        """Go on until all is done or waits."""
+    def go(self, *, for_a_slice: bool = False) -> None:
+        """Go on until all is done or waits, or until others are to have a turn."""
         while self._ready and not self.over:
             self._turn()
+            if for_a_slice and perf_counter() > self._until:
+                return
 
     async def finish(self) -> None:
         """Go on until all is done, in slices; what was begun for it ends with it."""

@@ -1,19 +1,15 @@
-"""Query's look-ups of one object: absent is None, outside of the namespace an error."""
+"""Query's look-ups of one object by its pathspec: absent is None, outside of the namespace an error."""
 
-from strawberry import ID, UNSET
+from strawberry import UNSET
 
-from ..providers import ids, records
+from ..providers import records
 from ..providers.base import FlowKey, Key
-from ..providers.errors import BadUserInput, LimitExceeded
-from ..providers.pathspec import component, parse, run_of, shown
-from ..providers.pathspec import name as last
-from ..providers.pathspec import parent as above
+from ..providers.errors import BadUserInput
+from ..providers.pathspec import component, parse, run_of
 from . import inputs, namespaces
-from .cards import card_of
 from .context import Context, Info
-from .entries import Answers, gathered
+from .entries import Answers, combined, each, each_of_some, raised
 from .inputs import sent
-from .pages import MAX_SIZE
 
 
 async def flow(
@@ -74,23 +70,25 @@ async def any_object(
     return await _asked(info.context, None, pathspec, attempt, namespace, metadata)
 
 
-async def node(info: Info, id: inputs.Id) -> records.Record | None:
-    return await _identified(info.context, id)
-
-
-async def nodes(info: Info, ids: inputs.Ids) -> Answers[records.Record | None]:
-    if len(ids) > MAX_SIZE:
-        raise LimitExceeded(f"{len(ids)} ids are too many: {MAX_SIZE} at most (pageSize in serverInfo.limits).")
-    return await gathered(_identified(info.context, id) for id in ids)
-
-
 async def task_at(context: Context, key: Key) -> records.Task | None:
     """The task, seen at the key's attempt if there is one; None where that attempt never started."""
-    task = await context.loaders.tasks.load(key)
-    if task is None or key.attempt is None:
-        return task
-    attempts = await context.loaders.attempts_of.load(key._replace(attempt=None))
-    return task if any(attempt.number == key.attempt for attempt in attempts) else None
+    return raised((await tasks_at(context, [key]))[0])
+
+
+async def tasks_at(context: Context, keys: list[Key]) -> Answers[records.Task | None]:
+    """The same of many."""
+    tasks = await each(context.loaders.tasks, keys)
+    of_attempts = [
+        key._replace(attempt=None) if key.attempt is not None and isinstance(task, records.Task) else None
+        for key, task in zip(keys, tasks, strict=True)
+    ]
+    attempts = await each_of_some(context.loaders.attempts_of, of_attempts)
+
+    def started(task: records.Task | None, attempts: list[records.Attempt] | None) -> records.Task | None:
+        has_started = attempts is None or (task and task.asked in [attempt.number for attempt in attempts])
+        return task if has_started else None
+
+    return combined(started, tasks, attempts)
 
 
 async def _asked(
@@ -115,18 +113,6 @@ async def _asked(
     if run is None or namespaces.outside(run, namespace):
         raise namespaces.mismatch(pathspec, namespace)
     return found
-
-
-async def _identified(context: Context, id: ID) -> records.Record | None:
-    identity = ids.parse(id)
-    if identity.provider not in context.gateway.providers:
-        raise BadUserInput(f"{shown(id)} is of a metadata provider that is not configured here.")
-    if identity.type == "Flow":
-        return await context.loaders.flows.load(FlowKey(identity.provider, identity.pathspec, identity.namespace))
-    if identity.type == "Card":
-        task = Key(identity.provider, above(identity.pathspec), identity.attempt)
-        return await card_of(context, task, last(identity.pathspec))
-    return await _at(context, Key(identity.provider, identity.pathspec, identity.attempt))
 
 
 async def _at(context: Context, key: Key) -> records.Record | None:

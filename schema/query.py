@@ -2,7 +2,7 @@
 
 import strawberry
 
-from ..resolvers import about, flows, lookup, runs, tag_counts, viewers
+from ..resolvers import about, flows, identification, lookup, runs, tag_counts, viewers
 from ..resolvers.inputs import BigInt, DateTime
 from .fields import entry, resolved, stored, view
 from .hierarchy import DataArtifact, Flow, MetaflowObject, Run, Step, Task
@@ -92,9 +92,9 @@ class Query:
         "types.",
     )
     node: Node | None = entry(
-        lookup.node, "Relay's refetch: the object with this id, as it was asked for when the id was given out."
+        identification.node, "Relay's refetch: the object with this id, as it was asked for when the id was given out."
     )
-    nodes: list[Node | None] = entry(lookup.nodes, "The objects with these ids, in their order.")
+    nodes: list[Node | None] = entry(identification.nodes, "The objects with these ids, in their order.")
     default_namespace: str | None = entry(
         about.default_namespace, "The namespace that applies where none is given; null: all objects."
     )

@@ -178,6 +178,7 @@ def _bounded(executor: type[Executor[Any]]) -> type[Executor[Any]]:
 
     class Bounded(executor):
         rows = structs  # of LevelExecutor
+        in_slices = True  # of LevelExecutor
 
         def counted(self, objects: int, fields: int) -> None:  # of LevelExecutor
             usage.current.get().answer(objects, fields)

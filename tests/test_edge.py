@@ -1,14 +1,16 @@
 """Hostile requests: each is refused as it should be or answered, and takes no more work than its size allows."""
 
 import asyncio
+import gc
 import time
 from collections.abc import Generator
+from itertools import pairwise
 
 import pytest
 from starlette.types import Receive, Scope, Send
 
-from edge import CORPUS
-from edge.calling import counted
+from edge import CORPUS, LONG
+from edge.calling import call, counted
 from edge.form import checked, outcome
 from edge.hostile import ANSWERED, sent
 from edge.socket_client import Client
@@ -16,6 +18,7 @@ from edge.trees import fresh, gateway_over, small_tree
 from edge.work import Hang, allowed, watchdog
 from metaflow_graphql.resolvers.context import Gateway
 from metaflow_graphql.server.connections import Connection
+from metaflow_graphql.server.serve import collect_briefly
 from serving import served
 
 IN_PROCESS = [name for name, hostile in CORPUS.items() if not hostile.in_http]
@@ -54,6 +57,33 @@ def test_a_hostile_request_is_refused_over_a_socket(client: Client, name: str) -
     with watchdog():
         assert client.outcome(hostile.made()) in hostile.outcomes
     assert client.outcome(sent("{ __typename }")) == ANSWERED
+
+
+@pytest.fixture
+def briefly_collected() -> Generator[None]:
+    """Garbage is collected as in a process that serves."""
+    thresholds = gc.get_threshold()
+    collect_briefly()
+    yield
+    gc.set_threshold(*thresholds)
+    gc.unfreeze()
+
+
+@pytest.mark.usefixtures("briefly_collected")
+@pytest.mark.parametrize("name", LONG)
+def test_others_have_turns_while_a_long_answer_is_made(gateway: Gateway, name: str) -> None:
+    async def turns() -> list[float]:
+        """What the event loop's thread computes in each turn of the loop, in seconds."""
+        app, ends = fresh(gateway), [time.thread_time()]
+        answer = asyncio.ensure_future(call(app, LONG[name].made()))
+        while not answer.done():
+            await asyncio.sleep(0)
+            ends.append(time.thread_time())
+        assert outcome(checked(answer.result())) in LONG[name].outcomes
+        return [end - begin for begin, end in pairwise(ends)]
+
+    of_turns = asyncio.run(turns())
+    assert max(of_turns) < sum(of_turns) / 10
 
 
 def test_the_corpus_is_large() -> None:

@@ -409,7 +409,13 @@ def test_a_method_is_called_and_an_attribute_read() -> None:
     }
 
 
-async def turns_of_others(schema: GraphQLSchema, query: str, root: Any) -> int:
+class InSlices(LevelExecutor):
+    in_slices = True
+
+
+async def turns_of_others(
+    schema: GraphQLSchema, query: str, root: Any, executor: type[LevelExecutor] = LevelExecutor
+) -> int:
     """How often others have a turn of the loop while a query is executed."""
     turns = 0
 
@@ -420,7 +426,7 @@ async def turns_of_others(schema: GraphQLSchema, query: str, root: Any) -> int:
             turns += 1
 
     waiting = asyncio.create_task(others())
-    result: Any = execute(schema, parse(query), root, executor_class=LevelExecutor)
+    result: Any = execute(schema, parse(query), root, executor_class=executor)
     assert (await result).errors is None
     waiting.cancel()
     return turns
@@ -445,6 +451,16 @@ def test_others_have_turns_while_resolvers_answer_without_waiting() -> None:
 
     query = "{ " + "below { " * 10 + "x" + " }" * 11
     assert asyncio.run(turns_of_others(schema, query, {"below": below})) > 5
+
+
+def test_others_have_turns_while_nothing_is_awaited_if_that_is_asked_for() -> None:
+    schema = build_schema("type Query { some(by: Int): [Item] } type Item { x(by: Int): Int }")
+    many = {"some": [{"x": number} for number in range(20_000)]}
+    query = "{ some { x } }"
+    assert asyncio.run(turns_of_others(schema, query, many, InSlices)) > 5
+    at_once = execute(schema, parse(query), many, executor_class=LevelExecutor)
+    assert isinstance(at_once, ExecutionResult)
+    assert answer(schema, query, many, executor_class=InSlices) == told(at_once)
 
 
 def test_a_long_level_is_executed_in_parts() -> None:

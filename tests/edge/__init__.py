@@ -5,6 +5,7 @@ from .fragments import FRAGMENTS
 from .hostile import Family, Hostile
 from .identities import IDENTITIES
 from .limits import AT_LIMITS
+from .long_answers import LONG_ANSWERS
 from .many import MANY
 from .names import NAMES
 from .nesting import NESTING
@@ -31,3 +32,5 @@ FAMILIES: dict[str, Family] = {
 CORPUS: dict[str, Hostile] = {
     f"{family}: {name}": hostile for family, of_family in FAMILIES.items() for name, hostile in of_family.items()
 }
+# No more than their size allows is what the others take; these are measured by what others wait for.
+LONG: dict[str, Hostile] = {f"long answers: {name}": hostile for name, hostile in LONG_ANSWERS.items()}
