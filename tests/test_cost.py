@@ -45,6 +45,11 @@ COSTS: dict[str, tuple[str, dict[str, Any], int]] = {
         "{ task(pathspec: \"Made/1/start/1\") { artifacts(names: [\"a\", \"b\"]) { id } } }", {}, 1 + 2,
     ),
     "ids": ("query($ids: [ID!]!) { nodes(ids: $ids) { id } }", {"ids": []}, 0),
+    "a page of a log": (
+        "{ task(pathspec: \"Made/1/start/1\") { loglines(first: 1000) { nodes { text } } } }", {}, 1 + 1_000,
+    ),
+    "a list of some length": ("{ tags(first: 500) { tag } }", {}, 500),
+    "a list of no length that could have one": ("{ tags { tag } }", {}, 50),
     "a page that is too large": ("{ runs(first: 2147483647) { nodes { id } } }", {}, 500),
     "what is left out": (
         "query($no: Boolean = false) "
@@ -115,6 +120,15 @@ def test_what_is_said_to_fit_does(gateway: Gateway) -> None:
     fits = re.search(r"With first: ([0-9]+) at runs it would fit", error["message"])
     assert fits
     several = [gateway.answer(query, variables={"runs": int(fits[1]) + more, "tasks": 400}) for more in (0, 1)]
+    assert [len(answer.get("errors", [])) for answer in several] == [0, 1]
+
+
+def test_of_fields_that_are_too_many_it_is_told_how_many_fit(gateway: Gateway) -> None:
+    fields = [f"a{n}: runs(first: 500) {{ nodes {{ steps {{ parentSteps {{ name }} }} }} }}" for n in range(80)]
+    (error,) = gateway.answer(f"{{ {' '.join(fields)} }}")["errors"]
+    fits = re.search(r"The first ([0-9]+) of its 80 fields at the top would fit", error["message"])
+    assert fits
+    several = [gateway.answer(f"{{ {' '.join(fields[: int(fits[1]) + more])} }}") for more in (0, 1)]
     assert [len(answer.get("errors", [])) for answer in several] == [0, 1]
 
 

@@ -2,6 +2,7 @@
 # graphql-core leaves out the parameters of its generic types.
 """How many objects an operation may touch, told from its document and variables before it runs."""
 
+from bisect import bisect_right
 from collections.abc import Iterator, Mapping
 from typing import Any, NamedTuple, cast
 
@@ -20,11 +21,14 @@ from graphql import (
     is_non_null_type,
 )
 
+from ...resolvers.logs import LOG_PAGE_SIZE
 from ...resolvers.pages import DEFAULT_SIZE, MAX_SIZE
 from .. import limits
 from ..errors import refused
 from .nodes import arguments_of, fragments, is_included, variable_values
 
+# The largest pages, where those of others are not.
+_PAGES = {"Task.loglines": LOG_PAGE_SIZE.value}
 # How long lists without pages are, as a rule; others 10.
 _LENGTHS = {"Run.steps": 10, "Task.artifacts": 20, "Task.metadata": 30}
 _A_LIST = 10
@@ -55,6 +59,7 @@ class Cost:
         self.total = 0
         self.largest = Part((), 0)
         self.pages: dict[tuple[str, ...], tuple[int, int]] = {}
+        self._before: list[int] = []  # the total before each field of the root
         root = schema.get_root_type(operation.operation)
         self._add([operation.selection_set], root, 1, None, ())
 
@@ -77,6 +82,8 @@ class Cost:
             fits = (most - (self.total - objects)) * size // objects
             if fits >= 1:
                 return f"With first: {fits} at {'.'.join(at)} it would fit."
+        if fit := bisect_right(self._before, most) - 1:
+            return f"The first {fit} of its {len(self._before)} fields at the top would fit."
         return "Ask for fewer levels at a time."
 
     def _add(
@@ -92,10 +99,12 @@ class Cost:
             if not is_composite_type(named):
                 continue
             place, before = (*path, key), self.total
+            if not path:
+                self._before.append(before)
             arguments = arguments_of(nodes[0], self._variables)
             inner = [node.selection_set for node in nodes if node.selection_set]
             if {"first", "last"} <= definition.args.keys():
-                size = _size(arguments)
+                size = _size(arguments, _PAGES.get(f"{parent.name}.{nodes[0].name.value}", MAX_SIZE))
                 self._add(inner, named, many, size, place)
                 self.pages[place] = size, self.total - before
                 continue
@@ -144,15 +153,17 @@ class Cost:
             return 1
         if page is not None:
             return page
+        if "first" in definition.args:
+            return _size(arguments)
         for name in _OF_AS_MANY:
             if isinstance(wanted := arguments.get(name), list):
                 return len(cast("list[Any]", wanted))
         return _LENGTHS.get(f"{parent.name}.{node.name.value}", _A_LIST)
 
 
-def _size(arguments: Mapping[str, Any]) -> int:
+def _size(arguments: Mapping[str, Any], largest: int = MAX_SIZE) -> int:
     """Of a page; what can't be the size of one is refused by the field."""
     for name in ("first", "last"):
         if isinstance(size := arguments.get(name), int):
-            return min(max(0, size), MAX_SIZE)
+            return min(max(0, size), largest)
     return DEFAULT_SIZE
