@@ -24,7 +24,7 @@ from in_process import opened
 from local_trees import EPOCH_MS, put, put_object, put_run
 from metaflow_graphql.providers import usage
 from metaflow_graphql.providers.local.threads import Threads
-from metaflow_graphql.server import connections, encoding, limits
+from metaflow_graphql.server import connections, encoding, limits, sending
 from metaflow_graphql.server.connections import HEAD_BYTES, Connection
 from metaflow_graphql.server.errors import RequestError
 from metaflow_graphql.server.limits import LIST_ITEMS
@@ -119,6 +119,26 @@ def test_who_does_not_take_the_answer_is_let_go(client: httpx.Client, monkeypatc
         except ConnectionResetError:
             pass
     assert received < 20_000_000
+
+
+def test_large_answers_that_nobody_takes_are_limited_in_all(
+    client: httpx.Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sending, "UNSENT_BYTES", 8_000_000)
+    query = "{ many(count: 1000000) }"  # 7 MB
+    body = json.dumps({"query": query}).encode()
+    head = b"POST /graphql HTTP/1.1\r\nhost: x\r\ncontent-type: application/json\r\ncontent-length: %d\r\n\r\n"
+    whole = {"data": {"many": list(range(1_000_000))}}
+    assert post(client, query).json() == whole
+    with socket.create_connection(address(client), timeout=120) as connection:
+        connection.sendall(head % len(body) + body)
+        connection.recv(1)
+        refused = post(client, query)
+        assert (refused.status_code, refused.headers["retry-after"]) == (503, "1")
+        assert post(client, "{ greeting }").status_code == 200
+    while (again := post(client, query)).status_code == 503:  # until it is known that the other has gone
+        time.sleep(0.01)
+    assert again.json() == whole
 
 
 @pytest.mark.parametrize("wanted", [LIST_ITEMS.value, LIST_ITEMS.value + 1])
