@@ -27,8 +27,12 @@ class ServiceRuns:
 
 
 def settings(url: str) -> dict[str, str]:
-    """Metaflow's, for metadata in the service at that URL."""
-    return {"METAFLOW_DEFAULT_METADATA": "service", "METAFLOW_SERVICE_URL": url}
+    """Metaflow's, for metadata in the service at that URL.
+
+    No sidecars: of each run and each task one would send heartbeats, of which none counts in the first ten seconds, and
+    a process that imports Metaflow costs as much as the task itself.
+    """
+    return {"METAFLOW_DEFAULT_METADATA": "service", "METAFLOW_SERVICE_URL": url, "METAFLOW_ENABLED_SIDECAR": ""}
 
 
 @contextmanager
