@@ -215,6 +215,8 @@ def environment(root: Path, **more: str) -> dict[str, str]:
         "METAFLOW_HOME": str(root / "home"),
         "METAFLOW_DATASTORE_SYSROOT_LOCAL": str(root),
         "METAFLOW_CLIENT_CACHE_PATH": str(root / "client-cache"),
+        # Each task asks git five times for what is not read here; it gives up at once.
+        "GIT_CEILING_DIRECTORIES": str(FLOWS.parent),
     } | more
 
 
