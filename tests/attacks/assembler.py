@@ -1,6 +1,7 @@
 """Pickles written opcode by opcode: each function here gives the bytes that leave one value on the stack."""
 
 import struct
+import zlib
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Literal
@@ -9,6 +10,7 @@ Outcome = Literal["value", "TooLarge", "Unreadable"]
 Part = bytes | tuple[bytes, int]  # the bytes, or so many times the bytes: written out only while they are read
 PROTOCOL = b"\x80\x04"
 NONE, TRUE, EMPTY_LIST, EMPTY_TUPLE, EMPTY_DICT, EMPTY_SET = b"N", b"\x88", b"]", b")", b"}", b"\x8f"
+_LARGE = 50_000  # bytes
 MARK, MEMOIZE, REDUCE, NEWOBJ, BUILD, DUP, POP = b"(", b"\x94", b"R", b"\x81", b"b", b"2", b"0"
 
 
@@ -25,15 +27,20 @@ Family = dict[str, Attack]
 
 def attack(*parts: Part, ends: Outcome = "value") -> Attack:
     """Of a pickle of protocol 4 with these parts."""
-    return Attack(lambda: whole(_joined(parts)), ends)
+    return raw(PROTOCOL, *parts, b".", ends=ends)
 
 
 def raw(*parts: Part, ends: Outcome = "value") -> Attack:
-    return Attack(lambda: _joined(parts), ends)
+    kept = [(_kept(part), 1) if isinstance(part, bytes) else (_kept(part[0]), part[1]) for part in parts]
+    return Attack(lambda: b"".join(make() * times for make, times in kept), ends)
 
 
-def _joined(parts: tuple[Part, ...]) -> bytes:
-    return b"".join(part if isinstance(part, bytes) else part[0] * part[1] for part in parts)
+def _kept(part: bytes) -> Callable[[], bytes]:
+    # Whoever holds them all is forked for each, which costs what is mapped.
+    if len(part) < _LARGE:
+        return lambda: part
+    packed = zlib.compress(part, 1)
+    return lambda: zlib.decompress(packed)
 
 
 def whole(*parts: bytes) -> bytes:
