@@ -82,14 +82,14 @@ def task_of(service: ServiceRuns, run: str, step: str) -> str:
     return service.service.store.rows(sql, run, step)[0]["task_id"]
 
 
-def test_of_thousands_of_operations_each_answer_is_right_or_says_what_failed(
+def test_of_a_thousand_operations_each_answer_is_right_or_says_what_failed(
     service: ServiceRuns, tmp_path: Path
 ) -> None:
     chance, outcomes = random.Random(10), Counter[str]()
 
     async def client(gateway: Watched, expected: dict[int, Any], given: list[Question]) -> None:
         async with aiohttp.ClientSession() as session:
-            for _ in range(40):
+            for _ in range(20):
                 number = chance.randrange(len(given))
                 text = await sent(session, gateway, given[number])
                 assert [secret for secret in SECRETS if secret in text] == []
@@ -106,8 +106,8 @@ def test_of_thousands_of_operations_each_answer_is_right_or_says_what_failed(
     with troubled(service, tmp_path) as (gateway, proxy):
         asyncio.run(run(gateway, proxy))
         print(outcomes, proxy.counts.total(), proxy.counts)
-        assert outcomes.total() == 40 * CLIENTS
-        assert min(outcomes["right"], outcomes["with errors"]) > 100
+        assert outcomes.total() == 20 * CLIENTS
+        assert min(outcomes["right"], outcomes["with errors"]) > 50
         assert proxy.counts.keys() == {Fault.NONE, *PASSING}
     assert gateway.said == ""
 
