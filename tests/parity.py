@@ -34,7 +34,7 @@ QUERIES = {
     "artifact": OF_ALL + " sha size finishedAt data type",
 }
 KINDS = tuple(QUERIES)
-AT_ONCE = 15  # objects in a query
+AT_ONCE = {"artifact": 60}  # objects in a query, of as many fields as a document may select; of others 15
 
 
 def pathspec_of(found: dict[str, Any] | None) -> str | None:
@@ -174,7 +174,7 @@ def asked(gateway: Gateway, keys: list[str]) -> Iterator[tuple[str, dict[str, An
     """The gateway's answer about each object, which a key names by its pathspec and `@attempt`; None for no object."""
     for kind in KINDS:
         of_kind = [key for key in keys if KINDS[key.count("/")] == kind]
-        for some in in_turns(of_kind, AT_ONCE):
+        for some in in_turns(of_kind, AT_ONCE.get(kind, 15)):
             fields = " ".join(f"o{number}: {_lookup(kind, key)} {{ ...all }}" for number, key in enumerate(some))
             on = "DataArtifact" if kind == "artifact" else kind.capitalize()
             found = gateway.data(f"{{ {fields} }} fragment all on {on} {{ {QUERIES[kind]} }}")
