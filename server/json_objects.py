@@ -23,7 +23,7 @@ _TEXT = re.compile(rb'"[^"\\]*+(?:\\.[^"\\]*+)*+"?', re.DOTALL)
 async def json_object(text: bytes, what: str) -> dict[str, Any]:
     """The object; RequestError (400) where `what` is none, or has a name twice in one object."""
     if _nested(text) > _NESTED and _nested(_TEXT.sub(b"", text)) > _NESTED:
-        raise refused_beyond(VARIABLE_VALUES, f"{what} has too many lists and objects")
+        raise refused_beyond(VARIABLE_VALUES, f"{what} has too many lists and objects", 400)
     try:
         value = orjson.loads(text)
     except orjson.JSONDecodeError as error:
