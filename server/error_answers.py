@@ -21,7 +21,7 @@ def error_answer(scope: Scope, error: RequestError, media_type: str = JSON, stat
     `status`: where the error leaves it open.
     """
     if (entry := entry_of(scope)) is not None:
-        entry.refuse(error)
+        entry.refuse(error, ends_connection=refusal_of(scope) is not None)
     headers = {"cache-control": NOT_KEPT, "vary": VARY} | error.headers
     sent_as = GRAPHQL_RESPONSE if media_type == GRAPHQL_RESPONSE else JSON
     return Response(dumps({"errors": error.errors}), error.status or status, headers, f"{sent_as}; charset=utf-8")

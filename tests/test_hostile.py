@@ -64,7 +64,10 @@ def test_a_head_has_an_end(client: httpx.Client, head: bytes, statuses: set[byte
 def test_what_is_no_request_is_told_so(client: httpx.Client) -> None:
     head, _, body = answered(client, b"GET /healthz HTTP/1.1\r\nhost x\r\n\r\n").partition(b"\r\n\r\n")
     assert head.startswith(b"HTTP/1.1 400 Bad Request\r\n")
-    message = "This is no HTTP/1.1 request."
+    message = (
+        "This is no HTTP/1.1 request: each of its headers is a name, a colon and a value, without a space before "
+        "the colon."
+    )
     assert json.loads(body) == {"errors": [{"message": message, "extensions": {"code": "BAD_USER_INPUT"}}]}
 
 
