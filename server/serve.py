@@ -80,6 +80,7 @@ def serve(application: ASGIApp, listening: socket.socket, ready: Callable[[], No
     config = uvicorn.Config(
         application,
         http=Connection,
+        ws="none",  # else uvicorn answers them itself, where a library for them is installed
         lifespan="on",
         log_config=None,
         access_log=False,

@@ -3,10 +3,12 @@
 import json
 import logging
 from collections.abc import Iterator
+from pathlib import Path
 
 import httpx
 import pytest
 
+from gateways import serving
 from metaflow_graphql.server.connections import Connection
 from serving import answered, served, small_application
 
@@ -95,3 +97,15 @@ def test_a_request_for_another_protocol_is_answered_as_the_one_that_it_is(
     assert [answers.count(answer) for answer in told] == [2, 1, 2]
     assert answers.count(b"HTTP/1.1 200 OK\r\n") == answers.count(b"x-request-id: ") == 3
     assert caplog.records == []
+
+
+def test_a_gateway_speaks_no_websockets_whatever_is_installed(tmp_path: Path) -> None:
+    headers = {
+        "connection": "Upgrade", "upgrade": "websocket", "sec-websocket-version": "13",
+        "sec-websocket-key": "dGhlIHNhbXBsZSBub25jZQ==",
+    }  # fmt: skip
+    with serving(tmp_path) as gateway:
+        answer = gateway.client.get("/graphql", params={"query": "{ __typename }"}, headers=headers)
+        none = gateway.client.get("/nowhere", headers=headers)
+    assert (answer.status_code, answer.json()) == (200, {"data": {"__typename": "Query"}})
+    assert (none.status_code, len(none.headers["x-request-id"])) == (404, 32)
