@@ -40,7 +40,8 @@ class Connection(Requests):
 
     The application makes the answer, as it does all others; what has not come of the request is empty. It goes out when
     all requests that came before are answered, and not at all where an answer to the same one has begun. And each of
-    its requests is told that the client has gone: uvicorn tells the one that came last.
+    its requests is told that the client has gone: uvicorn tells the one that came last. `most`: connections that are
+    served at a time.
     """
 
     _head = 0  # bytes of the request's URL and headers
@@ -51,13 +52,14 @@ class Connection(Requests):
     _taking: TimerHandle | None = None  # while it is to take an answer
     _refused = False  # the connection ends with the answer to that
 
-    def __init__(self, *arguments: Any, **more: Any) -> None:
+    def __init__(self, *arguments: Any, most: int = MOST_CONNECTIONS, **more: Any) -> None:
         super().__init__(*arguments, **more)
+        self._most = most
         self._requests = deque[RequestResponseCycle]()  # that are not answered yet
 
     def connection_made(self, transport: Transport) -> None:  # pyright: ignore[reportIncompatibleMethodOverride]
         super().connection_made(transport)
-        if len(self.connections) > MOST_CONNECTIONS:
+        if len(self.connections) > self._most:
             self.refuse(_too_many())
         else:
             self._sending = self.loop.call_later(SLOW_SECONDS, self._late)

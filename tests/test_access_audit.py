@@ -6,6 +6,7 @@ import os
 import re
 import time
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -215,9 +216,8 @@ def test_what_the_connection_refuses_is_told_and_may_be_read(
     assert found == (headers["x-request-id"], path, outcome, status, "127.0.0.1", asking)
 
 
-def test_connections_that_are_too_many_are_told(tmp_path: Path, file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(connections, "MOST_CONNECTIONS", 0)
-    with guarded(written(tmp_path, TWO_PEOPLE), http=Connection) as client:
+def test_connections_that_are_too_many_are_told(tmp_path: Path, file: Path) -> None:
+    with guarded(written(tmp_path, TWO_PEOPLE), http=partial(Connection, most=0)) as client:
         assert answered(client).startswith(b"HTTP/1.1 503 ")
     (line,) = lines(file, 1)
     assert (line["outcome"], line["status"], line["method"], line["path"]) == ("RATE_LIMITED", 503, None, None)
