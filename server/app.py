@@ -74,8 +74,10 @@ def application(
 
     origins = Origins(cors_origins, graphiql=graphiql, signed=signed)
     # The endpoint lets no error pass: what Starlette puts around routes for them would be a tenth of a short query.
+    # And no redirects: they would lead to what the client calls the gateway, which is not always what is public.
     rest = Starlette(routes=others, exception_handlers={HTTPException: without_route})
-    routed = Router([Route("/graphql", endpoint)], default=rest, lifespan=lifespan)
+    rest.router.redirect_slashes = False
+    routed = Router([Route("/graphql", endpoint)], redirect_slashes=False, default=rest, lifespan=lifespan)
     if access is None:
         return BrowserRules(ending(routed), origins, hosts)
     return Audited(BrowserRules(ending(Gate(routed, access)), origins, hosts), access)

@@ -4,11 +4,12 @@ from asyncio import Event, TimerHandle, Transport
 from collections import deque
 from typing import Any, cast
 
-from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
+from uvicorn.protocols.http.httptools_impl import RequestResponseCycle
 
 from .clients import tell_whether_gone
 from .error_answers import with_refusal
 from .errors import RequestError, refused
+from .http_requests import Requests
 
 # Of a request before its body, and of all that comes with a body but is none of it.
 HEAD_BYTES = 65_536
@@ -17,10 +18,6 @@ SLOW_SECONDS = 30
 # Of all clients together, be they at work or idle.
 MOST_CONNECTIONS = 2_000
 _CLOSE = {"connection": "close"}
-
-
-def _malformed() -> RequestError:
-    return refused("BAD_USER_INPUT", "This is no HTTP/1.1 request.", 400, _CLOSE)
 
 
 def _too_slow() -> RequestError:
@@ -38,12 +35,13 @@ def _too_many() -> RequestError:
     return refused("RATE_LIMITED", "There are too many connections: try again.", 503, headers)
 
 
-class Connection(HttpToolsProtocol):
+class Connection(Requests):
     """Ends with 414 or 431 where a head is too long, 408 where the client is too slow, 503 where there are too many.
 
     The application makes the answer, as it does all others; what has not come of the request is empty. It goes out when
     all requests that came before are answered, and not at all where an answer to the same one has begun. And each of
-    its requests is told that the client has gone: uvicorn tells the one that came last.
+    its requests is told that the client has gone: uvicorn tells the one that came last. `most`: connections that are
+    served at a time.
     """
 
     _head = 0  # bytes of the request's URL and headers
@@ -54,14 +52,15 @@ class Connection(HttpToolsProtocol):
     _taking: TimerHandle | None = None  # while it is to take an answer
     _refused = False  # the connection ends with the answer to that
 
-    def __init__(self, *arguments: Any, **more: Any) -> None:
+    def __init__(self, *arguments: Any, most: int = MOST_CONNECTIONS, **more: Any) -> None:
         super().__init__(*arguments, **more)
+        self._most = most
         self._requests = deque[RequestResponseCycle]()  # that are not answered yet
 
     def connection_made(self, transport: Transport) -> None:  # pyright: ignore[reportIncompatibleMethodOverride]
         super().connection_made(transport)
-        if len(self.connections) > MOST_CONNECTIONS:
-            self._refuse(_too_many())
+        if len(self.connections) > self._most:
+            self.refuse(_too_many())
         else:
             self._sending = self.loop.call_later(SLOW_SECONDS, self._late)
 
@@ -82,7 +81,7 @@ class Connection(HttpToolsProtocol):
         self._overhead += len(data)
         super().data_received(data)
         if self._overhead > HEAD_BYTES:
-            self._refuse(_too_long(self.url))
+            self.refuse(_too_long(self.url))
 
     def on_message_begin(self) -> None:
         self._head = 0
@@ -96,7 +95,7 @@ class Connection(HttpToolsProtocol):
     def on_headers_complete(self) -> None:
         # A head that came in one piece is over before anything of it could be compared.
         if len(self.url) > HEAD_BYTES // 2 or self._head > HEAD_BYTES:
-            self._refuse(_too_long(self.url))
+            self.refuse(_too_long(self.url))
         if self._is_over:
             return
         before = self.cycle
@@ -113,15 +112,14 @@ class Connection(HttpToolsProtocol):
         super().on_body(body)
 
     def on_message_complete(self) -> None:
+        if self.changes_protocol:
+            return
         self._asked = True
         self._begun = False
         self._overhead = 0
         self._sent()
         if not self._is_over:
             super().on_message_complete()
-
-    def send_400_response(self, msg: str) -> None:
-        self._refuse(_malformed())
 
     def pause_writing(self) -> None:
         super().pause_writing()
@@ -140,7 +138,7 @@ class Connection(HttpToolsProtocol):
     def _late(self) -> None:
         """Idle connections are let go without a word, for nothing was asked on them."""
         if self._begun:
-            self._refuse(_too_slow())
+            self.refuse(_too_slow())
         else:
             self.transport.abort()
 
@@ -148,8 +146,7 @@ class Connection(HttpToolsProtocol):
     def _is_over(self) -> bool:
         return self._refused or self.transport.is_closing()
 
-    def _refuse(self, error: RequestError) -> None:
-        """Have this answered, and end."""
+    def refuse(self, error: RequestError) -> None:
         if self._is_over:
             return
         self._refused = True

@@ -13,7 +13,6 @@ from .negotiation import GRAPHQL_RESPONSE, JSON
 
 # Of a connection, in the state of a request that it can't have come whole: it has no method or no path then.
 _REFUSAL = "refusal"
-_CODES = {404: "NOT_FOUND", 405: "METHOD_NOT_ALLOWED"}
 
 
 def error_answer(scope: Scope, error: RequestError, media_type: str = JSON, status: int = 400) -> Response:
@@ -22,7 +21,7 @@ def error_answer(scope: Scope, error: RequestError, media_type: str = JSON, stat
     `status`: where the error leaves it open.
     """
     if (entry := entry_of(scope)) is not None:
-        entry.refuse(error)
+        entry.refuse(error, ends_connection=refusal_of(scope) is not None)
     headers = {"cache-control": NOT_KEPT, "vary": VARY} | error.headers
     sent_as = GRAPHQL_RESPONSE if media_type == GRAPHQL_RESPONSE else JSON
     return Response(dumps({"errors": error.errors}), error.status or status, headers, f"{sent_as}; charset=utf-8")
@@ -31,8 +30,10 @@ def error_answer(scope: Scope, error: RequestError, media_type: str = JSON, stat
 def without_route(request: Request, error: Exception) -> Response:
     """What Starlette's router answers with, as other errors are."""
     assert isinstance(error, HTTPException)
-    code = _CODES.get(error.status_code, "BAD_USER_INPUT")
-    message = f"{error.detail}: GraphQL is at /graphql."
+    code, message = "NOT_FOUND", f"{error.detail}: GraphQL is at /graphql."
+    if error.status_code == 405:
+        allowed = ", ".join(sorted((error.headers or {}).get("Allow", "").split(", ")))
+        code, message = "METHOD_NOT_ALLOWED", f"{error.detail}: the methods of this URL are {allowed}."
     return error_answer(request.scope, refused(code, message, error.status_code, error.headers))
 
 

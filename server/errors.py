@@ -46,9 +46,9 @@ def refused_by(error: GatewayError, status: int, headers: Mapping[str, str] | No
     return RequestError([{"message": str(error), "extensions": extensions(error)}], status, headers)
 
 
-def refused_beyond(limit: Limit, what: str) -> RequestError:
+def refused_beyond(limit: Limit, what: str, status: int | None = None) -> RequestError:
     """A request of which `what` says that it is beyond a limit."""
-    return refused("LIMIT_EXCEEDED", f"{what}: {limit.name} is {limit.value} at the most.")
+    return refused("LIMIT_EXCEEDED", f"{what}: {limit.name} is {limit.value} at the most.", status)
 
 
 def coded(error: GraphQLError, code: str) -> dict[str, Any]:

@@ -1,5 +1,7 @@
 """GraphQL over HTTP (graphql.github.io/graphql-over-http): /graphql."""
 
+from typing import Any
+
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
@@ -60,7 +62,7 @@ class GraphQLEndpoint:
             media = media_type(request.headers.getlist("accept"), html=reads and self._graphiql)
             if media == HTML:
                 return page()
-            principal = principal_of(request)  # before a document of theirs is kept
+            principal = principal_of(request)
             asked = await operation(request, self._documents, principal)
             asked = asked._replace(base_url=self._public_url or base_url(request), admission=admission_of(request))
             if reads:
@@ -75,11 +77,17 @@ class GraphQLEndpoint:
             return error_answer(request.scope, faults.failure(error), media)
 
     async def _executed(self, asked: Operation, faults: Faults) -> memoryview:
-        return await encoded(await self._operations.answer(asked, faults))
+        return await encoded(await self._answer(asked, faults))
+
+    async def _answer(self, asked: Operation, faults: Faults, *, queries_only: bool = False) -> dict[str, Any]:
+        answer = await self._operations.answer(asked, faults, queries_only=queries_only)
+        if asked.new:  # and valid, for it was executed
+            self._documents.register(asked.query, asked.principal)
+        return answer
 
     async def _read(self, asked: Operation, faults: Faults) -> tuple[memoryview, str]:
         """The answer to a query, and how it may be kept."""
-        answer = await self._operations.answer(asked, faults, queries_only=True)
+        answer = await self._answer(asked, faults, queries_only=True)
         content = await encoded(answer)
         # With access control, whoever keeps it may lose the right to see it.
         lasts = asked.principal is None and await self._operations.lasts(asked, answer, content)

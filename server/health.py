@@ -12,17 +12,19 @@ from ..providers.base import Key, Provider
 from ..providers.errors import GatewayError
 from ..resolvers.context import Gateway
 from .access.admission import principal_of
+from .caching.headers import NOT_KEPT
 from .errors import RequestError
 
 # Whoever asks more often is told the same.
 _KEPT_SECONDS = 1.0
 _PATIENCE_SECONDS = 5.0
+_HEADERS = {"cache-control": NOT_KEPT}
 _NO_RUN = "Metaflow/0"
 
 
 async def alive(_: Request) -> JSONResponse:
     """The process answers, whatever its providers do."""
-    return JSONResponse({"status": "ok"})
+    return JSONResponse({"status": "ok"}, headers=_HEADERS)
 
 
 class Readiness:
@@ -47,7 +49,8 @@ class Readiness:
         named = self._named_to(request)
         told = {name: "ok" if answers else "unavailable" for name, answers in self._answering.items() if name in named}
         ready = all(self._answering.values())
-        return JSONResponse({"status": "ok" if ready else "unavailable", "providers": told}, 200 if ready else 503)
+        status, code = ("ok", 200) if ready else ("unavailable", 503)
+        return JSONResponse({"status": status, "providers": told}, code, _HEADERS)
 
     def _named_to(self, request: Request) -> Collection[str]:
         try:

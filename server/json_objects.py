@@ -23,11 +23,11 @@ _TEXT = re.compile(rb'"[^"\\]*+(?:\\.[^"\\]*+)*+"?', re.DOTALL)
 async def json_object(text: bytes, what: str) -> dict[str, Any]:
     """The object; RequestError (400) where `what` is none, or has a name twice in one object."""
     if _nested(text) > _NESTED and _nested(_TEXT.sub(b"", text)) > _NESTED:
-        raise refused_beyond(VARIABLE_VALUES, f"{what} has too many lists and objects")
+        raise refused_beyond(VARIABLE_VALUES, f"{what} has too many lists and objects", 400)
     try:
         value = orjson.loads(text)
     except orjson.JSONDecodeError as error:
-        raise _mistaken(f"{what} is not JSON: {error}.") from error
+        raise _mistaken(_unread(text, what, error)) from error
     if not isinstance(value, dict):
         raise _mistaken(f"{what} must be a JSON object.")
     try:
@@ -40,6 +40,15 @@ async def json_object(text: bytes, what: str) -> dict[str, Any]:
     if name is not None:
         raise _mistaken(f"{what} has the name {shown(name)} twice in one object.")
     return cast(dict[str, Any], value)
+
+
+def _unread(text: bytes, what: str, error: orjson.JSONDecodeError) -> str:
+    """Why it could not be read; of bytes, where they are none of UTF-8: what orjson says of these, says nothing."""
+    try:
+        text.decode()
+    except UnicodeDecodeError as wrong:
+        return f"{what} is not in UTF-8: its byte {wrong.start} (counted from 0) is 0x{text[wrong.start]:02x}."
+    return f"{what} is not JSON: {error}."
 
 
 def _nested(text: bytes) -> int:

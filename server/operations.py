@@ -46,7 +46,8 @@ class Operation(NamedTuple):
     control. `show_usage`: whether the answer says what it cost upstream; `show_cost`: how many objects it was
     estimated to touch, and did.
 
-    `base_url`: what URLs on this gateway begin with for this client; None where it has none.
+    `base_url`: what URLs on this gateway begin with for this client; None where it has none. `new`: whether the
+    document is to be known by its hash once it has been executed.
     """
 
     query: str
@@ -57,6 +58,7 @@ class Operation(NamedTuple):
     show_cost: bool = False
     base_url: str | None = None
     admission: Admission | None = None
+    new: bool = False
 
 
 class Operations:

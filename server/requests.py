@@ -109,16 +109,18 @@ async def _operation(
         if not isinstance(parameters.get(name), kinds):
             raise refused("BAD_USER_INPUT", f"The parameter {name} must be {_CALLED[kinds]}.", 400)
     extensions: dict[str, Any] = parameters.get("extensions") or {}
+    asked = await documents.document(
+        parameters.get("query") or None,
+        parameters.get("documentId") or None,
+        extensions.get("persistedQuery"),
+        principal,
+    )
     return Operation(
-        await documents.document(
-            parameters.get("query") or None,
-            parameters.get("documentId") or None,
-            extensions.get("persistedQuery"),
-            principal,
-        ),
+        asked.text,
         principal,
         parameters.get("variables"),
         parameters.get("operationName") or None,
         show_usage=extensions.get("usage") is True,
         show_cost=extensions.get("cost") is True,
+        new=asked.new,
     )

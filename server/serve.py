@@ -2,20 +2,26 @@
 
 import errno
 import gc
+import logging
 import os
 import signal
 import socket
 import threading
 from collections.abc import Callable
+from functools import partial
 from types import FrameType
+from typing import cast
 
 import uvicorn
 from starlette.types import ASGIApp
 
 from .browsers.hosts import is_loopback
 from .connections import Connection
+from .descriptors import made_room
 from .settings.metaflow_config import SettingsError
 from .settings.serving_options import EVERYONE
+
+_logger = logging.getLogger(__name__)
 
 # What runs may end for so long, after SIGTERM or Ctrl-C.
 GRACE_SECONDS = 3
@@ -76,10 +82,14 @@ def collect_briefly() -> None:
 
 def serve(application: ASGIApp, listening: socket.socket, ready: Callable[[], None]) -> None:
     """Serves until a signal ends it; `ready` is called once it answers."""
+    room = made_room()
+    if room.notice:
+        _logger.warning(room.notice)
     collect_briefly()
     config = uvicorn.Config(
         application,
-        http=Connection,
+        http=cast("type[Connection]", partial(Connection, most=room.connections)),
+        ws="none",  # else uvicorn answers them itself, where a library for them is installed
         lifespan="on",
         log_config=None,
         access_log=False,
@@ -87,6 +97,7 @@ def serve(application: ASGIApp, listening: socket.socket, ready: Callable[[], No
         # Whose address it is matters to access control, and no header may say so of just anyone on this machine.
         proxy_headers=False,
         timeout_graceful_shutdown=GRACE_SECONDS,
+        backlog=room.waiting,
     )
     ready()
     try:

@@ -6,6 +6,7 @@ import os
 import re
 import time
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -183,6 +184,7 @@ SLOW = (
     b"POST /graphql HTTP/1.1\r\nhost: here\r\norigin: https://page.example\r\ncontent-length: 9\r\n"
     b"authorization: Bearer " + TOKEN.encode() + b"\r\n"
 )
+CHUNKED = SLOW.replace(b"content-length: 9", b"transfer-encoding: chunked")
 HEADERS = b"".join(b"x-%d: y\r\n" % number for number in range(HEAD_BYTES // 8))
 # what is sent: status, whether its origin is known; path, outcome
 BY_CONNECTIONS: dict[str, tuple[bytes, int, bool, str | None, str]] = {
@@ -190,6 +192,10 @@ BY_CONNECTIONS: dict[str, tuple[bytes, int, bool, str | None, str]] = {
     "slow head": (b"GET /graphql HTTP/1.1\r\n", 408, False, None, "TIMEOUT"),
     "URL": (b"GET /" + b"a" * HEAD_BYTES, 414, False, None, "LIMIT_EXCEEDED"),
     "head": (SLOW + HEADERS, 431, True, None, "LIMIT_EXCEEDED"),
+    "malformed": (b"GET /graphql HTTP/1.1\r\nhost x\r\n\r\n", 400, False, None, "BAD_USER_INPUT"),
+    "method": (b"FOO /graphql HTTP/1.1\r\nhost: x\r\n\r\n", 501, False, None, "METHOD_NOT_ALLOWED"),
+    "malformed body": (CHUNKED + b"\r\nz\r\n", 400, True, "/graphql", "BAD_USER_INPUT"),
+    "coding": (CHUNKED.replace(b" chunked", b" gzip, chunked") + b"\r\n", 501, True, None, "UNSUPPORTED_MEDIA_TYPE"),
 }
 
 
@@ -210,9 +216,8 @@ def test_what_the_connection_refuses_is_told_and_may_be_read(
     assert found == (headers["x-request-id"], path, outcome, status, "127.0.0.1", asking)
 
 
-def test_connections_that_are_too_many_are_told(tmp_path: Path, file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(connections, "MOST_CONNECTIONS", 0)
-    with guarded(written(tmp_path, TWO_PEOPLE), http=Connection) as client:
+def test_connections_that_are_too_many_are_told(tmp_path: Path, file: Path) -> None:
+    with guarded(written(tmp_path, TWO_PEOPLE), http=partial(Connection, most=0)) as client:
         assert answered(client).startswith(b"HTTP/1.1 503 ")
     (line,) = lines(file, 1)
     assert (line["outcome"], line["status"], line["method"], line["path"]) == ("RATE_LIMITED", 503, None, None)

@@ -208,6 +208,13 @@ def test_listed_origins_are_told_beforehand_what_they_may_send(client: httpx.Cli
     assert "Origin" in answer.headers["vary"]
 
 
+NOT_OF_PAGES = error(
+    "FORBIDDEN",
+    f"Pages may ask by GET, HEAD, POST, with these headers: {ALLOWED['access-control-allow-headers']}.",
+)
+NOT_OF_THIS_ORIGIN = error("FORBIDDEN", "Pages of this origin are not let in.")
+
+
 @pytest.mark.parametrize(
     ("origin", "asked", "status"),
     [
@@ -225,6 +232,7 @@ def test_what_is_not_allowed_is_refused_beforehand(
     answer = preflight(client, origin, **asked)
     assert (answer.status_code, "origin" in answer.headers["vary"].lower()) == (status, True)
     assert of_cors(answer) == ({} if origin != LISTED else ALLOWED)
+    assert answer.json() == {"errors": [NOT_OF_PAGES if origin == LISTED else NOT_OF_THIS_ORIGIN]}
 
 
 def test_a_network_that_is_private_is_no_hindrance_to_listed_origins_alone(client: httpx.Client) -> None:

@@ -22,6 +22,7 @@ from metaflow_graphql.server.serve import collect_briefly
 from serving import served
 
 IN_PROCESS = [name for name, hostile in CORPUS.items() if not hostile.in_http]
+IN_BODY = [name for name, hostile in CORPUS.items() if hostile.in_body]
 # One of each family goes over a socket too, with those that are about the socket.
 OVER_HTTP = [
     name for name, hostile in CORPUS.items() if hostile.in_http or "1,000,000" in name or "bodies: a MiB" in name
@@ -43,6 +44,14 @@ def test_a_hostile_request_takes_no_more_work_than_its_size_allows(gateway: Gate
         answer, calls = asyncio.run(counted(fresh(gateway), asked))
     assert outcome(checked(answer)) in hostile.outcomes, answer.content[:300]
     assert calls < allowed(asked, answer)
+
+
+@pytest.mark.parametrize("name", IN_BODY)
+def test_what_is_wrong_with_the_body_itself_is_4xx_whatever_is_accepted(gateway: Gateway, name: str) -> None:
+    asked = CORPUS[name].made()
+    headers = {**asked.headers, "accept": "application/json"}
+    answer, _ = asyncio.run(counted(fresh(gateway), asked._replace(headers=headers)))
+    assert (400 <= answer.status < 500, outcome(checked(answer)) in CORPUS[name].outcomes) == (True, True)
 
 
 @pytest.fixture(scope="module")

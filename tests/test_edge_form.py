@@ -17,8 +17,8 @@ ERROR = {"message": "a", "extensions": {"code": "BAD_USER_INPUT"}}
 PLACE = {"locations": [{"line": 1, "column": 1}]}
 
 
-def answer(told: object, status: int = 200) -> Answer:
-    return Answer(status, "application/graphql-response+json; charset=utf-8", orjson.dumps(told))
+def answer(told: object, status: int = 200, media: str = "application/graphql-response+json") -> Answer:
+    return Answer(status, f"{media}; charset=utf-8", orjson.dumps(told))
 
 
 OF_NO_FORM: list[tuple[Any, int]] = [
@@ -50,6 +50,30 @@ OF_NO_FORM: list[tuple[Any, int]] = [
 def test_an_answer_of_no_form_is_seen(told: object, status: int) -> None:
     with pytest.raises(Malformed):
         checked(answer(told, status))
+
+
+def refusal(code: str, message: str, **more: Any) -> dict[str, Any]:
+    return {"errors": [{"message": message, "extensions": {"code": code}, **more}]}
+
+
+@pytest.mark.parametrize(
+    ("told", "may_be_200"),
+    [
+        (refusal("LIMIT_EXCEEDED", "The document has 70000 bytes."), True),
+        (refusal("BAD_USER_INPUT", "Variable '$n' has invalid value", **PLACE), True),
+        (refusal("LIMIT_EXCEEDED", "The body has too many lists and objects."), False),
+        (refusal("BAD_USER_INPUT", "The body is not JSON."), False),
+        (refusal("BAD_USER_INPUT", "The request has no query."), False),
+        (refusal("NOT_ACCEPTABLE", "The answer can be JSON."), False),
+    ],
+)
+def test_what_is_wrong_with_the_body_itself_is_never_200(told: dict[str, Any], may_be_200: bool) -> None:
+    assert checked(answer(told, 400, "application/json")) == told
+    if may_be_200:
+        assert checked(answer(told, 200, "application/json")) == told
+    else:
+        with pytest.raises(Malformed):
+            checked(answer(told, 200, "application/json"))
 
 
 def test_answers_of_the_specifications_form_are_let_through() -> None:

@@ -21,6 +21,7 @@ def test_a_process_lives(tmp_path: Path) -> None:
     with serving(tmp_path) as gateway:
         answer = httpx.get(f"{gateway.url}/healthz")
     assert (answer.status_code, answer.json()) == (200, {"status": "ok"})
+    assert answer.headers["cache-control"] == "no-store"
 
 
 @pytest.mark.parametrize("runs", [0, 1])
@@ -31,6 +32,7 @@ def test_it_is_ready_as_long_as_its_providers_answer(tmp_path: Path, runs: int) 
         answers = [httpx.get(f"{gateway.url}/readyz") for _ in range(2)]
     expected = (200, {"status": "ok", "providers": {"default": "ok", "other": "ok"}})
     assert [(answer.status_code, answer.json()) for answer in answers] == [expected] * 2
+    assert [answer.headers["cache-control"] for answer in answers] == ["no-store"] * 2
 
 
 def test_who_does_not_answer_is_named_and_nothing_else_of_it(tmp_path: Path, nobody: str) -> None:
@@ -38,4 +40,5 @@ def test_who_does_not_answer_is_named_and_nothing_else_of_it(tmp_path: Path, nob
         ready, lives = (httpx.get(f"{gateway.url}/{path}", timeout=30) for path in ("readyz", "healthz"))
     told = {"status": "unavailable", "providers": {"default": "ok", "team": "unavailable"}}
     assert (ready.status_code, ready.json(), lives.status_code) == (503, told, 200)
+    assert ready.headers["cache-control"] == "no-store"
     assert nobody.rpartition(":")[2] not in str(ready.headers)

@@ -11,6 +11,7 @@ import re
 import socket
 import time
 from collections.abc import Generator, Iterator
+from functools import partial
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -64,7 +65,10 @@ def test_a_head_has_an_end(client: httpx.Client, head: bytes, statuses: set[byte
 def test_what_is_no_request_is_told_so(client: httpx.Client) -> None:
     head, _, body = answered(client, b"GET /healthz HTTP/1.1\r\nhost x\r\n\r\n").partition(b"\r\n\r\n")
     assert head.startswith(b"HTTP/1.1 400 Bad Request\r\n")
-    message = "This is no HTTP/1.1 request."
+    message = (
+        "This is no HTTP/1.1 request: each of its headers is a name, a colon and a value, without a space before "
+        "the colon."
+    )
     assert json.loads(body) == {"errors": [{"message": message, "extensions": {"code": "BAD_USER_INPUT"}}]}
 
 
@@ -96,12 +100,12 @@ def test_who_is_slow_to_ask_is_let_go(
     assert time.monotonic() - began < 20
 
 
-def test_connections_are_limited_in_number(client: httpx.Client, monkeypatch: pytest.MonkeyPatch) -> None:
-    assert client.get("/healthz").status_code == 200  # by a connection that stays open
-    monkeypatch.setattr(connections, "MOST_CONNECTIONS", 1)
-    refused = answered(client)
-    assert (refused[:12], b"retry-after: 1" in refused) == (b"HTTP/1.1 503", True)
-    assert client.get("/healthz").status_code == 200
+def test_connections_are_limited_in_number() -> None:
+    with served(small_application(), http=partial(Connection, most=1)) as client:
+        assert client.get("/healthz").status_code == 200  # by a connection that stays open
+        refused = answered(client)
+        assert (refused[:12], b"retry-after: 1" in refused) == (b"HTTP/1.1 503", True)
+        assert client.get("/healthz").status_code == 200
 
 
 def test_who_does_not_take_the_answer_is_let_go(client: httpx.Client, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,5 +1,6 @@
 """GraphQL over HTTP: statuses, media types, what is refused and who may ask."""
 
+import gzip
 import json
 import socket
 from collections.abc import AsyncIterator, Iterator
@@ -315,6 +316,37 @@ def test_a_query_comes_by_post_or_get(client: httpx.Client) -> None:
     assert post(client, query, variables={"name": "Zoë"}, operationName="A").json() == expected
     parameters = {"query": query, "variables": json.dumps({"name": "Zoë"}), "operationName": "A"}
     assert client.get("/graphql", params=parameters).json() == expected
+
+
+@pytest.mark.parametrize("path", ["/graphql/", "/healthz/", "/graphiql", "/nowhere"])
+def test_a_url_that_is_none_leads_nowhere_else(client: httpx.Client, path: str) -> None:
+    answer = client.post(path, json={"query": "{ greeting }"})
+    nowhere = error("NOT_FOUND", "Not Found: GraphQL is at /graphql.")
+    assert (answer.status_code, answer.json()) == (404, {"errors": [nowhere]})
+    assert "location" not in answer.headers
+
+
+@pytest.mark.parametrize("path", ["/healthz", "/readyz", "/graphiql/start.js"])
+def test_a_url_that_is_read_alone_says_by_which_methods(client: httpx.Client, path: str) -> None:
+    answer = client.put(path)
+    wrong = error("METHOD_NOT_ALLOWED", "Method Not Allowed: the methods of this URL are GET, HEAD.")
+    assert (answer.status_code, answer.json()) == (405, {"errors": [wrong]})
+    assert sorted(answer.headers["allow"].split(", ")) == ["GET", "HEAD"]
+
+
+NO_UTF8: dict[bytes, str] = {
+    b'{"query": "{ \xff }"}': "13 (counted from 0) is 0xff",
+    b'{"query": "{ \xc3" }': "13 (counted from 0) is 0xc3",
+    '{"query": "{ greeting }"}'.encode("utf-16"): "0 (counted from 0) is 0xff",
+    gzip.compress(b"{}"): "1 (counted from 0) is 0x8b",
+}
+
+
+@pytest.mark.parametrize("body", NO_UTF8)
+def test_a_body_that_is_not_in_utf8_is_told_at_which_byte(client: httpx.Client, body: bytes) -> None:
+    answer = client.post("/graphql", content=body, headers=JSON_POST)
+    wrong = error("BAD_USER_INPUT", f"The body is not in UTF-8: its byte {NO_UTF8[body]}.")
+    assert (answer.status_code, answer.json()) == (400, {"errors": [wrong]})
 
 
 def test_a_query_may_be_asked_for_its_head(client: httpx.Client) -> None:

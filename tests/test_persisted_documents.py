@@ -9,7 +9,7 @@ import httpx
 import pytest
 
 from metaflow_graphql.server.errors import RequestError
-from metaflow_graphql.server.persisted.documents import Mode, PersistedDocuments
+from metaflow_graphql.server.persisted.documents import Asked, Mode, PersistedDocuments
 from metaflow_graphql.server.persisted.manifests import hash_of
 from serving import GRAPHQL_RESPONSE, error, served, small_application
 
@@ -101,6 +101,14 @@ def test_a_document_that_comes_with_the_hash_of_another_is_refused_and_not_known
     assert asked(client, "POST", apollo(UNKNOWN)) == NOT_FOUND
 
 
+@pytest.mark.parametrize("method", ["POST", "GET"])
+@pytest.mark.parametrize("query", ["{ greeting", "{ nothing }", "{" + " greeting" * 2_000 + "}", "subscription { a }"])
+def test_a_document_that_is_not_valid_is_not_known_afterwards(client: httpx.Client, method: str, query: str) -> None:
+    named = apollo(hash_of(query))
+    assert asked(client, method, named | {"query": query})[0] == 400
+    assert asked(client, method, named) == NOT_FOUND
+
+
 NO_HASH = "extensions.persistedQuery.sha256Hash must be the SHA-256 of the query in hexadecimal digits."
 OTHER_VERSION = "Unsupported persisted query version: extensions.persistedQuery.version must be 1."
 NO_ID = (
@@ -146,13 +154,14 @@ def test_no_more_documents_are_kept_than_fit_and_those_that_are_asked_for() -> N
 
     async def known(text: str) -> bool:
         try:
-            return await documents.document(None, f"sha256:{hash_of(text)}", None, None) == text
+            return await documents.document(None, f"sha256:{hash_of(text)}", None, None) == Asked(text)
         except RequestError:
             return False
 
     async def kept() -> list[int]:
         for text in texts:
-            await documents.document(text, f"sha256:{hash_of(text)}", None, None)
+            assert await documents.document(text, f"sha256:{hash_of(text)}", None, None) == Asked(text, new=True)
+            documents.register(text, None)
             assert await known(texts[0])
         return [number for number, text in enumerate(texts) if await known(text)]
 

@@ -33,6 +33,7 @@ class Entry:
         self._mutations: list[Mutated] = []
         self._executing = False
         self._refusal: RequestError | None = None
+        self._ended_connection = False
 
     @property
     def changed_nothing(self) -> bool:
@@ -64,14 +65,17 @@ class Entry:
         """Its variables have values that they can't have, so that nothing was executed after all."""
         self._executing = False
 
-    def refuse(self, error: RequestError) -> None:
+    def refuse(self, error: RequestError, *, ends_connection: bool = False) -> None:
         """This error is what is answered; of several, the first is why."""
         self._refusal = self._refusal or error
+        self._ended_connection = self._ended_connection or ends_connection
 
     def line(self, scope: Scope, status: int | None) -> dict[str, Any] | None:
         """None where it is neither a mutation nor refused. `status`: None where nothing was answered."""
         codes = [*self._refused, self.outcomes.refusal, self.outcomes.code]
-        refusals = [code for code in codes if code in REFUSALS] or [code for code in self._refused if code == _LATE]
+        refusals = [code for code in codes if code in REFUSALS] or [
+            code for code in self._refused if code == _LATE or self._ended_connection
+        ]
         if not refusals and not self._mutations:
             return None
         return {

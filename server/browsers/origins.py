@@ -98,9 +98,10 @@ class Origins:
 
     def preflight(self, headers: Headers) -> Response | RequestError:
         """What a browser is told before it sends a page's request: nothing is allowed to those that are not let in."""
-        if headers["origin"].encode("latin-1") in self._listed:
-            return self._preflights.preflight_response(headers)
-        return refused("FORBIDDEN", "Pages of this origin are not let in.", 403)
+        if headers["origin"].encode("latin-1") not in self._listed:
+            return refused("FORBIDDEN", "Pages of this origin are not let in.", 403)
+        answer = self._preflights.preflight_response(headers)
+        return answer if answer.status_code == 200 else _not_allowed(answer)
 
     def _is_navigation(self, scope: Scope, headers: RawHeaders) -> bool:
         """Whether a link is followed to what the user sees and the page with the link does not: to a file, or to
@@ -112,6 +113,14 @@ class Origins:
         if scope["path"] != "/graphql":
             return True
         return self._graphiql and _wants_html(headers)
+
+
+def _not_allowed(answer: Response) -> RequestError:
+    """What Starlette refuses as text, with the headers by which a browser tells its page of it."""
+    names = {name: answer.headers[f"access-control-allow-{name}"] for name in ("methods", "headers")}
+    message = f"Pages may ask by {names['methods']}, with these headers: {names['headers']}."
+    of_cors = {name: value for name, value in answer.headers.items() if name.startswith("access-control-")}
+    return refused("FORBIDDEN", message, 400, of_cors)
 
 
 def _of_a_file(scope: Scope) -> bool:

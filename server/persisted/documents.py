@@ -3,12 +3,11 @@
 from collections.abc import Mapping
 from enum import StrEnum
 from sys import getsizeof
-from typing import Any
+from typing import Any, NamedTuple
 
 from ...providers.cache import ByteCache
 from ...providers.grants import Principal
 from ..errors import refused
-from ..limits import DOCUMENT_BYTES
 from .identifiers import Identifier, identifier
 from .manifests import hash_of
 from .trusted import TrustedDocuments
@@ -26,6 +25,13 @@ class Mode(StrEnum):
     ONLY = "only"
 
 
+class Asked(NamedTuple):
+    """The text of a document. `new`: it came with its identifier, by which it is to be known once it is valid."""
+
+    text: str
+    new: bool = False
+
+
 class PersistedDocuments:
     """The documents that are known: trusted ones, and those that clients registered with their SHA-256 since."""
 
@@ -36,39 +42,40 @@ class PersistedDocuments:
 
     async def document(
         self, query: str | None, document_id: str | None, persisted_query: Any, principal: Principal | None
-    ) -> str:
-        """The text of the document that a request is about: of its query, documentId or Apollo's extension.
+    ) -> Asked:
+        """The document that a request is about: of its query, documentId or Apollo's extension.
 
         What somebody registered is known to them alone: whether it is would tell others what they ask.
         RequestError where there is none, where it is not known, and where it may not be asked for.
         """
         if self.mode is Mode.OFF:
-            return _sent(query, named=document_id is not None or persisted_query is not None)
+            return Asked(_sent(query, named=document_id is not None or persisted_query is not None))
         named = identifier(document_id, persisted_query)
         if query is not None:
-            if named or self.mode is Mode.ONLY:
-                await self._admit(query, named, principal)
-            return query
+            return Asked(query, bool(named or self.mode is Mode.ONLY) and await self._is_new(query, named))
         if named is None:
-            return _sent(query, named=False)
+            return Asked(_sent(query, named=False))
         found = (await self._known()).get(named.name) or self._registered.get((principal, named.name))
         if found is None:
             raise refused("PERSISTED_QUERY_NOT_FOUND", named.unknown)
-        return found
+        return Asked(found)
 
-    async def _admit(self, query: str, named: Identifier | None, principal: Principal | None) -> None:
-        """Register a document that comes with its identifier; RequestError where it is another's, or not trusted."""
+    def register(self, query: str, principal: Principal | None) -> None:
+        """Know a document, which is valid, by its hash from now on."""
+        self._registered.put((principal, hash_of(query)), query, getsizeof(query) + _ENTRY_BYTES)
+
+    async def _is_new(self, query: str, named: Identifier | None) -> bool:
+        """Whether a document is to be registered, and not one of the trusted; RequestError where it comes with the
+        identifier of another, or none but these are executed."""
         trusted, by_hash = await self._known(), hash_of(query)
         if named and trusted.get(named.name, query if named.name == by_hash else None) != query:
             message = "The query is not the document of that identifier: send its SHA-256, in lower case."
             raise refused("BAD_USER_INPUT", message, 400)
         if by_hash in trusted:
-            return
+            return False
         if self.mode is Mode.ONLY:
             raise refused("FORBIDDEN", "This gateway executes trusted documents alone, and this is none.", 403)
-        if len(query) > DOCUMENT_BYTES.value:
-            return  # it is going to be refused
-        self._registered.put((principal, by_hash), query, getsizeof(query) + _ENTRY_BYTES)
+        return True
 
     async def _known(self) -> Mapping[str, str]:
         """The trusted documents, by their ids and by their SHA-256."""

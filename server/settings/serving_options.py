@@ -48,7 +48,7 @@ def _add_documents(serving: Parser) -> None:
     serving.add_argument(
         "--persisted-documents",
         metavar="MODE",
-        choices=[*Mode],
+        choices=[mode.value for mode in Mode],
         default=Mode.OFF,
         help="whether clients may ask by a document's hash or documentId: off; on: they register documents as Apollo's "
         "clients do, and may ask for trusted ones; only: trusted documents are all that is answered, without "

@@ -8,9 +8,9 @@ _BODY = 2**20
 _ASKED = b'{"query": "{ __typename }"'
 
 
-def _of(outcomes: tuple[str, ...], made: Mapping[str, Callable[[], bytes]]) -> Family:
+def _of(outcomes: tuple[str, ...], made: Mapping[str, Callable[[], bytes]], *, in_body: bool = False) -> Family:
     def hostile(body: Callable[[], bytes]) -> Hostile:
-        return Hostile(lambda: Sent(body()), frozenset(outcomes))
+        return Hostile(lambda: Sent(body()), frozenset(outcomes), in_body=in_body)
 
     return {name: hostile(body) for name, body in made.items()}
 
@@ -90,6 +90,7 @@ BODIES: Family = {
                 for what, opening, closing in (("lists", b"[", b"]"), ("objects", b'{"a":', b"}"))
             },
         },
+        in_body=True,
     ),
     # Of as many lists and objects as no request needs, JSON is not even read.
     **_of(
@@ -108,14 +109,18 @@ BODIES: Family = {
                 b'"variables": {' + b",".join(b'"\\u0061%d":{}' % n for n in range(60_000)) + b"}"
             ),
             "lists without an end, 900,000 deep": lambda: _with(b'"variables": {"a": ' + b"[" * 900_000),
-            "a document of a MiB without an end": lambda: b'{"query": "' + b"{a" * 500_000 + b'"}',
+            "names, 100,000 deep": lambda: b'{"a":' * 100_000 + b"1" + b"}" * 100_000,
+            "names without an end, 200,000 deep": lambda: b'{"a":' * 200_000,
+            "lists as extensions, 100,000 deep": lambda: _with(b'"extensions": {"a": ' + b"[" * 100_000),
             **{
                 f"{what}, {depth:,} deep": _deep(opening, closing, depth)
                 for depth in (100, 900, 100_000)
                 for what, opening, closing in (("lists", b"[", b"]"), ("objects", b'{"a":', b"}"))
             },
         },
+        in_body=True,
     ),
+    **_of((LIMIT,), {"a document of a MiB without an end": lambda: b'{"query": "' + b"{a" * 500_000 + b'"}'}),
     # Who looks for strings must not begin anew at each quote.
     **_of(
         (BAD_INPUT, LIMIT),
@@ -125,6 +130,7 @@ BODIES: Family = {
             "backslashes without an end": lambda: b'{"a": "' + b"\\" * 1_000_000 + b"[" * 11_000,
             "brackets in strings": lambda: b'{"a": ' + b'"[",' * 250_000 + b"1}",
         },
+        in_body=True,
     ),
     **_of(
         (BAD_INPUT,),
@@ -133,6 +139,7 @@ BODIES: Family = {
             "an exponent of 1,000,000 digits": lambda: _with(b'"variables": {"a": 1e' + b"9" * 1_000_000 + b"}"),
             "numbers beyond floats": lambda: _with(b'"variables": {"a": [' + b"1e999," * 150_000 + b"1]}"),
         },
+        in_body=True,
     ),
     **_of(
         (ANSWERED,),
@@ -149,6 +156,7 @@ BODIES: Family = {
     **_of(
         (TOO_LARGE, RESET),
         {"a byte more than a MiB": lambda: _padded(_BODY + 1), "eight MiB": lambda: b"{" * 8 * _BODY},
+        in_body=True,
     ),
     **_of(
         # Which of them, the settings say.

@@ -8,12 +8,15 @@ import orjson
 from metaflow_graphql.schema import schema
 
 from .calling import Answer
-from .hostile import UNPARSED
+from .hostile import BAD_INPUT, INVALID, LIMIT, UNPARSED, UNRESOLVED
 
 graphql_schema: Any = schema._schema  # pyright: ignore[reportPrivateUsage] - Strawberry has no other name for it
 CODES = frozenset(graphql_schema.type_map["ErrorCode"].values)
 INTERNAL = "INTERNAL_SERVER_ERROR"
 TOLD = 20  # errors of a request that is not executed
+_OF_DOCUMENTS = frozenset(
+    {UNPARSED, INVALID, UNRESOLVED, LIMIT, "PERSISTED_QUERY_NOT_FOUND", "PERSISTED_QUERY_NOT_SUPPORTED"}
+)
 _LONGEST = 2_000  # characters of a message
 # What no message may have: places in our code or on a disk, and what Python writes of its objects.
 _INNER = re.compile(r"Traceback|File \"|/site-packages/|\.py\b|<[\w.]+ object at 0x")
@@ -41,11 +44,20 @@ def checked(answer: Answer) -> dict[str, Any]:
         _check(all(error.keys() >= {"path", "locations"} for error in errors), told)
     else:
         # It has been refused as a whole: nothing was executed that an error could have its place in.
-        refused = 400 <= answer.status < 500 or (answer.status == 200 and answer.media.startswith("application/json"))
+        refused = 400 <= answer.status < 500 or (answer.status == 200 and _may_be_200(answer.media, errors))
         _check(refused and errors and not any("path" in error for error in errors), f"{answer.status} {told}")
         _check(len(errors) <= TOLD, f"{len(errors)} errors")
         _check(all("locations" in error for error in errors if error["extensions"]["code"] == UNPARSED), told)
     return whole
+
+
+def _may_be_200(media: str, errors: list[dict[str, Any]]) -> bool:
+    """Whether it is what older clients expect: the document is at fault, or the value of a variable that it declares,
+    and not the request that they came in (GraphQL over HTTP, section 6.4.1)."""
+    codes = {error["extensions"]["code"] for error in errors}
+    of_variables = codes == {BAD_INPUT} and all("locations" in error for error in errors)
+    of_body = any(error["message"].startswith(("The body", "The parameter", "The variables")) for error in errors)
+    return media.startswith("application/json") and not of_body and (codes <= _OF_DOCUMENTS or of_variables)
 
 
 def _check_error(told: Any) -> None:

@@ -37,12 +37,14 @@ class Sent(NamedTuple):
 class Hostile(NamedTuple):
     """`made`: the request, which is made when it is wanted, for all of them take 100 MB. `outcomes`: one of these.
 
-    `in_http`: whether it is the head of the request that is hostile, which only a real server reads.
+    `in_http`: whether it is the head of the request that is hostile, which only a real server reads. `in_body`: whether
+    it is the body itself, and no document in it: it is 4xx for clients of application/json too.
     """
 
     made: Callable[[], Sent]
     outcomes: frozenset[str]
     in_http: bool = False
+    in_body: bool = False
 
 
 Family = dict[str, Hostile]
