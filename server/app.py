@@ -72,7 +72,7 @@ def application(
     def signed(scope: Scope) -> bool:
         return access is not None and access.signatures is not None and is_signed(Request(scope), access.signatures)
 
-    origins = Origins(cors_origins, graphiql=graphiql, signed=signed)
+    origins = Origins(cors_origins, public_url, graphiql=graphiql, signed=signed)
     # The endpoint lets no error pass: what Starlette puts around routes for them would be a tenth of a short query.
     # And no redirects: they would lead to what the client calls the gateway, which is not always what is public.
     rest = Starlette(routes=others, exception_handlers={HTTPException: without_route})

@@ -28,7 +28,8 @@ FILE = "/files/log/default/F/1/s/2/stdout"
 KEY = "k" * 32
 NOT_LET_IN = error(
     "FORBIDDEN",
-    "Pages of other sites may not ask this gateway: to let one in, start it with --cors-origin and its origin.",
+    "Pages of other sites may not ask this gateway: to let one in, start it with --cors-origin and its origin; where "
+    "it is the gateway's own, with --public-url.",
 )
 
 
@@ -66,6 +67,19 @@ REFUSED: dict[str, tuple[str, str, dict[str, str]]] = {
     "a file that a page reads": ("GET", FILE, from_another_site("cors", origin=OTHER, referer=f"{LISTED}/")),
     "a file whose signature is not valid": ("GET", f"{FILE}?signature=x", from_another_site("no-cors", "image")),
     "whether it lives": ("GET", "/healthz", from_another_site("no-cors", "image")),
+    # over plain http to another machine, where browsers send no Sec-Fetch-Site
+    "to be read, over plain http": ("GET", ASKED, {"origin": OTHER}),
+    "in JSON, over plain http": ("POST", "/graphql", {"origin": OTHER} | JSON),
+    "of a sandbox, over plain http": ("GET", ASKED, {"origin": "null"}),
+    "of a sandbox, to no name": ("GET", ASKED, {"origin": "null", "host": ""}),
+    "of no origin, over plain http": ("GET", ASKED, {"origin": ""}),
+    "a file that a page reads, over plain http": ("GET", FILE, {"origin": OTHER}),
+    "of another port": ("GET", ASKED, {"origin": "http://gateway.lan:9000", "host": "gateway.lan:8000"}),
+    "of a name that ends as the gateway's": (
+        "GET",
+        ASKED,
+        {"origin": "http://evil.gateway.lan", "host": "gateway.lan"},
+    ),
 }
 
 
@@ -81,8 +95,9 @@ def test_pages_of_other_sites_have_nothing_answered(client: httpx.Client, case: 
 
 ANSWERED: dict[str, tuple[str, dict[str, str], int]] = {
     "no browser": (ASKED, {}, 200),
-    "no browser, with an origin": (ASKED, {"origin": OTHER}, 200),
     "the gateway's own page": (ASKED, from_another_site("cors", site="same-origin"), 200),
+    "the gateway's own page, behind a proxy": (ASKED, from_another_site("cors", site="same-origin", origin=OTHER), 200),
+    "a page of a listed origin, over plain http": (ASKED, {"origin": LISTED}, 200),
     "the address bar": (ASKED, LINK | {"sec-fetch-site": "none", "accept": "*/*"}, 200),
     "a page of a listed origin": (ASKED, from_another_site("cors", origin=LISTED), 200),
     "a link to GraphiQL": (ASKED, LINK, 200),
@@ -98,6 +113,31 @@ def test_all_others_are_answered(client: httpx.Client, case: str) -> None:
     assert client.get(url, headers=headers).status_code == status
 
 
+# as the gateway is called, with --public-url or without; and the origin of its own page
+OWN = [
+    (None, "gateway.lan:8000", "http://gateway.lan:8000"),
+    (None, "Gateway.lan", "http://gateway.lan"),
+    (None, "[fd00::1]:8000", "http://[fd00::1]:8000"),
+    (None, "runs.example", "https://runs.example"),  # of a proxy that ends TLS
+    (None, "runs.example:443", "https://runs.example"),
+    ("https://Runs.example/metaflow", "10.0.0.5:8000", "https://runs.example"),
+    ("https://runs.example:443", "10.0.0.5:8000", "https://runs.example"),
+    ("http://runs.example:8080", "10.0.0.5:8000", "http://runs.example:8080"),
+]
+
+
+@pytest.mark.parametrize(("public_url", "host", "origin"), OWN)
+def test_the_gateways_own_page_asks_also_over_plain_http(public_url: str | None, host: str, origin: str) -> None:
+    app = application(schema, Gateway({}, "default"), public_url=public_url)
+    asked = {"query": "{ serverInfo { errorCodes } }"}
+    with served(app) as client:
+        answers = [
+            client.post("/graphql", json=asked, headers={"host": host, "origin": page}).status_code
+            for page in (origin, f"{origin}0", "http://runs.example:8081")
+        ]
+    assert answers == [200, 403, 403]
+
+
 def test_where_graphiql_is_off_a_link_leads_to_no_answer() -> None:
     with served(application(schema, Gateway({}, "default"), graphiql=False)) as client:
         assert client.get("/graphql?query={serverInfo{version}}", headers=LINK).status_code == 403
@@ -111,11 +151,13 @@ def test_files_of_signed_urls_may_stand_anywhere_and_are_read_nowhere(tmp_path: 
     with served(application(schema, Gateway({}, "default"), access=AccessControl(config, ["default"]))) as client:
         shown = client.get(f"{FILE}?{valid}", headers=from_another_site("no-cors", "image"))
         read = client.get(f"{FILE}?{valid}", headers=from_another_site("cors", origin=OTHER))
+        over_http = client.get(f"{FILE}?{valid}", headers={"origin": OTHER})
         query = client.get(f"/graphql?{valid}", headers=from_another_site("no-cors", "image"))
         altered = client.get(f"{FILE}?{valid}a", headers=from_another_site("no-cors", "image"))
     assert altered.status_code == 403
     assert (shown.status_code, shown.headers["cross-origin-resource-policy"]) == (404, "cross-origin")
     assert (read.status_code, read.headers.get("access-control-allow-origin")) == (404, None)
+    assert (over_http.status_code, over_http.headers.get("access-control-allow-origin")) == (404, None)
     assert query.status_code == 403
 
 
@@ -147,7 +189,7 @@ def test_every_answer_may_be_read_by_the_origins_that_are_listed(
 ) -> None:
     answers = [client.request(method, url, headers={"origin": origin}) for origin in (LISTED, OTHER)]
     read = {"access-control-allow-origin": LISTED, "access-control-expose-headers": EXPOSED}
-    assert [(answer.status_code, of_cors(answer)) for answer in answers] == [(status, read), (status, {})]
+    assert [(answer.status_code, of_cors(answer)) for answer in answers] == [(status, read), (403, {})]
     assert all("origin" in answer.headers["vary"].split(", ") for answer in answers)
 
 
@@ -181,7 +223,8 @@ def test_none_is_listed_unless_given() -> None:
     with served(small_application()) as client:
         answer = client.post("/graphql", json={"query": "{ greeting }"}, headers={"origin": OTHER})
         preflight = client.options("/graphql", headers={"origin": OTHER, "access-control-request-method": "POST"})
-    assert (of_cors(answer), answer.headers["vary"]) == ({}, "authorization, accept, accept-encoding, origin")
+    vary = "authorization, accept, accept-encoding, origin"
+    assert (answer.status_code, of_cors(answer), answer.headers["vary"]) == (403, {}, vary)
     assert (preflight.status_code, of_cors(preflight)) == (403, {})
 
 

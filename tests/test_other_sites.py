@@ -1,7 +1,7 @@
 """Pages of other sites in a real browser: what they try against a gateway that the user reaches, and what that does."""
 
 import json
-from collections.abc import Callable, Generator
+from collections.abc import Generator
 from contextlib import contextmanager
 from typing import Any, NamedTuple
 
@@ -11,7 +11,6 @@ from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import HTMLResponse
 from starlette.routing import Route
-from starlette.types import ASGIApp, Receive, Scope, Send
 
 import chromium
 from metaflow_graphql.resolvers.context import Gateway
@@ -98,10 +97,8 @@ class Sites(NamedTuple):
 
 
 @contextmanager
-def sites(
-    *names: str, hosts: Hosts | None = None, around: Callable[[ASGIApp], ASGIApp] = lambda app: app
-) -> Generator[Sites]:
-    """`names`: of the sites that are let in; `around`: what stands between the browser and the gateway."""
+def sites(*names: str, hosts: Hosts | None = None) -> Generator[Sites]:
+    """`names`: of the sites that are let in."""
     asked: list[str] = []
 
     @strawberry.type
@@ -127,7 +124,7 @@ def sites(
         port = elsewhere.base_url.port or 80
         origins = [f"http://{name}:{port}" for name in names]
         app = application(strawberry.Schema(Query, Mutation), Gateway({}, "default"), origins, hosts=hosts)
-        with served(around(app)) as client:
+        with served(app) as client:
             yield Sites(str(client.base_url).rstrip("/"), port, asked)
 
 
@@ -180,19 +177,17 @@ def test_a_page_that_is_let_in_reads_what_it_asks_for(page: chromium.Page) -> No
         assert found.asked == ["get", "post"]
 
 
-def without_sites(app: ASGIApp) -> ASGIApp:
-    async def bare(scope: Scope, receive: Receive, send: Send) -> None:
-        kept = [header for header in scope.get("headers", ()) if header[0] != b"sec-fetch-site"]
-        await app({**scope, "headers": kept}, receive, send)
-
-    return bare
+def called_otherwise(found: Sites) -> Sites:
+    """By a name that is not this machine's, for the browser: over plain http it tells such a one of no sites."""
+    return found._replace(gateway=f"http://gateway.example:{httpx.URL(found.gateway).port}")
 
 
-def test_were_it_not_told_of_sites_the_gateway_would_answer_what_only_reads(page: chromium.Page) -> None:
-    with sites(around=without_sites) as found:
-        opened(page, found, "other.example")
-        came_to(page)
-        assert found.asked == ["get", "getBlindly", "image", "script"]
+def test_over_plain_http_a_page_that_is_not_let_in_reads_nothing_and_changes_nothing(page: chromium.Page) -> None:
+    with sites("listed.example") as found:
+        opened(page, called_otherwise(found), "other.example")
+        page.evaluate("delete attempts.window")  # browsers heed Cross-Origin-Opener-Policy over https alone
+        assert came_to(page) == {name: end for name, end in UNHEARD.items() if name != "window"}
+        assert found.asked == ["getBlindly", "image", "script"]
 
 
 # What a page does whose own name has come to lead to the gateway: the browser takes it for the gateway's own.
@@ -220,6 +215,16 @@ def test_a_name_that_comes_to_lead_to_the_gateway_opens_nothing(page: chromium.P
 def test_were_names_not_looked_at_it_would_read_all(page: chromium.Page) -> None:
     with sites() as found:
         assert rebound(page, found) == '200 {"data":{"greeting":"Hello rebound"}}'
+
+
+def test_over_plain_http_the_gateways_own_page_asks(page: chromium.Page) -> None:
+    with sites() as found:
+        gateway = called_otherwise(found).gateway
+        page.call("Page.navigate", url=f"{gateway}/graphql?query=%7Bgreeting(by%3A%22graphiql%22)%7D")
+        page.wait_until("window.GraphiQL && document.querySelector('.graphiql-execute-button')")
+        page.evaluate("document.querySelector('.graphiql-execute-button').click()")
+        page.wait_until("document.querySelector('.result-window .CodeMirror')?.CodeMirror.getValue().includes('Hello')")
+        assert found.asked == ["graphiql"]
 
 
 def test_a_link_of_another_site_opens_graphiql_which_runs_nothing(page: chromium.Page) -> None:

@@ -41,6 +41,8 @@ EXPOSED = (
     "x-request-id",
 )
 _OWN = (b"none", b"same-origin")
+# Browsers leave them out of an Origin; some proxies put them into a Host.
+_DEFAULT_PORTS = {b"http": b":80", b"https": b":443"}
 # Chromium keeps the answer for no longer; and each request is looked at by itself.
 _PREFLIGHT_SECONDS = 7_200
 
@@ -57,12 +59,21 @@ def unsigned(_: Scope) -> bool:
 class Origins:
     """The origins whose pages are let in, by their exact names, and what becomes of all others.
 
-    `graphiql`: whether links of other sites may open it. `signed`: whether a request's URL says by itself, with a
-    signature that is valid, that it may be asked for, wherever it stands.
+    `public_url`: what the gateway's own pages are under, where that is not what the request calls it. `graphiql`:
+    whether links of other sites may open it. `signed`: whether a request's URL says by itself, with a signature that is
+    valid, that it may be asked for, wherever it stands.
     """
 
-    def __init__(self, listed: Sequence[str], *, graphiql: bool = True, signed: Signed = unsigned) -> None:
+    def __init__(
+        self,
+        listed: Sequence[str],
+        public_url: str | None = None,
+        *,
+        graphiql: bool = True,
+        signed: Signed = unsigned,
+    ) -> None:
         self._listed = frozenset(origin.encode() for origin in listed)
+        self._public = _as_sent(_origin_of((public_url or "").encode()))
         self._graphiql = graphiql
         self._signed = signed
         self._preflights = CORSMiddleware(
@@ -84,15 +95,16 @@ class Origins:
         """Of what a page of another site sends that is not let in: it could have users' browsers ask for what they
         alone reach, and tell from times and sizes what was answered. None where it may be answered.
 
-        Clients without Sec-Fetch-Site are no browsers, or old ones: what they may not read, CORS keeps from them.
+        Browsers send Sec-Fetch-Site to https and to this machine alone; over plain http to another one an Origin tells
+        of the page, with all but a GET that it can't read the answer to, as an <img> sends. That is not told apart from
+        a GET of a client that is no browser, and is answered.
         """
-        if headers.get(b"sec-fetch-site", b"none") in _OWN:
-            return None
-        if self.embeds(scope, headers) or self._is_navigation(scope, headers):
+        if self._is_own(headers) or self.embeds(scope, headers) or self._is_navigation(scope, headers):
             return None
         return refused(
             "FORBIDDEN",
-            "Pages of other sites may not ask this gateway: to let one in, start it with --cors-origin and its origin.",
+            "Pages of other sites may not ask this gateway: to let one in, start it with --cors-origin and its origin; "
+            "where it is the gateway's own, with --public-url.",
             403,
         )
 
@@ -102,6 +114,17 @@ class Origins:
             return refused("FORBIDDEN", "Pages of this origin are not let in.", 403)
         answer = self._preflights.preflight_response(headers)
         return answer if answer.status_code == 200 else _not_allowed(answer)
+
+    def _is_own(self, headers: RawHeaders) -> bool:
+        """Whether a page of the gateway's own asks, its user, or no page at all, as far as is told."""
+        if (site := headers.get(b"sec-fetch-site")) is not None:
+            return site in _OWN
+        if (origin := headers.get(b"origin")) is None:
+            return True
+        # By the name that the request is sent to, as its scheme is known to the proxy alone that ends TLS.
+        scheme, _, name = origin.partition(b"://")
+        sent_to = _as_sent(scheme + b"://" + headers.get(b"host", b""))
+        return name != b"" and origin in (sent_to, self._public)  # the origin of a sandbox, "null", has no name
 
     def _is_navigation(self, scope: Scope, headers: RawHeaders) -> bool:
         """Whether a link is followed to what the user sees and the page with the link does not: to a file, or to
@@ -132,6 +155,12 @@ def _wants_html(headers: RawHeaders) -> bool:
         return media_type([headers.get(b"accept", b"").decode("latin-1")], html=True) == HTML
     except RequestError:
         return False
+
+
+def _as_sent(origin: bytes) -> bytes:
+    """The origin as browsers write it in a request."""
+    origin = origin.lower()
+    return origin.removesuffix(_DEFAULT_PORTS.get(origin.partition(b":")[0], b""))
 
 
 def _origin_of(url: bytes) -> bytes:
