@@ -134,6 +134,10 @@ class Provider(Protocol):
         """
         ...
 
+    async def check(self) -> None:
+        """Raises a GatewayError where nothing can be read at the moment; by one question, which costs little."""
+        ...
+
     async def close(self) -> None:
         """Let go of threads and connections, in the event loop that they were used in."""
         ...

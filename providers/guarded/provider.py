@@ -32,6 +32,9 @@ class GuardedProvider:
         seen = self._provider.for_operation(of_records=of_records)
         return GuardedOperation(seen, Sight(self._scope, seen))
 
+    async def check(self) -> None:
+        await self._provider.check()
+
     async def close(self) -> None:
         """The provider lives on, for others."""
 

@@ -13,6 +13,7 @@ from ..errors import GatewayError, NotFound, ReadOnlyProvider
 from . import runs, tags
 from .datastore import LocalDatastore
 from .operation import LocalOperation
+from .root import DATASTORE
 from .threads import Threads
 from .tree import Look, Tree
 
@@ -41,6 +42,7 @@ class LocalProvider(LocalOperation):
     ) -> None:
         self.name = name
         self.info = None if root is None else str(root)
+        self._root = root
         cache = ByteCache(cache_bytes)
         tree, threads = Tree(root, name, cache), Threads(f"local-{name}")
         own = LocalDatastore(root, datatools_root, cache, threads, card_roots)
@@ -53,6 +55,13 @@ class LocalProvider(LocalOperation):
 
     def for_operation(self, *, of_records: bool = False) -> LocalOperation:
         return LocalOperation(Look(self._tree), self.datastore, self._threads)
+
+    async def check(self) -> None:
+        """The folder that was named is there, and what is in `.metaflow` can be listed, once there is one."""
+        roots = [] if self._root is None else [self._root]
+        for found in await self._threads.each("check", _list, roots):
+            if found is not None:
+                raise found
 
     async def can_mutate_tags(self) -> bool:
         return self._can_mutate_tags
@@ -75,3 +84,8 @@ class LocalProvider(LocalOperation):
         if changed is None:
             raise NotFound(f"There is no run {run.pathspec}.")
         return changed
+
+
+def _list(root: Path) -> None:
+    base = root / DATASTORE
+    os.scandir(base if os.path.lexists(base) else root).close()

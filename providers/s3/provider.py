@@ -11,6 +11,7 @@ from ..artifacts import Artifacts
 from ..base import Activity, Datastore, FlowKey, Key, RunPage, RunPageKey, RunsKey
 from ..batches import each
 from ..cache import ByteCache
+from ..checks import ask_for_no_run
 from ..errors import GatewayError, ReadOnlyProvider
 from ..memory import Lately
 from ..pathspec import parent
@@ -44,6 +45,9 @@ class S3Provider:
         listings = Listings(self._s3, self._root, self._lists)
         contents = Contents(self.name, self._root, listings, self._s3, self._values.reader(self.datastore))
         return S3Operation(self.datastore, listings, Runs(self.name, listings), contents)
+
+    async def check(self) -> None:
+        await ask_for_no_run(self)
 
     async def can_mutate_tags(self) -> bool:
         return False

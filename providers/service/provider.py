@@ -10,6 +10,7 @@ import msgspec
 from .. import attempts, records
 from ..base import Activity, Datastore, FlowKey, Key, RunFilter, RunPage, RunPageKey, RunsKey
 from ..batches import each
+from ..checks import ask_for_no_run
 from ..errors import GatewayError, NotFound, ProviderError
 from ..memory import Lately, Memory
 from ..pathspec import is_component, parent, run_of
@@ -63,6 +64,9 @@ class ServiceProvider:
 
     def for_operation(self, *, of_records: bool = False) -> "ServiceOperation":
         return ServiceOperation(self, self._routes, self._known, of_records)
+
+    async def check(self) -> None:
+        await ask_for_no_run(self)
 
     async def can_mutate_tags(self) -> bool:
         """As the service answers to a mutation of nothing; an answer is kept for a minute."""
