@@ -31,7 +31,7 @@ from guarded import (
 from local_trees import put_run
 from metaflow_graphql.server import connections
 from metaflow_graphql.server.audit import floods
-from metaflow_graphql.server.audit.floods import MOST_LINES, Floods
+from metaflow_graphql.server.audit.floods import LINES_OF_STRANGERS, Floods
 from metaflow_graphql.server.audit.log import AuditLog
 from metaflow_graphql.server.clients import tell_whether_gone
 from metaflow_graphql.server.connections import HEAD_BYTES, Connection
@@ -120,7 +120,7 @@ def test_a_mutation_says_what_it_did_to_which_run(client: httpx.Client, file: Pa
         "principal": {"name": "alice", "by": "token", "issuer": None},
         "operation": {"name": "Tagging", "kind": "mutation", "cost": 0},
         "mutations": [
-            {"field": "tag", "run": "Flow/1", "metadata": None, "tags": [], "outcome": "OK"},
+            {"field": "tag", "run": "Flow/1", "metadata": "default", "tags": [], "outcome": "OK"},
             {"field": "tag", "run": "Flow/0", "metadata": "team", "tags": [], "outcome": "INVALID_TAG"},
         ],
         "outcome": "INVALID_TAG",
@@ -134,7 +134,7 @@ def test_a_mutation_that_is_refused_as_a_whole_did_nothing(client: httpx.Client,
     ask(client, "mutation { __typename }", TOKEN)
     (line,) = lines(file, 1)
     assert (line["mutations"], line["outcome"], line["status"]) == (
-        [{"field": "tag", "run": "Flow/1", "metadata": None, "tags": [], "outcome": "METHOD_NOT_ALLOWED"}],
+        [{"field": "tag", "run": "Flow/1", "metadata": "default", "tags": [], "outcome": "METHOD_NOT_ALLOWED"}],
         "METHOD_NOT_ALLOWED",
         405,
     )
@@ -146,7 +146,7 @@ def test_a_mutation_whose_client_goes_away_may_have_done_it(client: httpx.Client
         client.post("/graphql", json=body, headers=bearer(TOKEN), timeout=0.5)
     (line,) = lines(file, 1)
     assert (line["mutations"], line["outcome"], line["status"]) == (
-        [{"field": "slow", "run": "Flow/1", "metadata": None, "tags": [], "outcome": None}],
+        [{"field": "slow", "run": "Flow/1", "metadata": "default", "tags": [], "outcome": None}],
         "CANCELLED",
         None,
     )
@@ -238,7 +238,7 @@ def test_what_the_end_of_the_gateway_cuts_off_is_told(tmp_path: Path, file: Path
     assert (answer.status_code, answer.json()["errors"][0]["extensions"]["code"]) == (503, "TIMEOUT")
     (line,) = lines(file, 1)
     assert line["requestId"] == answer.headers["x-request-id"]
-    assert line["mutations"] == [{"field": "slow", "run": "Flow/1", "metadata": None, "tags": [], "outcome": None}]
+    assert line["mutations"] == [{"field": "slow", "run": "Flow/1", "metadata": "default", "tags": [], "outcome": None}]
     assert (line["outcome"], line["status"]) == ("TIMEOUT", 503)
 
 
@@ -356,20 +356,23 @@ def test_a_process_writes_all_of_it_before_it_ends(tmp_path: Path) -> None:
     mutation = 'mutation { addTags(pathspec: "Made/1", tags: ["t"]) { run { userTags } } }'
     with serving(tmp_path, "--config", str(path)) as gateway, httpx.Client(base_url=gateway.url) as client:
         assert ask(client, mutation, TOKEN).json() == {"data": {"addTags": {"run": {"userTags": ["t"]}}}}
-        assert [ask(client, mutation).status_code for _ in range(100)] == [401] * 100
-    found = lines(tmp_path / "audit.jsonl", 1 + MOST_LINES + 1)
+        refused = LINES_OF_STRANGERS + 5
+        assert [ask(client, mutation).status_code for _ in range(refused)] == [401] * refused
+    found = lines(tmp_path / "audit.jsonl", 1 + LINES_OF_STRANGERS + 1)
+    assert found[-1]["more"] == {"UNAUTHENTICATED": 5}
     assert found[0]["mutations"] == [
-        {"field": "addTags", "run": "Made/1", "metadata": None, "tags": ["t"], "outcome": "OK"}
+        {"field": "addTags", "run": "Made/1", "metadata": "default", "tags": ["t"], "outcome": "OK"}
     ]
 
 
 def test_a_flood_of_refusals_is_counted(tmp_path: Path, file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(floods, "SECONDS", 2)
+    monkeypatch.setattr(floods, "LINES_OF_STRANGERS", 30)
     with guarded(written(tmp_path, TWO_PEOPLE + "[rates]\nfailures = 30\nseconds = 3600\n")) as client:
         assert [who(client, f"mfgql_{number}")[0] for number in range(30)] == [401] * 30
         assert [who(client, "mfgql_more")[0] for _ in range(5)] == [429] * 5
         assert [who(client)[0] for _ in range(3)] == [401] * 3
-        *told, counted = lines(file, MOST_LINES + 1)
+        *told, counted = lines(file, 30 + 1)
         assert {line["outcome"] for line in told} == {"UNAUTHENTICATED"}
         assert (counted.pop("since"), counted.pop("time") > told[-1]["time"]) == (told[0]["time"], True)
         assert counted == {
@@ -378,7 +381,7 @@ def test_a_flood_of_refusals_is_counted(tmp_path: Path, file: Path, monkeypatch:
             "more": {"RATE_LIMITED": 5, "UNAUTHENTICATED": 3},
         }
         who(client)
-    assert lines(file, MOST_LINES + 2)[-1]["outcome"] == "UNAUTHENTICATED"
+    assert lines(file, 30 + 2)[-1]["outcome"] == "UNAUTHENTICATED"
 
 
 def test_a_flood_from_everywhere_is_counted_too() -> None:
@@ -387,16 +390,16 @@ def test_a_flood_from_everywhere_is_counted_too() -> None:
     async def flooded() -> None:
         told = Floods(written.append)
         for number in range(1_200):
-            for _ in range(MOST_LINES + 1):
-                told.tell({"principal": None, "outcome": "UNAUTHENTICATED"}, f"network {number}")
+            for _ in range(LINES_OF_STRANGERS + 1):
+                told.tell({"time": "", "principal": None, "outcome": "UNAUTHENTICATED"}, f"network {number}")
         told.close()
 
     asyncio.run(flooded())
     counted = [(line["address"], line["more"]) for line in written if "more" in line]
-    assert len(written) == 1_001 * (MOST_LINES + 1)
+    assert len(written) == 1_001 * (LINES_OF_STRANGERS + 1)
     assert counted == [
         *((f"network {number}", {"UNAUTHENTICATED": 1}) for number in range(1_000)),
-        ("others", {"UNAUTHENTICATED": 200 * (MOST_LINES + 1) - MOST_LINES}),
+        ("others", {"UNAUTHENTICATED": 200 * (LINES_OF_STRANGERS + 1) - LINES_OF_STRANGERS}),
     ]
 
 

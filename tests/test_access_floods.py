@@ -18,18 +18,29 @@ from metaflow_graphql.resolvers.context import Gateway
 from metaflow_graphql.schema import schema
 from metaflow_graphql.server.access.control import AccessControl
 from metaflow_graphql.server.app import application
+from metaflow_graphql.server.audit import floods
 from metaflow_graphql.server.audit.entries import Entry
-from metaflow_graphql.server.audit.floods import MOST_LINES, Floods, Line
+from metaflow_graphql.server.audit.floods import Floods, Line
 from metaflow_graphql.server.audit.log import AuditLog
 from metaflow_graphql.server.senders import Sender
 from principals import put_run_of, put_task
 from serving import served
 
 ALICE = {"name": "alice", "by": "token", "issuer": None}
-TAGGING = rule("everyone = true", 'namespaces = ["user:alice"]', 'may = ["tags"]')
+# What they change is thus in the provider `made`, without its being named.
+TAGGING = rule("everyone = true", 'metadata = ["made"]', 'namespaces = ["user:alice"]', 'may = ["tags"]')
 LOG = 'step(name: "start") { task { logUrl(stream: STDOUT) } }'
 ADD = "mutation($run: String!, $tags: [String!]!) { addTags(pathspec: $run, tags: $tags) { run { pathspec } } }"
 EMOJI = "\N{GRINNING FACE}" * 200
+
+
+FEW = 5
+
+
+@pytest.fixture
+def few_lines(monkeypatch: pytest.MonkeyPatch) -> None:
+    """So many in a minute, for one who is known."""
+    monkeypatch.setattr(floods, "LINES_OF_KNOWN", FEW)
 
 
 @pytest.fixture
@@ -42,8 +53,8 @@ def run(tmp_path: Path) -> str:
 @contextmanager
 def opened(root: Path) -> Generator[httpx.Client]:
     path = written(root, token_table("alice", TOKEN) + TAGGING + "[rates]\nprincipal = 100_000\naddress = 100_000\n")
-    gateway = Gateway({"default": LocalProvider("default", root)}, "default")
-    access = AccessControl(path, ["default"])
+    providers = {name: LocalProvider(name, root) for name in ("another", "made")}
+    gateway, access = Gateway(providers, "another"), AccessControl(path, [*providers])
     with served(application(schema, gateway, access=access), proxy_headers=False, lifespan="on") as client:
         yield client
 
@@ -58,10 +69,10 @@ def lines(root: Path) -> list[dict[str, Any]]:
     return [json.loads(line) for line in (root / "audit.jsonl").read_text().splitlines()]
 
 
-@pytest.mark.usefixtures("run")
+@pytest.mark.usefixtures("run", "few_lines")
 def test_what_is_refused_at_fields_is_counted_as_other_refusals_are(tmp_path: Path) -> None:
     with opened(tmp_path) as client:
-        for _ in range(MOST_LINES):
+        for _ in range(FEW):
             ask(client, f"{{ runs {{ nodes {{ {LOG} }} }} }}", TOKEN)
         for _ in range(3):
             ask(client, f"{{ runs {{ nodes {{ {LOG} }} }} }}", TOKEN)
@@ -69,7 +80,7 @@ def test_what_is_refused_at_fields_is_counted_as_other_refusals_are(tmp_path: Pa
     *told, counted = lines(tmp_path)
     assert [(line["outcome"], line["at"], line["status"]) for line in told] == [
         ("FORBIDDEN", ["runs.nodes.0.step.task.logUrl"], 200)
-    ] * MOST_LINES
+    ] * FEW
     assert (counted["address"], counted["principal"], counted["more"]) == (
         None,
         ALICE,
@@ -77,28 +88,30 @@ def test_what_is_refused_at_fields_is_counted_as_other_refusals_are(tmp_path: Pa
     )
 
 
+@pytest.mark.usefixtures("few_lines")
 def test_a_mutation_that_changes_nothing_is_counted_and_one_that_changes_something_told(
     tmp_path: Path, run: str
 ) -> None:
     with opened(tmp_path) as client:
-        for _ in range(MOST_LINES + 1):
+        for _ in range(FEW + 1):
             asked(client, ADD, run="Made/1", tags=["new"])
         asked(client, ADD, run=run, tags=[5])
         asked(client, ADD, run=run, tags=["new"])
     *_, changed, counted = lines(tmp_path)
     assert changed["mutations"] == [
-        {"field": "addTags", "run": run, "metadata": None, "tags": ["new"], "outcome": "OK"}
+        {"field": "addTags", "run": run, "metadata": "made", "tags": ["new"], "outcome": "OK"}
     ]
     assert counted["more"] == {"NOT_FOUND": 1, "BAD_USER_INPUT": 1}
 
 
+@pytest.mark.usefixtures("few_lines")
 def test_a_mutation_of_which_something_else_is_refused_has_changed_something(tmp_path: Path, run: str) -> None:
     query = f'mutation($run: String!) {{ addTags(pathspec: $run, tags: ["new"]) {{ run {{ {LOG} }} }} }}'
     with opened(tmp_path) as client:
-        for _ in range(MOST_LINES + 1):
+        for _ in range(FEW + 1):
             asked(client, query, run=run)
     found = [(line["outcome"], line["at"], line["mutations"][0]["outcome"]) for line in lines(tmp_path)]
-    assert found == [("FORBIDDEN", ["addTags.run.step.task.logUrl"], "OK")] * (MOST_LINES + 1)
+    assert found == [("FORBIDDEN", ["addTags.run.step.task.logUrl"], "OK")] * (FEW + 1)
 
 
 @pytest.mark.parametrize(
@@ -120,7 +133,7 @@ def test_tags_are_told_as_they_are_taken(
     with opened(tmp_path) as client:
         assert "errors" not in asked(client, query, run=run, tags=tags)
     (line,) = lines(tmp_path)
-    assert line["mutations"] == [{"field": "addTags", "run": run, "metadata": None, "outcome": "OK"} | told]
+    assert line["mutations"] == [{"field": "addTags", "run": run, "metadata": "made", "outcome": "OK"} | told]
 
 
 def test_a_line_of_many_mutations_is_bounded_and_has_those_that_changed_something(tmp_path: Path, run: str) -> None:
@@ -130,11 +143,11 @@ def test_a_line_of_many_mutations_is_bounded_and_has_those_that_changed_somethin
     with opened(tmp_path) as client:
         asked(client, query, run=run, long=EMOJI, tags=[EMOJI] * 20)
     (line,) = lines(tmp_path)
-    last = {"field": "addTags", "run": run, "metadata": None, "tags": ["last"], "outcome": "OK"}
+    last = {"field": "addTags", "run": run, "metadata": "made", "tags": ["last"], "outcome": "OK"}
     first: dict[str, Any] = {
         "field": "addTags",
         "run": EMOJI,
-        "metadata": None,
+        "metadata": "made",
         "tags": [],
         "outcome": "INVALID_PATHSPEC",
     }
@@ -176,10 +189,10 @@ def flooded(*requests: tuple[dict[str, Any] | None, str]) -> list[Line]:
     written: list[Line] = []
 
     async def told() -> None:
-        floods = Floods(written.append)
+        told_of = Floods(written.append)
         for principal, network in requests:
-            floods.tell({"principal": principal, "outcome": "FORBIDDEN"}, network)
-        floods.close()
+            told_of.tell({"time": "", "principal": principal, "outcome": "FORBIDDEN"}, network)
+        told_of.close()
 
     asyncio.run(told())
     return written
@@ -189,8 +202,14 @@ def counted(written: Sequence[Line]) -> list[tuple[str | None, dict[str, Any] | 
     return [(line["address"], line["principal"], line["more"]) for line in written if "more" in line]
 
 
+def test_who_is_known_has_more_lines_in_a_minute_than_a_network_of_strangers() -> None:
+    written = flooded(*[(ALICE, "there")] * 1_001, *[(None, "here")] * 102)
+    assert len(written) == 1_000 + 100 + 2
+    assert counted(written) == [(None, ALICE, {"FORBIDDEN": 1}), ("here", None, {"FORBIDDEN": 2})]
+
+
 def test_strangers_do_not_take_the_places_of_those_who_are_known() -> None:
-    strangers = [(None, f"network {number}") for number in range(1_000 + MOST_LINES)]
+    strangers = [(None, f"network {number}") for number in range(1_000 + 100)]
     written = flooded(*strangers, (ALICE, "here"))
     assert (written[-1]["principal"], counted(written)) == (ALICE, [])
 
@@ -199,10 +218,10 @@ def test_one_who_is_known_has_one_place_wherever_they_ask_from() -> None:
     everywhere = [(ALICE, f"network {number}") for number in range(1_100)]
     bob = ALICE | {"name": "bob"}
     written = flooded(*everywhere, (bob, "here"))
-    assert [line["principal"] for line in written[: MOST_LINES + 1]] == [*([ALICE] * MOST_LINES), bob]
-    assert counted(written) == [(None, ALICE, {"FORBIDDEN": 1_100 - MOST_LINES})]
+    assert [line["principal"] for line in written[:1_001]] == [*([ALICE] * 1_000), bob]
+    assert counted(written) == [(None, ALICE, {"FORBIDDEN": 100})]
 
 
 def test_those_who_are_known_and_too_many_are_counted_together() -> None:
-    everyone = [(ALICE | {"name": f"name {number}"}, "here") for number in range(1_000 + MOST_LINES + 2)]
+    everyone = [(ALICE | {"name": f"name {number}"}, "here") for number in range(1_000 + 1_000 + 2)]
     assert counted(flooded(*everyone)) == [("others who are known", None, {"FORBIDDEN": 2})]

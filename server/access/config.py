@@ -176,7 +176,8 @@ class Rates(Table, frozen=True):
 
 class Audit(Table, frozen=True):
     """`[audit]`: a line of JSON for each mutation and each refusal; of a flood of these, one that counts what is more
-    than 30 in a minute. `file`: where they go, else to stderr."""
+    than 1,000 in a minute of one who is known, or 100 of a network of strangers. `file`: where they go, else to stderr.
+    """
 
     file: str | None = None
 

@@ -45,13 +45,17 @@ class Entry:
         self._principal = principal
 
     def begin(
-        self, document: DocumentNode, operation: OperationDefinitionNode, variables: Mapping[str, Any] | None
+        self,
+        document: DocumentNode,
+        operation: OperationDefinitionNode,
+        variables: Mapping[str, Any] | None,
+        default_metadata: str,
     ) -> None:
-        """It is this operation, of a valid document, that they ask for."""
+        """It is this operation, of a valid document, that they ask for: of the default provider where none is said."""
         name = operation.name.value if operation.name else None
         self._operation = {"name": shortened(name), "kind": operation.operation.value}
         if operation.operation is OperationType.MUTATION:
-            self._mutations = mutated(document, operation, variables)
+            self._mutations = mutated(document, operation, variables, default_metadata)
 
     def estimate(self, cost: int) -> None:
         """It may touch so many objects."""

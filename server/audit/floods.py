@@ -8,8 +8,9 @@ from typing import Any
 
 from .entries import now
 
-# What one who asks, or a network of strangers, has in the log in a minute: so many lines, and one that counts the rest.
-MOST_LINES = 30
+# What one who is known, and a network of strangers, has in the log in a minute; and one line that counts the rest.
+LINES_OF_KNOWN = 1_000
+LINES_OF_STRANGERS = 100
 SECONDS = 60
 # Of those who are known, and again of strangers: how many are told apart. The others of a minute are counted together.
 _MOST_SENDERS = 1_000
@@ -23,10 +24,10 @@ class _Minute:
     """Of one sender; it begins with his first line. `address`: None of who is known, and may ask from many."""
 
     end: asyncio.TimerHandle
+    lines_left: int
     address: str | None
     principal: Mapping[str, Any] | None
     since: str
-    lines: int = 0
     counted: Counter[str] = field(default_factory=Counter[str])
 
 
@@ -50,9 +51,10 @@ class Floods:
         minute = minutes.get(sender)
         if minute is None:
             end = asyncio.get_running_loop().call_later(SECONDS, self._end, minutes, sender)
-            minute = minutes[sender] = _Minute(end, address, principal, since=line["time"])
-        if minute.lines < MOST_LINES:
-            minute.lines += 1
+            lines = LINES_OF_KNOWN if line["principal"] else LINES_OF_STRANGERS
+            minute = minutes[sender] = _Minute(end, lines, address, principal, since=line["time"])
+        if minute.lines_left:
+            minute.lines_left -= 1
             self._write(line)
         else:
             minute.counted[line["outcome"]] += 1

@@ -23,18 +23,22 @@ _TAGS = ("add", "remove", "tags")
 
 class Mutated(NamedTuple):
     """A field of Mutation that was asked for, under `key` in the answer; its arguments, as far as they are texts.
+    `metadata`: the provider that it is about.
     `all_tags`: how many there are, of which the first are here."""
 
     key: str
     field: str
     run: str | None
-    metadata: str | None
+    metadata: str
     tags: list[str]
     all_tags: int
 
 
 def mutated(
-    document: DocumentNode, operation: OperationDefinitionNode, variables: Mapping[str, Any] | None
+    document: DocumentNode,
+    operation: OperationDefinitionNode,
+    variables: Mapping[str, Any] | None,
+    default_metadata: str,
 ) -> list[Mutated]:
     """The fields of a valid mutation, in the order that they are executed in; not those that @skip and @include leave
     out."""
@@ -47,7 +51,8 @@ def mutated(
         lists = [_listed(arguments.get(name)) for name in _TAGS]
         first = islice(chain.from_iterable(lists), _MOST_TAGS)  # before it is known that there are not too many
         tags = [text for tag in first if (text := shortened(tag)) is not None]
-        found.setdefault(key, Mutated(key, node.name.value, run, metadata, tags, sum(map(len, lists))))
+        about = default_metadata if metadata is None else metadata
+        found.setdefault(key, Mutated(key, node.name.value, run, about, tags, sum(map(len, lists))))
     return list(found.values())
 
 
