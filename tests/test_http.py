@@ -361,35 +361,6 @@ def test_what_may_be_done_is_told_to_who_asks(client: httpx.Client) -> None:
     assert (answer.status_code, answer.headers["allow"], answer.content) == (204, "GET, HEAD, POST, OPTIONS", b"")
 
 
-CODED = {
-    "gzip": "gzip",
-    "gzip;q=0.5, identity;q=0.1": "gzip",
-    "deflate, *": "gzip",
-    "x-unknown": None,
-    "": None,
-    "gzip;q=0": None,
-    "gzip;q=0.5, identity": None,
-    "gzip;q=nan": None,
-}
-
-
-@pytest.mark.parametrize("many", [1_000, 100_000])
-@pytest.mark.parametrize("accepted", CODED)
-def test_an_answer_is_compressed_for_who_takes_that(client: httpx.Client, accepted: str, many: int) -> None:
-    query = {"query": f"{{ many(count: {many}) }}"}
-    answer = client.post("/graphql", json=query, headers={"accept-encoding": accepted})
-    assert answer.json() == {"data": {"many": list(range(many))}}
-    assert (answer.headers.get("content-encoding"), answer.headers["vary"]) == (
-        CODED[accepted],
-        "authorization, accept, accept-encoding, origin",
-    )
-
-
-def test_a_small_answer_is_not_compressed(client: httpx.Client) -> None:
-    answer = client.post("/graphql", json={"query": "{ greeting }"}, headers={"accept-encoding": "gzip"})
-    assert "content-encoding" not in answer.headers
-
-
 def test_a_mutation_comes_by_post(client: httpx.Client) -> None:
     assert post(client, "mutation { touch }").json() == {"data": {"touch": True}}
 
