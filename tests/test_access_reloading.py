@@ -21,6 +21,8 @@ from guarded import (
     who,
     written,
 )
+from metaflow_graphql.server.access.control import AccessControl
+from metaflow_graphql.server.settings.metaflow_config import SettingsError
 
 ALICE = token_table("alice", TOKEN) + EVERYONE
 BOB = token_table("bob", OTHER_TOKEN) + EVERYONE
@@ -76,6 +78,34 @@ def test_what_can_not_be_used_leaves_all_as_it_was_and_is_told_once(
     assert [record.message for record in caplog.records if record.levelno == logging.WARNING] == [
         f"{path} has changed and is used from now on."
     ]
+
+
+# An editor empties a file, then writes it. And: rules, and a proxy that says no more than whence a request comes.
+NOBODY = ["", "\n", "# to come", EVERYONE, 'administrators = ["ops"]', '[proxy]\naddresses = ["::1"]']
+
+
+@pytest.mark.parametrize("text", NOBODY)
+def test_a_file_that_names_nobody_is_none(tmp_path: Path, caplog: pytest.LogCaptureFixture, text: str) -> None:
+    path = written(tmp_path, ALICE)
+    told = "it names nobody: one of [[tokens]], [[jwt]] and [proxy] with user_header is needed."
+    with guarded(path) as client:
+        path.write_text(text)
+        time.sleep(0.3)
+        assert (who(client, TOKEN), who(client)[0]) == ((200, "alice"), 401)
+    kept = f"{path} can't be used, what it held before still counts: {told}"
+    assert [record.message for record in caplog.records] == [kept]
+    with pytest.raises(SettingsError) as refused:
+        AccessControl(path, ["default"])
+    assert str(refused.value) == f"--config {path}: {told}"
+
+
+def test_a_proxy_that_says_who_asks_names_somebody(tmp_path: Path) -> None:
+    path = tmp_path / "access.toml"
+    path.write_text('[proxy]\naddresses = ["127.0.0.1"]\nuser_header = "x-user"\n' + EVERYONE)
+    with guarded(path) as client:
+        assert client.post("/graphql", json={"query": "{ me }"}, headers={"x-user": "carol"}).json() == {
+            "data": {"me": "carol"}
+        }
 
 
 def test_what_is_written_in_place_is_taken_when_it_is_whole(tmp_path: Path) -> None:

@@ -111,6 +111,9 @@ def sends_credential(request: HTTPConnection) -> bool:
 
 
 def _check(config: Config, providers: Collection[str]) -> None:
+    # As of an editor that empties the file before it writes it: to be taken at its word, it would lock everyone out.
+    if not (config.tokens or config.jwt or (config.proxy and config.proxy.user_header)):
+        raise SettingsError("it names nobody: one of [[tokens]], [[jwt]] and [proxy] with user_header is needed.")
     names, hashes = ([token.name for token in config.tokens], [token.hash for token in config.tokens])
     for what, values in (
         ("tokens: the name", names),
