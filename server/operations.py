@@ -107,7 +107,7 @@ class Operations:
             raise refused("GRAPHQL_VALIDATION_FAILED", "This gateway does not answer __schema and __type.")
         node = operation_of(document.node, operation.name)
         if operation.admission:
-            default = self._gateway.seen_by(operation.principal).default_metadata
+            default = self._gateway.seen_by(operation.principal).default_metadata or None
             operation.admission.entry.begin(document.node, node, operation.variables, default)
         return document, node
 

@@ -120,7 +120,7 @@ def test_a_mutation_says_what_it_did_to_which_run(client: httpx.Client, file: Pa
         "principal": {"name": "alice", "by": "token", "issuer": None},
         "operation": {"name": "Tagging", "kind": "mutation", "cost": 0},
         "mutations": [
-            {"field": "tag", "run": "Flow/1", "metadata": "default", "tags": [], "outcome": "OK"},
+            {"field": "tag", "run": "Flow/1", "metadata": None, "tags": [], "outcome": "OK"},
             {"field": "tag", "run": "Flow/0", "metadata": "team", "tags": [], "outcome": "INVALID_TAG"},
         ],
         "outcome": "INVALID_TAG",
@@ -134,7 +134,7 @@ def test_a_mutation_that_is_refused_as_a_whole_did_nothing(client: httpx.Client,
     ask(client, "mutation { __typename }", TOKEN)
     (line,) = lines(file, 1)
     assert (line["mutations"], line["outcome"], line["status"]) == (
-        [{"field": "tag", "run": "Flow/1", "metadata": "default", "tags": [], "outcome": "METHOD_NOT_ALLOWED"}],
+        [{"field": "tag", "run": "Flow/1", "metadata": None, "tags": [], "outcome": "METHOD_NOT_ALLOWED"}],
         "METHOD_NOT_ALLOWED",
         405,
     )
@@ -146,7 +146,7 @@ def test_a_mutation_whose_client_goes_away_may_have_done_it(client: httpx.Client
         client.post("/graphql", json=body, headers=bearer(TOKEN), timeout=0.5)
     (line,) = lines(file, 1)
     assert (line["mutations"], line["outcome"], line["status"]) == (
-        [{"field": "slow", "run": "Flow/1", "metadata": "default", "tags": [], "outcome": None}],
+        [{"field": "slow", "run": "Flow/1", "metadata": None, "tags": [], "outcome": None}],
         "CANCELLED",
         None,
     )
@@ -238,7 +238,7 @@ def test_what_the_end_of_the_gateway_cuts_off_is_told(tmp_path: Path, file: Path
     assert (answer.status_code, answer.json()["errors"][0]["extensions"]["code"]) == (503, "TIMEOUT")
     (line,) = lines(file, 1)
     assert line["requestId"] == answer.headers["x-request-id"]
-    assert line["mutations"] == [{"field": "slow", "run": "Flow/1", "metadata": "default", "tags": [], "outcome": None}]
+    assert line["mutations"] == [{"field": "slow", "run": "Flow/1", "metadata": None, "tags": [], "outcome": None}]
     assert (line["outcome"], line["status"]) == ("TIMEOUT", 503)
 
 

@@ -49,7 +49,7 @@ class Entry:
         document: DocumentNode,
         operation: OperationDefinitionNode,
         variables: Mapping[str, Any] | None,
-        default_metadata: str,
+        default_metadata: str | None,
     ) -> None:
         """It is this operation, of a valid document, that they ask for: of the default provider where none is said."""
         name = operation.name.value if operation.name else None

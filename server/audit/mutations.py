@@ -23,13 +23,13 @@ _TAGS = ("add", "remove", "tags")
 
 class Mutated(NamedTuple):
     """A field of Mutation that was asked for, under `key` in the answer; its arguments, as far as they are texts.
-    `metadata`: the provider that it is about.
+    `metadata`: the provider that it is about, if they may use any.
     `all_tags`: how many there are, of which the first are here."""
 
     key: str
     field: str
     run: str | None
-    metadata: str
+    metadata: str | None
     tags: list[str]
     all_tags: int
 
@@ -38,7 +38,7 @@ def mutated(
     document: DocumentNode,
     operation: OperationDefinitionNode,
     variables: Mapping[str, Any] | None,
-    default_metadata: str,
+    default_metadata: str | None,
 ) -> list[Mutated]:
     """The fields of a valid mutation, in the order that they are executed in; not those that @skip and @include leave
     out."""
