@@ -69,6 +69,7 @@ def test_a_token_says_who_asks(client: httpx.Client, issuer: Issuer) -> None:
     assert who(client, issuer.token()) == (200, "carol")
     assert who(client, issuer.token("rsa", "RS256")) == (200, "carol")
     assert who(client, issuer.token(aud=["other", "metaflow"], nbf=int(time.time()))) == (200, "carol")
+    assert who(client, issuer.token(exp=253_402_300_799, iat=time.time() - 0.5)) == (200, "carol")
 
 
 def test_a_token_may_be_used_again_until_it_ends(client: httpx.Client, issuer: Issuer) -> None:
@@ -85,6 +86,11 @@ CLAIMS: list[tuple[dict[str, Any], str]] = [
     ({"exp": "soon"}, NOT_VALID),
     ({"exp": float("inf")}, NO_TOKEN),
     ({"exp": [NOW + 60]}, NOT_VALID),
+    ({"exp": "9999999999"}, "The claim exp of the token is no time."),
+    ({"exp": 253_402_300_800}, "The claim exp of the token is no time."),
+    ({"exp": 10**400}, "The claim exp of the token is no time."),
+    ({"nbf": "1"}, "The claim nbf of the token is no time."),
+    ({"iat": True}, "The claim iat of the token is no time."),
     ({"nbf": NOW + 600}, EARLY),
     ({"nbf": "later"}, NOT_VALID),
     ({"iat": NOW + 600}, EARLY),

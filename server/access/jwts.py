@@ -22,6 +22,8 @@ _REASONS: dict[type[jwt.PyJWTError], str] = {
     jwt.InvalidAudienceError: "The token is for somebody else.",
     jwt.MissingRequiredClaimError: "The token lacks a claim that it needs: iss, aud, exp.",
 }
+_DATES = ("exp", "nbf", "iat")
+_LAST_DATE = 253_402_300_799  # the end of the year 9999, in seconds since the epoch
 _NOT_VALID = "The token is not valid here."
 
 
@@ -70,7 +72,7 @@ class Issuer:
 
     def _claims(self, token: str, key: jwt.PyJWK) -> dict[str, Any]:
         try:
-            return jwt.decode(
+            claims = jwt.decode(
                 token,
                 key,
                 self._config.algorithms,
@@ -81,6 +83,10 @@ class Issuer:
             )
         except jwt.PyJWTError as error:
             raise unauthenticated(_REASONS.get(type(error), _NOT_VALID)) from None
+        for date in _DATES:
+            if date in claims and not _is_date(claims[date]):
+                raise unauthenticated(f"The claim {date} of the token is no time.")
+        return claims
 
     def _named(self, claims: dict[str, Any]) -> Identity:
         name, groups = claims.get(self._config.name), claims.get(self._config.groups, [])
@@ -103,6 +109,11 @@ def unproven_of(token: str) -> Unproven:
     except (ValueError, RecursionError):  # msgspec's and base64's errors are of the former kind
         raise unauthenticated("The token is neither one of this gateway's nor a JSON Web Token.") from None
     return Unproven(header.alg, header.kid, payload.iss)
+
+
+def _is_date(value: object) -> bool:
+    """A NumericDate of RFC 7519, section 2: PyJWT takes it as text too, and as a truth."""
+    return isinstance(value, int | float) and not isinstance(value, bool) and value <= _LAST_DATE
 
 
 def _part(part: str) -> Unproven:
