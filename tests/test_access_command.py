@@ -7,7 +7,7 @@ from pathlib import Path
 import httpx
 
 from gateways import serving
-from guarded import EVERYONE, ask, written
+from guarded import EVERYONE, TWO_PEOPLE, ask, written
 from metaflow_graphql.server.access.reading import read
 from metaflow_graphql.server.access.tokens import hash_of
 from test_cli import ran
@@ -39,7 +39,7 @@ def test_a_token_is_printed_with_the_lines_that_let_it_in(tmp_path: Path) -> Non
 
 def test_other_machines_may_reach_what_asks_who_they_are(tmp_path: Path) -> None:
     folder = put_folders(tmp_path)
-    path = str(written(tmp_path, EVERYONE))
+    path = str(written(tmp_path, TWO_PEOPLE))
     with serving(folder, "--host", "0.0.0.0", "--config", path) as gateway:
         answer = httpx.get(f"{gateway.url}/healthz", headers={"host": "gateway.example.org"})
     assert answer.status_code == 200

@@ -83,6 +83,10 @@ def policy_of(
     key_sets = {
         (of.jwks, of.algorithms): known.get((of.jwks, of.algorithms)) or _keys(of, folder, tls) for of in config.jwt
     }
+    urls = _urls(config, folder)
+    # As of an editor that empties the file before it writes it: to be taken at its word, it would lock everyone out.
+    if not (config.tokens or config.jwt or (config.proxy and config.proxy.user_header)):
+        raise SettingsError("it names nobody: one of [[tokens]], [[jwt]] and [proxy] with user_header is needed.")
     return Policy(
         config,
         Tokens(config.tokens),
@@ -90,7 +94,7 @@ def policy_of(
         key_sets,
         Rules(config),
         TrustedProxy(config.proxy) if config.proxy else None,
-        _urls(config, folder),
+        urls,
         folder / config.audit.file if config.audit.file else None,
     )
 
@@ -111,9 +115,6 @@ def sends_credential(request: HTTPConnection) -> bool:
 
 
 def _check(config: Config, providers: Collection[str]) -> None:
-    # As of an editor that empties the file before it writes it: to be taken at its word, it would lock everyone out.
-    if not (config.tokens or config.jwt or (config.proxy and config.proxy.user_header)):
-        raise SettingsError("it names nobody: one of [[tokens]], [[jwt]] and [proxy] with user_header is needed.")
     names, hashes = ([token.name for token in config.tokens], [token.hash for token in config.tokens])
     for what, values in (
         ("tokens: the name", names),
