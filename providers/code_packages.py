@@ -9,7 +9,7 @@ from typing import NamedTuple, cast
 from . import strangers_json, usage
 from .base import BlobKey, Datastore, FileKey
 from .cache import ByteCache
-from .errors import ArtifactUnreadable, GatewayError, LimitExceeded
+from .errors import ArtifactTooLarge, ArtifactUnreadable, GatewayError, LimitExceeded
 from .strangers_json import JSON, NotJSON
 from .tar_archives import Bounds, files
 from .views import in_turn
@@ -136,7 +136,7 @@ class PackageReader:
     bounds: Bounds
 
     async def packages(self, keys: list[PackageKey]) -> list[Contents | GatewayError]:
-        """What each package holds; ArtifactTooLarge, ArtifactUnreadable or LimitExceeded where it can't be given."""
+        """What each package holds; ArtifactUnreadable or LimitExceeded where it can't be given."""
         answers: dict[PackageKey, Contents | GatewayError] = {}
         unread: dict[BlobKey, list[PackageKey]] = {}
         for key in keys:
@@ -155,6 +155,9 @@ class PackageReader:
     async def _read(
         self, keys: list[PackageKey], packed: bytes | GatewayError
     ) -> dict[PackageKey, Contents | GatewayError]:
+        if isinstance(packed, ArtifactTooLarge):
+            too_large = LimitExceeded(f"It has more than {STORED_BYTES} bytes (codeBytes in serverInfo.limits).")
+            return dict.fromkeys(keys, too_large)
         if isinstance(packed, GatewayError):
             return dict.fromkeys(keys, packed)
         wanted = {key.file for key in keys if key.file is not None}

@@ -57,12 +57,12 @@ def files(packed: bytes, wanted: Callable[[str, int], bool], bounds: Bounds) -> 
     LimitExceeded beyond the bounds.
     """
     stream = _Stream(_inflated(packed, bounds.inflated))
-    told, entries, names = _Told(), 0, 0
+    told, entries, found, names = _Told(), 0, 0, 0
     while header := stream.header():
         kind, size = header[156:157], _size(header)
         entries += 1
         if entries > 2 * bounds.entries or names > bounds.names:
-            raise LimitExceeded(f"It holds too much: {bounds.entries} files at most (codeFiles in serverInfo.limits).")
+            raise _too_many(bounds)
         if kind in _ABOUT_NEXT or kind == _LONG_NAME:
             body = stream.take(size, _LONGEST)
             told = told._replace(name=body.rstrip(b"\0")) if kind == _LONG_NAME else _extended(told, body)
@@ -73,12 +73,19 @@ def files(packed: bytes, wanted: Callable[[str, int], bool], bounds: Bounds) -> 
         if kind == _SPARSE:
             stream.skip_map(header)
         if kind in _REGULAR and path and not path.endswith("/") and not told.sparse:
+            found += 1
+            if found > bounds.entries:
+                raise _too_many(bounds)
             content = stream.take(size, size) if wanted(path, size) else stream.skip(size)
             yield File(path, size, content)
         else:
             stream.skip(size)
         if kind not in (b"K", b"g"):  # these stand between a file and what tells of it
             told = _Told()
+
+
+def _too_many(bounds: Bounds) -> LimitExceeded:
+    return LimitExceeded(f"It holds too much: {bounds.entries} files at most (codeFiles in serverInfo.limits).")
 
 
 class _Stream:

@@ -1,16 +1,26 @@
 """Each limit: what is just below it is answered, and what is just above refused by its name."""
 
 import asyncio
+import inspect
+import re
+from collections.abc import Callable
 from typing import Any
 
 import pytest
 
+import test_cost
+import test_hostile
+import test_limits_of_answers as of_answers
+import test_service_gateway_faults
 from edge.limits import DOCUMENTS, VARIABLES
+from metaflow_graphql.resolvers.context import Gateway, Limit
 from metaflow_graphql.schema import schema
 from metaflow_graphql.server import limits
+from metaflow_graphql.server.app import application
 from metaflow_graphql.server.documents import variables
 from metaflow_graphql.server.documents.kept import Documents
 from metaflow_graphql.server.errors import RequestError
+from serving import post, served
 
 SCHEMA: Any = schema._schema  # pyright: ignore[reportPrivateUsage] - Strawberry has no other name for it
 
@@ -41,18 +51,38 @@ def test_variables_are_refused_only_beyond_a_limit(case: str) -> None:
     assert refused.value.errors[0]["extensions"] == {"code": "LIMIT_EXCEEDED"}
 
 
-# Where the limits of what is read and answered are held to.
-OF_ANSWERS = {
-    "cost": "test_cost.py",
-    "answerObjects": "test_pages.py",
-    "answerFields": "test_hostile.py",
-    "answerBytes": "test_hostile.py",
-    "valuesBytes": "test_hostile.py",
-    "upstreamRequests": "test_service_requests.py",
-    "seconds": "test_service_gateway_faults.py",
+# What holds the limits of what is read and answered.
+OF_ANSWERS: dict[str, Callable[..., object]] = {
+    "pageSize": of_answers.test_page_size,
+    "logPageSize": of_answers.test_log_page_size,
+    "logBytes": of_answers.test_log_bytes,
+    "logLines": of_answers.test_log_lines,
+    "previewLength": of_answers.test_what_is_shown_of_an_artifact,
+    "tableRows": of_answers.test_what_is_shown_of_an_artifact,
+    "cardBytes": of_answers.test_card_bytes,
+    "codeBytes": of_answers.test_code_bytes,
+    "codeInflatedBytes": of_answers.test_code_inflated_bytes,
+    "codeFiles": of_answers.test_code_files,
+    "codeFileBytes": of_answers.test_code_file_bytes,
+    "cost": test_cost.test_an_operation_costs_no_more_than_allowed,
+    "answerObjects": of_answers.test_answer_objects,
+    "answerFields": test_hostile.test_what_has_more_fields_than_are_left_is_an_error_where_it_is,
+    "answerBytes": of_answers.test_answer_bytes,
+    "valuesBytes": of_answers.test_values_bytes,
+    "upstreamRequests": of_answers.test_upstream_requests,
+    "seconds": test_service_gateway_faults.test_an_operation_has_so_much_time,
 }
 
 
-def test_each_limit_is_held_to_by_a_test() -> None:
-    tested = {limit.name for limit, _ in (*DOCUMENTS.values(), *VARIABLES.values())}
-    assert tested | OF_ANSWERS.keys() == {limit.name for limit in limits.LIMITS}
+def test_each_limit_that_is_told_is_held_to_by_a_test() -> None:
+    with served(application(schema, Gateway({}, "default", limits=limits.LIMITS))) as client:
+        told = post(client, "{ serverInfo { limits { name } } }").json()["data"]["serverInfo"]["limits"]
+    of_requests = {limit.name for limit, _ in (*DOCUMENTS.values(), *VARIABLES.values())}
+    assert sorted([*of_requests, *OF_ANSWERS]) == sorted(limit["name"] for limit in told)
+
+
+@pytest.mark.parametrize("name", OF_ANSWERS)
+def test_what_holds_a_limit_is_about_it(name: str) -> None:
+    constants = [constant for constant, of in vars(limits).items() if isinstance(of, Limit) and of.name == name]
+    source = inspect.getsource(OF_ANSWERS[name])
+    assert any(re.search(rf"\b{word}\b", source) for word in (name, *constants))
