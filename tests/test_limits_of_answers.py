@@ -42,13 +42,13 @@ def held(asked: Callable[[int], dict[str, Any]], most: int, name: str) -> None:
 
 
 @pytest.mark.parametrize("argument", ["first", "last"])
-def test_page_size(tmp_path: Path, argument: str) -> None:
+def test_a_page_has_no_more_objects(tmp_path: Path, argument: str) -> None:
     put_runs(tmp_path, 1)
     with opened(tmp_path) as gateway:
         held(lambda many: gateway.answer(f"{{ runs({argument}: {many}) {{ totalCount }} }}"), 500, "pageSize")
 
 
-def test_page_size_of_nodes(tmp_path: Path) -> None:
+def test_no_more_nodes_are_given_at_a_time(tmp_path: Path) -> None:
     query = "query($ids: [ID!]!) { nodes(ids: $ids) { id } }"
     put_runs(tmp_path, 1)
     with opened(tmp_path) as gateway:
@@ -60,20 +60,20 @@ def test_page_size_of_nodes(tmp_path: Path) -> None:
     ("field", "most", "name"),
     [("preview(length: {})", 10_000, "previewLength"), ("table(first: {}) {{ rows }}", 1_000, "tableRows")],
 )
-def test_what_is_shown_of_an_artifact(gateway: Gateway, runs: Runs, field: str, most: int, name: str) -> None:
+def test_no_more_is_shown_of_an_artifact(gateway: Gateway, runs: Runs, field: str, most: int, name: str) -> None:
     of = f'artifact(pathspec: "{runs["arrays"].pathspec}/only/1/matrix")'
     held(lambda many: gateway.answer(f"{{ {of} {{ {field.format(many)} }} }}"), most, name)
 
 
 @pytest.mark.parametrize("argument", ["first", "last"])
-def test_log_page_size(tmp_path: Path, argument: str) -> None:
+def test_a_page_of_a_log_has_no_more_lines(tmp_path: Path, argument: str) -> None:
     with made_in(tmp_path) as made:
         made.starts()
         made.log("0.task_stdout.log", line(1, "a"))
         held(lambda many: asked_of(made, f"loglines({argument}: {many}) {{ totalCount }}"), 1_000, "logPageSize")
 
 
-def test_log_bytes(tmp_path: Path) -> None:
+def test_a_log_is_given_whole_up_to_a_size(tmp_path: Path) -> None:
     with made_in(tmp_path) as made:
         made.starts()
         file = made.log("0.task_stdout.log", b"")
@@ -85,7 +85,7 @@ def test_log_bytes(tmp_path: Path) -> None:
         held(asked, 16 * 2**20, "logBytes")
 
 
-def test_log_lines(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_logs_are_given_whole_up_to_a_number_of_lines(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(log_pages, "LINES_AN_ANSWER", 20)
     with made_in(tmp_path) as made:
         made.starts()
@@ -98,7 +98,7 @@ def test_log_lines(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         held(asked, 20, "logLines")
 
 
-def test_card_bytes(tmp_path: Path) -> None:
+def test_a_card_is_given_up_to_a_size(tmp_path: Path) -> None:
     put_task(tmp_path)
     page = put_card(tmp_path, 1)
 
@@ -129,7 +129,7 @@ def packaged(root: Path, archive: bytes, bounds: Bounds = BOUNDS) -> Contents | 
 A, FEW = b"print(1)", Contents({"a": 8}, None, b"print(1)")
 
 
-def test_code_bytes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_package_is_read_up_to_a_size(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     archive = package({"a": A})
     monkeypatch.setattr(code_packages, "STORED_BYTES", len(archive))
     assert packaged(tmp_path, archive) == FEW
@@ -138,14 +138,14 @@ def test_code_bytes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     assert (type(too_large), "codeBytes" in str(too_large)) == (LimitExceeded, True)
 
 
-def test_code_inflated_bytes(tmp_path: Path) -> None:
+def test_a_package_inflates_up_to_a_size(tmp_path: Path) -> None:
     content = tar({"a": A})
     assert packaged(tmp_path, packed(content), Bounds(len(content), 50)) == FEW
     too_large = packaged(tmp_path, packed(content), Bounds(len(content) - 1, 50))
     assert (type(too_large), "codeInflatedBytes" in str(too_large)) == (LimitExceeded, True)
 
 
-def test_code_files(tmp_path: Path) -> None:
+def test_a_package_has_no_more_files(tmp_path: Path) -> None:
     few, many = ({"a": A} | {str(number): b"" for number in range(more)} for more in (49, 50))
     found = packaged(tmp_path, package(few), Bounds(2**20, 50))
     assert isinstance(found, Contents)
@@ -154,14 +154,14 @@ def test_code_files(tmp_path: Path) -> None:
     assert (type(too_many), "codeFiles" in str(too_many)) == (LimitExceeded, True)
 
 
-def test_code_file_bytes(tmp_path: Path) -> None:
+def test_a_file_of_a_package_is_given_up_to_a_size(tmp_path: Path) -> None:
     whole, large = (packaged(tmp_path, package({"a": b"a" * (4 * 2**20 + more)})) for more in (0, 1))
     assert whole == Contents({"a": 4 * 2**20}, None, b"a" * 4 * 2**20)
     assert (type(large), "codeFileBytes" in str(large)) == (LimitExceeded, True)
 
 
 @pytest.mark.parametrize("below", [True, False])
-def test_answer_objects(tmp_path: Path, limit: Limiting, below: bool) -> None:
+def test_an_answer_has_no_more_objects(tmp_path: Path, limit: Limiting, below: bool) -> None:
     put_runs(tmp_path, 10)
     query = "{ runs { nodes { pathspec } } }"
     with opened(tmp_path) as gateway:
@@ -172,7 +172,7 @@ def test_answer_objects(tmp_path: Path, limit: Limiting, below: bool) -> None:
 
 
 @pytest.mark.parametrize("below", [True, False])
-def test_answer_bytes(limit: Limiting, below: bool) -> None:
+def test_an_answer_has_no_more_bytes(limit: Limiting, below: bool) -> None:
     with served(small_application()) as client:
         size = len(asked_for(client).content)
         limit(limits.ANSWER_BYTES, size if below else size - 1)
@@ -186,7 +186,7 @@ def asked_for(client: httpx.Client) -> httpx.Response:
 
 
 @pytest.mark.parametrize("below", [True, False])
-def test_values_bytes(tmp_path: Path, limit: Limiting, below: bool) -> None:
+def test_values_are_given_until_they_take_a_size(tmp_path: Path, limit: Limiting, below: bool) -> None:
     """What goes beyond is still given, so that it is what comes then that is refused."""
     put_task(tmp_path)
     for number in (1, 2):
@@ -197,7 +197,7 @@ def test_values_bytes(tmp_path: Path, limit: Limiting, below: bool) -> None:
     assert [(code, "valuesBytes" in message) for code, message in found] == [("LIMIT_EXCEEDED", True)] * (not below)
 
 
-def test_upstream_requests() -> None:
+def test_no_more_requests_go_upstream() -> None:
     spent = usage.Usage(requests_left=limits.UPSTREAM_REQUESTS.value)
     for _ in range(1_000):
         spent.take_request()
