@@ -184,5 +184,5 @@ def test_a_cache_hides_no_lost_right_and_gives_none(runs: Runs, tmp_path: Path) 
             return answer.status_code
 
         assert [status("one"), status("none"), status("other"), status("one")] == [200, 401, 200, 200]
-        replaced(config, EVERYONE)
+        replaced(config, token_table("somebody", "mfgql_somebody") + EVERYONE)
         assert [status("one"), status("other")] == [401, 401]
