@@ -80,14 +80,14 @@ def test_what_can_not_be_used_leaves_all_as_it_was_and_is_told_once(
     ]
 
 
-# An editor empties a file, then writes it. And: rules, and a proxy that says no more than whence a request comes.
-NOBODY = ["", "\n", "# to come", EVERYONE, 'administrators = ["ops"]', '[proxy]\naddresses = ["::1"]']
+# An editor empties a file, then writes it.
+NOBODY = ["", "\n", "# to come", EVERYONE, 'administrators = ["ops"]']
 
 
 @pytest.mark.parametrize("text", NOBODY)
 def test_a_file_that_names_nobody_is_none(tmp_path: Path, caplog: pytest.LogCaptureFixture, text: str) -> None:
     path = written(tmp_path, ALICE)
-    told = "it names nobody: one of [[tokens]], [[jwt]] and [proxy] with user_header is needed."
+    told = "it names nobody: one of [[tokens]], [[jwt]] and [proxy] is needed."
     with guarded(path) as client:
         path.write_text(text)
         time.sleep(0.3)

@@ -25,6 +25,7 @@ from serving import served
 
 URLS = '[urls]\nkey = "kkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkk"\n'
 ALICE = token_table("alice", TOKEN, 'groups = ["ml"]')
+BOB = token_table("bob", "mfgql_of-bob", 'groups = ["ml"]')
 OF_GROUP = rule('groups = ["ml"]', 'namespaces = ["user:alice"]', 'may = ["values", "logs"]')
 LOGS = rule('groups = ["ml"]', 'namespaces = ["user:alice"]', 'may = ["logs"]')
 QUERY = '{ runs { nodes { step(name: "start") { task { logUrl(stream: STDOUT) } } } } }'
@@ -75,7 +76,7 @@ def test_an_identity_that_is_written_otherwise_is_nobodys(root: Path, tmp_path: 
         (ALICE.replace("ml", "search") + LOGS, 403),
         (ALICE.replace('"alice"', '"bob"') + LOGS, 403),
         (token_table("alice", TOKEN, 'groups = ["ml"]', "expires = 2020-01-01T00:00:00Z") + LOGS, 403),
-        (LOGS, 403),
+        (BOB + LOGS, 403),
     ],
 )
 def test_a_url_of_a_token_is_good_for_what_rules_grant_it_now(
@@ -93,7 +94,7 @@ def test_a_url_whose_owner_may_read_it_no_longer_tells_the_audit_log_whose_it_wa
     path = written(tmp_path, ALICE + OF_GROUP + URLS)
     with opened(root, path) as client:
         url = url_of(client, TOKEN)
-        for later in (ALICE + LOGS.replace("logs", "values"), LOGS):
+        for later in (ALICE + LOGS.replace("logs", "values"), BOB + LOGS):
             replaced(path, f'{later}{URLS}\n[audit]\nfile = "audit.jsonl"\n')
             assert client.get(url).status_code == 403
     found = [json.loads(line) for line in (tmp_path / "audit.jsonl").read_text().splitlines()]
@@ -136,7 +137,7 @@ def test_a_url_of_a_jwt_is_good_for_what_rules_grant_it_now(root: Path, tmp_path
             assert client.get(url).status_code == 403
             replaced(path, RULES[by] + text)
             assert client.get(url).status_code == 200
-            replaced(path, RULES[by] + URLS)  # the issuer is not believed any longer
+            replaced(path, ALICE + RULES[by] + URLS)  # the issuer is not believed any longer
             assert client.get(url).status_code == 403
 
 

@@ -85,8 +85,8 @@ def policy_of(
     }
     urls = _urls(config, folder)
     # As of an editor that empties the file before it writes it: to be taken at its word, it would lock everyone out.
-    if not (config.tokens or config.jwt or (config.proxy and config.proxy.user_header)):
-        raise SettingsError("it names nobody: one of [[tokens]], [[jwt]] and [proxy] with user_header is needed.")
+    if not (config.tokens or config.jwt or config.proxy):
+        raise SettingsError("it names nobody: one of [[tokens]], [[jwt]] and [proxy] is needed.")
     return Policy(
         config,
         Tokens(config.tokens),
