@@ -1,7 +1,7 @@
 """The file of `serve --config`, in TOML: each of its tables and keys, with what they mean. No other key is allowed.
 
 It is read again when it changes; what can't be read then is told on stderr, and what was read before goes on.
-A file that names nobody is such a one.
+An empty file is such a one.
 """
 
 import re

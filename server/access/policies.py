@@ -84,9 +84,6 @@ def policy_of(
         (of.jwks, of.algorithms): known.get((of.jwks, of.algorithms)) or _keys(of, folder, tls) for of in config.jwt
     }
     urls = _urls(config, folder)
-    # As of an editor that empties the file before it writes it: to be taken at its word, it would lock everyone out.
-    if not (config.tokens or config.jwt or config.proxy):
-        raise SettingsError("it names nobody: one of [[tokens]], [[jwt]] and [proxy] is needed.")
     return Policy(
         config,
         Tokens(config.tokens),

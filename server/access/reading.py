@@ -16,6 +16,8 @@ def read(text: bytes) -> Config:
         raise SettingsError(f"it is not UTF-8, from byte {error.start} on.") from None
     except (ValueError, RecursionError) as error:  # TOMLDecodeError is of the former kind
         raise SettingsError(f"it is not TOML: {error}.") from None
+    if not tables:  # as of an editor that empties a file before it writes it; at its word, it locks everyone out
+        raise SettingsError("it says nothing: without [[tokens]], [[jwt]] or [proxy] nobody is let in.")
     try:
         return msgspec.convert(tables, Config)
     except (msgspec.ValidationError, RecursionError) as error:

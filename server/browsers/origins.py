@@ -96,10 +96,10 @@ class Origins:
         alone reach, and tell from times and sizes what was answered. None where it may be answered.
 
         Browsers send Sec-Fetch-Site to https and to this machine alone; over plain http to another one an Origin tells
-        of the page, with all but a GET that it can't read the answer to, as an <img> sends. That is not told apart from
-        a GET of a client that is no browser, and is answered.
+        of the page, but for a GET that it can't read the answer to, as an <img> sends. That is not told apart from a
+        GET of a client that is no browser, and is answered.
         """
-        if self._is_own(headers) or self.embeds(scope, headers) or self._is_navigation(scope, headers):
+        if self._is_own(scope, headers) or self.embeds(scope, headers) or self._is_navigation(scope, headers):
             return None
         return refused(
             "FORBIDDEN",
@@ -115,11 +115,12 @@ class Origins:
         answer = self._preflights.preflight_response(headers)
         return answer if answer.status_code == 200 else _not_allowed(answer)
 
-    def _is_own(self, headers: RawHeaders) -> bool:
+    def _is_own(self, scope: Scope, headers: RawHeaders) -> bool:
         """Whether a page of the gateway's own asks, its user, or no page at all, as far as is told."""
         if (site := headers.get(b"sec-fetch-site")) is not None:
             return site in _OWN
-        if (origin := headers.get(b"origin")) is None:
+        # A browser asks by a preflight whether a page may send JSON.
+        if (origin := headers.get(b"origin")) is None or scope["method"] == "POST":
             return True
         # By the name that the request is sent to, as its scheme is known to the proxy alone that ends TLS.
         scheme, _, name = origin.partition(b"://")
