@@ -32,7 +32,7 @@ from ..resolvers.signatures import SIGNATURE, Signatures
 from . import limits, ranges
 from .access.admission import Admission, admission_of, principal_of
 from .access.bearers import identity_of
-from .clients import unless_gone
+from .connections.clients import unless_gone
 from .error_answers import error_answer
 from .errors import INTERNAL, Faults, RequestError, refused, refused_by
 from .request_ids import request_id

@@ -9,8 +9,8 @@ from starlette.types import Receive, Scope, Send
 from .access.admission import admission_of, principal_of
 from .browsers.page import page
 from .caching.headers import CHECKED, LASTING_SECONDS, NOT_KEPT, VARY, entity_tag, lasting
-from .clients import unless_gone
 from .compression import CODINGS, SMALL, Content, compressed
+from .connections.clients import unless_gone
 from .encoding import encoded
 from .error_answers import error_answer
 from .errors import Faults, RequestError, refused

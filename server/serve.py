@@ -16,8 +16,8 @@ import uvicorn
 from starlette.types import ASGIApp
 
 from .browsers.hosts import is_loopback
-from .connections import Connection
-from .descriptors import made_room
+from .connections.connection import Connection
+from .connections.descriptors import made_room
 from .settings.metaflow_config import SettingsError
 from .settings.serving_options import EVERYONE
 

@@ -29,12 +29,12 @@ from guarded import (
     written,
 )
 from local_trees import put_run
-from metaflow_graphql.server import connections
 from metaflow_graphql.server.audit import floods
 from metaflow_graphql.server.audit.floods import LINES_OF_STRANGERS, Floods
 from metaflow_graphql.server.audit.log import AuditLog
-from metaflow_graphql.server.clients import tell_whether_gone
-from metaflow_graphql.server.connections import HEAD_BYTES, Connection
+from metaflow_graphql.server.connections import connection as connections
+from metaflow_graphql.server.connections.clients import tell_whether_gone
+from metaflow_graphql.server.connections.connection import HEAD_BYTES, Connection
 from metaflow_graphql.server.limits import BODY_BYTES
 from serving import answered
 

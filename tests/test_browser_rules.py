@@ -19,7 +19,7 @@ from metaflow_graphql.schema import schema
 from metaflow_graphql.server.access.control import AccessControl
 from metaflow_graphql.server.app import application
 from metaflow_graphql.server.browsers.hosts import Hosts
-from metaflow_graphql.server.connections import Connection
+from metaflow_graphql.server.connections.connection import Connection
 from serving import answered, error, served, small_application
 
 LISTED, OTHER = "https://listed.example", "https://other.example"

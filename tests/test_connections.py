@@ -9,8 +9,8 @@ import pytest
 from starlette.types import Receive, Scope, Send
 
 from guarded import TWO_PEOPLE, guarded, written
-from metaflow_graphql.server import connections
-from metaflow_graphql.server.connections import Connection
+from metaflow_graphql.server.connections import connection as connections
+from metaflow_graphql.server.connections.connection import Connection
 from metaflow_graphql.server.error_answers import error_answer, refusal_of
 from serving import answered, served
 

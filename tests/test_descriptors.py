@@ -14,8 +14,8 @@ import pytest
 
 from executors import PROGRAM
 from local_trees import put_run
-from metaflow_graphql.server.connections import MOST_CONNECTIONS
-from metaflow_graphql.server.descriptors import Room, room_among
+from metaflow_graphql.server.connections.connection import MOST_CONNECTIONS
+from metaflow_graphql.server.connections.descriptors import Room, room_among
 
 
 class Limited(NamedTuple):

@@ -17,7 +17,7 @@ from edge.socket_client import Client
 from edge.trees import fresh, gateway_over, small_tree
 from edge.work import Hang, allowed, watchdog
 from metaflow_graphql.resolvers.context import Gateway
-from metaflow_graphql.server.connections import Connection
+from metaflow_graphql.server.connections.connection import Connection
 from metaflow_graphql.server.serve import collect_briefly
 from serving import served
 

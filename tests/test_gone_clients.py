@@ -22,8 +22,8 @@ from metaflow_graphql.providers.local.provider import LocalProvider
 from metaflow_graphql.resolvers.context import Gateway
 from metaflow_graphql.schema import schema
 from metaflow_graphql.server.app import application
-from metaflow_graphql.server.clients import unless_gone
-from metaflow_graphql.server.connections import Connection
+from metaflow_graphql.server.connections.clients import unless_gone
+from metaflow_graphql.server.connections.connection import Connection
 from serving import address, served
 
 TASK = "Made/1/start/1"

@@ -25,8 +25,9 @@ from in_process import opened
 from local_trees import EPOCH_MS, put, put_object, put_run
 from metaflow_graphql.providers import usage
 from metaflow_graphql.providers.local.threads import Threads
-from metaflow_graphql.server import connections, encoding, limits, sending
-from metaflow_graphql.server.connections import HEAD_BYTES, Connection
+from metaflow_graphql.server import encoding, limits, sending
+from metaflow_graphql.server.connections import connection as connections
+from metaflow_graphql.server.connections.connection import HEAD_BYTES, Connection
 from metaflow_graphql.server.errors import RequestError
 from metaflow_graphql.server.limits import LIST_ITEMS
 from serving import address, answered, post, served, small_application

@@ -9,7 +9,7 @@ import httpx
 import pytest
 
 from gateways import serving
-from metaflow_graphql.server.connections import Connection
+from metaflow_graphql.server.connections.connection import Connection
 from serving import answered, served, small_application
 
 NONE = "This is no HTTP/1.1 request: "

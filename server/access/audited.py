@@ -4,7 +4,7 @@ from starlette.requests import HTTPConnection
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from ..audit.entries import entry_of
-from ..clients import has_gone
+from ..connections.clients import has_gone
 from .control import AccessControl
 
 

@@ -6,10 +6,10 @@ from typing import Any, cast
 
 from uvicorn.protocols.http.httptools_impl import RequestResponseCycle
 
+from ..error_answers import with_refusal
+from ..errors import RequestError, refused
 from .clients import tell_whether_gone
-from .error_answers import with_refusal
-from .errors import RequestError, refused
-from .http_requests import Requests
+from .parsing import Requests
 
 # Of a request before its body, and of all that comes with a body but is none of it.
 HEAD_BYTES = 65_536

@@ -5,7 +5,7 @@ from typing import Any
 import httptools
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
-from .errors import RequestError
+from ..errors import RequestError
 from .malformed import CHUNKED, coded, malformed, without_tunnels
 
 _TRANSFER_ENCODING = b"transfer-encoding"

@@ -5,8 +5,8 @@ from collections.abc import Mapping
 
 import httptools
 
-from ..providers.pathspec import shown
-from .errors import RequestError, refused
+from ...providers.pathspec import shown
+from ..errors import RequestError, refused
 
 _CLOSE = {"connection": "close"}
 _OF_URLS = "its URL has a character that none may have: there it is written as % and two hexadecimal digits."

@@ -4,7 +4,7 @@ import sys
 from contextlib import suppress
 from typing import NamedTuple
 
-from .connections import MOST_CONNECTIONS
+from .connection import MOST_CONNECTIONS
 
 # Of which no more than MOST_CONNECTIONS are served, and the others are told so.
 _ENOUGH = 4_096

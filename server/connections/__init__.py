@@ -1,0 +1,1 @@
+"""Connections: how requests are read off them, what they are held to, and whether a client is still there."""
