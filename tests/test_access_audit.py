@@ -193,9 +193,9 @@ BY_CONNECTIONS: dict[str, tuple[bytes, int, bool, str | None, str]] = {
     "URL": (b"GET /" + b"a" * HEAD_BYTES, 414, False, None, "LIMIT_EXCEEDED"),
     "head": (SLOW + HEADERS, 431, True, None, "LIMIT_EXCEEDED"),
     "malformed": (b"GET /graphql HTTP/1.1\r\nhost x\r\n\r\n", 400, False, None, "BAD_USER_INPUT"),
-    "method": (b"FOO /graphql HTTP/1.1\r\nhost: x\r\n\r\n", 501, False, None, "METHOD_NOT_ALLOWED"),
+    "method": (b"FOO /graphql HTTP/1.1\r\nhost: x\r\n\r\n", 405, False, None, "METHOD_NOT_ALLOWED"),
     "malformed body": (CHUNKED + b"\r\nz\r\n", 400, True, "/graphql", "BAD_USER_INPUT"),
-    "coding": (CHUNKED.replace(b" chunked", b" gzip, chunked") + b"\r\n", 501, True, None, "UNSUPPORTED_MEDIA_TYPE"),
+    "coding": (CHUNKED.replace(b" chunked", b" gzip, chunked") + b"\r\n", 415, True, None, "UNSUPPORTED_MEDIA_TYPE"),
 }
 
 

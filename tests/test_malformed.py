@@ -13,7 +13,7 @@ from metaflow_graphql.server.connections.connection import Connection
 from serving import answered, served, small_application
 
 NONE = "This is no HTTP/1.1 request: "
-NO_METHOD = "is no method here: these are GET, HEAD, POST and OPTIONS, in upper case."
+NO_METHOD = "is no method here: these are GET, HEAD, POST, OPTIONS, in upper case."
 TWO_LENGTHS = "it has both Content-Length and Transfer-Encoding, of which one alone may say where its body ends."
 URL = "its URL has a character that none may have: there it is written as % and two hexadecimal digits."
 HEADER = "each of its headers is a name, a colon and a value, without a space before the colon."
@@ -22,9 +22,9 @@ BAD, NOT_ALLOWED, UNSUPPORTED = "BAD_USER_INPUT", "METHOD_NOT_ALLOWED", "UNSUPPO
 POST = b"POST /graphql HTTP/1.1\r\nhost: x\r\ncontent-type: application/json\r\n"
 # what is sent: status, code, message
 MALFORMED: dict[str, tuple[bytes, int, str, str]] = {
-    "an unknown method": (b"FOO /graphql HTTP/1.1\r\nhost: x\r\n\r\n", 501, NOT_ALLOWED, f"'FOO' {NO_METHOD}"),
-    "a method in lower case": (b"get / HTTP/1.1\r\nhost: x\r\n\r\n", 501, NOT_ALLOWED, f"'get' {NO_METHOD}"),
-    "a method of RTSP": (b"SETUP / HTTP/1.1\r\nhost: x\r\n\r\n", 501, NOT_ALLOWED, f"'SETUP' {NO_METHOD}"),
+    "an unknown method": (b"FOO /graphql HTTP/1.1\r\nhost: x\r\n\r\n", 405, NOT_ALLOWED, f"'FOO' {NO_METHOD}"),
+    "a method in lower case": (b"get / HTTP/1.1\r\nhost: x\r\n\r\n", 405, NOT_ALLOWED, f"'get' {NO_METHOD}"),
+    "a method of RTSP": (b"SETUP / HTTP/1.1\r\nhost: x\r\n\r\n", 405, NOT_ALLOWED, f"'SETUP' {NO_METHOD}"),
     "TLS": (b"\x16\x03\x01\x02\x00\x01\r\n\r\n", 400, BAD, f"{NONE}its first word is no method, such as POST."),
     "two lengths": (POST + b"content-length: 2\r\ncontent-length: 3\r\n\r\n{}", 400, BAD,
                     f"{NONE}it has more than one Content-Length."),
@@ -36,15 +36,15 @@ MALFORMED: dict[str, tuple[bytes, int, str, str]] = {
                               f"{NONE}Invalid character in Content-Length."),
     "a URL in UTF-8": ("GET /graphql?query={é} HTTP/1.1\r\nhost: x\r\n\r\n".encode(), 400, BAD, NONE + URL),
     "a path in UTF-8": ("GET /é HTTP/1.1\r\nhost: x\r\n\r\n".encode(), 400, BAD, NONE + URL),
-    "a tunnel": (b"CONNECT a:1 HTTP/1.1\r\nhost: x\r\n\r\n", 501, NOT_ALLOWED, f"'CONNECT' {NO_METHOD}"),
+    "a tunnel": (b"CONNECT a:1 HTTP/1.1\r\nhost: x\r\n\r\n", 405, NOT_ALLOWED, f"'CONNECT' {NO_METHOD}"),
     "a URL with a space": (b"GET /a b HTTP/1.1\r\nhost: x\r\n\r\n", 400, BAD,
                            f"{NONE}behind the method and one URL without spaces comes HTTP/1.1."),
     "a header without a colon": (b"GET / HTTP/1.1\r\nhost x\r\n\r\n", 400, BAD, NONE + HEADER),
     "HTTP/2": (b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n", 400, BAD, f"{NONE}no other version is spoken here."),
-    "a compressed body": (POST + b"transfer-encoding: gzip, chunked\r\n\r\n2\r\n{}\r\n0\r\n\r\n", 501, UNSUPPORTED,
+    "a compressed body": (POST + b"transfer-encoding: gzip, chunked\r\n\r\n2\r\n{}\r\n0\r\n\r\n", 415, UNSUPPORTED,
                           CODED),
-    "codings apart": (POST + b"Transfer-Encoding: gzip\r\ntransfer-encoding: chunked\r\n\r\n", 501, UNSUPPORTED, CODED),
-    "no chunks": (POST + b"transfer-encoding: gzip\r\n\r\n", 501, UNSUPPORTED, CODED),
+    "codings apart": (POST + b"Transfer-Encoding: gzip\r\ntransfer-encoding: chunked\r\n\r\n", 415, UNSUPPORTED, CODED),
+    "no chunks": (POST + b"transfer-encoding: gzip\r\n\r\n", 415, UNSUPPORTED, CODED),
 }  # fmt: skip
 
 

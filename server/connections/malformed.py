@@ -9,6 +9,7 @@ from ...providers.pathspec import shown
 from ..errors import RequestError, refused
 
 _CLOSE = {"connection": "close"}
+_METHODS = "GET, HEAD, POST, OPTIONS"
 _OF_URLS = "its URL has a character that none may have: there it is written as % and two hexadecimal digits."
 _ONE_LENGTH = "it has both Content-Length and Transfer-Encoding, of which one alone may say where its body ends."
 # Of llhttp's reasons, those that say too little to whoever has to mend it.
@@ -30,8 +31,7 @@ CHUNKED = b"chunked"
 
 
 def malformed(error: httptools.HttpParserError, data: bytes) -> RequestError:
-    """What the parser could not read, in `data` that came last; 501 for a method that it does not know (RFC 9110,
-    section 9.1)."""
+    """What the parser could not read, in `data` that came last; 405 for a method that it does not know."""
     reason = str(error)
     line = _FIRST_LINE.match(data) if reason in _WITHOUT_METHOD else None
     if line and line[1] not in _KNOWN:
@@ -50,11 +50,12 @@ def without_tunnels() -> RequestError:
 
 
 def coded() -> RequestError:
-    """Of a body in a transfer coding besides `chunked` (RFC 9112, section 6.1)."""
+    """Of a body in a transfer coding besides `chunked`: 4xx, as for all others that are compressed. RFC 9112 (section
+    6.1) would have 501, which clients take for a fault of the gateway's."""
     message = "A body is sent in the transfer coding chunked alone, or with its Content-Length."
-    return refused("UNSUPPORTED_MEDIA_TYPE", message, 501, _CLOSE)
+    return refused("UNSUPPORTED_MEDIA_TYPE", message, 415, _CLOSE)
 
 
 def _no_method(method: bytes) -> RequestError:
-    message = f"{shown(method.decode())} is no method here: these are GET, HEAD, POST and OPTIONS, in upper case."
-    return refused("METHOD_NOT_ALLOWED", message, 501, _CLOSE)
+    message = f"{shown(method.decode())} is no method here: these are {_METHODS}, in upper case."
+    return refused("METHOD_NOT_ALLOWED", message, 405, {"allow": _METHODS, **_CLOSE})

@@ -12,7 +12,7 @@ _TRANSFER_ENCODING = b"transfer-encoding"
 
 
 class Requests(HttpToolsProtocol):
-    """Refuses with 400 or 501 what can't be read, and logs nothing of it: uvicorn does so each time.
+    """Refuses what can't be read, and logs nothing of it: uvicorn does so each time.
 
     No other protocol is spoken: a request to change to one is answered as the HTTP that it is, with its body, which
     httptools takes for something of the other protocol, and what comes behind it (RFC 9110, section 7.8).
