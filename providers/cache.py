@@ -28,7 +28,8 @@ class ByteCache:
         """The same of each of many keys, for a fraction of what it costs one by one."""
         with self._lock:
             entries = list(map(self._entries.get, keys))
-            for key, entry in zip(keys, entries, strict=True):
+            # While there is much room nothing is let go soon, and who was used last need not be known.
+            for key, entry in zip(keys, entries, strict=True) if 2 * self._used > self._limit else ():
                 if entry is not None:
                     self._entries.move_to_end(key)
         return [entry and entry[0] for entry in entries]
