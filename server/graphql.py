@@ -67,8 +67,9 @@ class GraphQLEndpoint:
             asked = asked._replace(base_url=self._public_url or base_url(request), admission=admission_of(request))
             if reads:
                 content, kept = await unless_gone(request.receive, self._read(asked, faults))
-                return await self._kept(request, content, media, kept)
-            return await self._json(request, await unless_gone(request.receive, self._executed(asked, faults)), media)
+                return await self._kept(request, asked, content, media, kept)
+            content = await unless_gone(request.receive, self._executed(asked, faults))
+            return await self._json(request, asked, content, media)
         except RequestError as error:
             return error_answer(request.scope, error, media, 400 if media == GRAPHQL_RESPONSE else 200)
         except ClientDisconnect:
@@ -93,22 +94,27 @@ class GraphQLEndpoint:
         lasts = asked.principal is None and await self._operations.lasts(asked, answer, content)
         return content, lasting(LASTING_SECONDS) if lasts else CHECKED
 
-    async def _kept(self, request: Request, content: Content, media: str, kept: str) -> Response:
+    async def _kept(self, request: Request, asked: Operation, content: Content, media: str, kept: str) -> Response:
         """An answer that clients keep, or word that it is still the one that they have (RFC 9110, section 15.4.5)."""
         tag = await entity_tag(content, media, _coding(request, content))
         headers = {"cache-control": kept, "etag": tag, "vary": VARY}
         if unchanged(request.headers.getlist("if-none-match"), tag):
             return Response(None, 304, headers)
-        return await self._json(request, content, media, headers)
+        return await self._json(request, asked, content, media, headers)
 
     async def _json(
-        self, request: Request, content: Content, media: str, headers: dict[str, str] | None = None
+        self,
+        request: Request,
+        asked: Operation,
+        content: Content,
+        media: str,
+        headers: dict[str, str] | None = None,
     ) -> Response:
         told = {"cache-control": NOT_KEPT, "vary": VARY, **(headers or {})}
         by = _coding(request, content)
         if by != IDENTITY:
             content, told["content-encoding"] = await compressed(content, by), by
-        return Whole(content, told, f"{media}; charset=utf-8", self._unsent)
+        return Whole(content, media, told, self._unsent, asked.principal)
 
 
 def _coding(request: Request, content: Content) -> str:

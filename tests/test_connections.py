@@ -72,3 +72,46 @@ def test_who_is_slow_after_the_answer_is_not_answered_once_more(
         assert told(answered(client, head)) == [b"401"]
     (line,) = map(json.loads, (tmp_path / "audit.jsonl").read_text().splitlines())
     assert (line["outcome"], line["status"]) == ("UNAUTHENTICATED", 401)
+
+
+async def _headers(scope: Scope, receive: Receive, send: Send) -> None:
+    """Answers the first request late, and each with the names of its headers."""
+    if refusal := refusal_of(scope):
+        await error_answer(scope, refusal)(scope, receive, send)
+        return
+    if scope["path"] == "/waits":
+        await asyncio.sleep(0.5)
+    else:
+        await asyncio.sleep(0)
+    await send({"type": "http.response.start", "status": 200, "headers": []})
+    await send({"type": "http.response.body", "body": b"|".join(name for name, _ in scope["headers"])})
+
+
+def statuses(answers: bytes) -> list[bytes]:
+    return re.findall(rb"(?<=HTTP/1.1 )\d+", answers)
+
+
+def test_requests_that_wait_for_others_of_their_connection_are_limited_in_number() -> None:
+    first, more, close = WHOLE % b"waits", WHOLE % b"", b"GET / HTTP/1.1\r\nconnection: close\r\n\r\n"
+    most = connections.MOST_WAITING
+    with served(_headers, http=Connection) as client:
+        assert statuses(answered(client, first + more * (most - 2) + close)) == [b"200"] * most
+        assert statuses(answered(client, first + more * 1_000)) == [*[b"200"] * most, b"429"]
+
+
+def test_bodies_that_wait_for_others_of_their_connection_are_limited_in_size(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(connections, "BODY_BYTES", 1_000)
+    post = b"POST / HTTP/1.1\r\nconnection: %s\r\ncontent-length: %d\r\n\r\n"
+    with served(_headers, http=Connection) as client:
+        for second, answers in ((500, [b"200"] * 3), (501, [b"200", b"200", b"413"])):
+            first = WHOLE % b"waits" + post % (b"keep-alive", 500) + b"x" * 500
+            assert statuses(answered(client, first + post % (b"close", second) + b"x" * second)) == answers
+
+
+@pytest.mark.parametrize("later", [False, True])
+def test_what_comes_behind_a_body_is_no_header_of_the_request(later: bool) -> None:
+    head = b"POST / HTTP/1.1\r\nhost: x\r\nconnection: close\r\ntransfer-encoding: chunked\r\n\r\n2\r\n{}\r\n0\r\n"
+    trailer = b"x-user: root\r\n\r\n"
+    with served(_headers, http=Connection) as client:
+        answer = answered(client, *([head, trailer] if later else [head + trailer]), pause=0.05)
+    assert b"\r\nhost|connection|transfer-encoding\r\n" in answer

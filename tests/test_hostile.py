@@ -24,13 +24,14 @@ from conftest import Limiting
 from in_process import opened
 from local_trees import EPOCH_MS, put, put_object, put_run
 from metaflow_graphql.providers import usage
+from metaflow_graphql.providers.grants import Principal
 from metaflow_graphql.providers.local.threads import Threads
 from metaflow_graphql.server import encoding, limits, sending
 from metaflow_graphql.server.connections import connection as connections
 from metaflow_graphql.server.connections.connection import HEAD_BYTES, Connection
 from metaflow_graphql.server.errors import RequestError
 from metaflow_graphql.server.limits import LIST_ITEMS
-from serving import address, answered, post, served, small_application
+from serving import GRAPHQL_RESPONSE, address, answered, post, served, small_application
 
 
 @pytest.fixture
@@ -141,10 +142,21 @@ def test_large_answers_that_nobody_takes_are_limited_in_all(
         connection.recv(1)
         refused = post(client, query)
         assert (refused.status_code, refused.headers["retry-after"]) == (503, "1")
+        assert refused.headers["content-type"].startswith(GRAPHQL_RESPONSE)
         assert post(client, "{ greeting }").status_code == 200
+    until = time.monotonic() + 30
     while (again := post(client, query)).status_code == 503:  # until it is known that the other has gone
-        time.sleep(0.01)
+        assert time.monotonic() < until
     assert again.json() == whole
+
+
+def test_who_is_known_holds_a_part_of_what_all_may_leave_untaken(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sending, "UNSENT_BYTES", 1_000)
+    unsent, alice, bob = sending.Unsent(), Principal("alice"), Principal("bob")
+    assert [unsent.take(alice, size) for size in (200, 50, 1)] == [True, True, False]
+    assert [unsent.take(bob, 250), unsent.take(None, 500), unsent.take(None, 1)] == [True, True, False]
+    unsent.let_go(alice, 200)
+    assert [unsent.take(alice, size) for size in (201, 200)] == [False, True]
 
 
 @pytest.mark.parametrize("wanted", [LIST_ITEMS.value, LIST_ITEMS.value + 1])

@@ -4,9 +4,10 @@ import json
 import os
 import threading
 import time
+from collections import Counter
 from collections.abc import Awaitable, Callable
 from pathlib import Path
-from typing import cast
+from typing import Any, cast
 
 import pytest
 
@@ -29,6 +30,7 @@ from local_trees import (
 from metaflow_graphql.providers import records, usage
 from metaflow_graphql.providers.base import Key, RunPageKey, RunsKey
 from metaflow_graphql.providers.local import folder as folders
+from metaflow_graphql.providers.local import threads
 from metaflow_graphql.providers.local.provider import LocalProvider
 from running import Runs
 
@@ -44,8 +46,8 @@ def tree(tmp_path: Path) -> Path:
     return tmp_path
 
 
-def event(root: Path, name: str, ms: int) -> Path:
-    path = root / ".metaflow" / TASK / "_meta" / f"sysmeta_{name}_{EPOCH_MS + ms}.json"
+def event(root: Path, name: str, ms: int, task: str = TASK) -> Path:
+    path = root / ".metaflow" / task / "_meta" / f"sysmeta_{name}_{EPOCH_MS + ms}.json"
     put(path, {"field_name": name, "value": name, "tags": [], "ts_epoch": EPOCH_MS + ms})
     return path
 
@@ -251,3 +253,30 @@ def test_a_run_that_is_being_copied_is_read_when_it_is_whole(tree: Path) -> None
     path.write_text(content)
     assert event_names(local) == ["first", "copied"]
     assert ids(page_of(local)) == ["1"]
+
+
+def test_folders_that_changed_are_looked_at_no_more_often_for_more_hops(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    put_run(tmp_path, "1")
+    tasks = [f"Made/1/start/{number}" for number in range(20)]
+    for task in tasks:
+        put_object(tmp_path, task, EPOCH_MS)
+    settle()
+    local, looks, stat = provider(tmp_path), Counter[str](), os.stat
+
+    def counted(path: Any, **more: Any) -> os.stat_result:
+        looks[str(path)] += 1
+        return stat(path, **more)
+
+    async def asked() -> list[Any]:
+        return await local.for_operation().metadata_of([key(task) for task in tasks])
+
+    assert ask(asked) == [[]] * len(tasks)
+    for task in tasks:
+        event(tmp_path, "added", 1, task)
+    monkeypatch.setattr(threads, "_A_HOP_SECONDS", 0)  # a key in each
+    monkeypatch.setattr(os, "stat", counted)
+    assert [[event.name for event in events] for events in ask(asked)] == [["added"]] * len(tasks)
+    of_each = {looks[str(tmp_path / ".metaflow" / task / "_meta")] for task in tasks}
+    assert max(of_each) <= 3  # with the others, then alone: whether it is as it was, and what it is

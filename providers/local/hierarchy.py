@@ -87,7 +87,7 @@ def created_at(tree: Tree, key: Key) -> int | None:
 
 
 def known_below(known: Known, parents: Sequence[Key]) -> list[list[Any] | None]:
-    """The steps of each run or the tasks of each step, so far as they are known."""
+    """The steps of each run or the tasks of each step, so far as they are known; of runs that were found."""
     return known([parent.pathspec for parent in parents], _BELOW)
 
 

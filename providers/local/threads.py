@@ -111,9 +111,11 @@ def _entries(
     read: Callable[[K], R], known: Callable[[Sequence[K]], list[R | None]] | None, keys: Sequence[K]
 ) -> list[R | GatewayError]:
     """Of as many of the keys as there is time for, at least the first."""
-    spent, found, until = usage.current.get(), list[R | GatewayError](), time.perf_counter() + _A_HOP_SECONDS
+    spent, found = usage.current.get(), list[R | GatewayError]()
     spent.go_on()
-    for key, entry in zip(keys, known(keys) if known else [None] * len(keys), strict=True):
+    entries = known(keys) if known else [None] * len(keys)
+    until = time.perf_counter() + _A_HOP_SECONDS
+    for key, entry in zip(keys, entries, strict=True):
         if entry is not None:
             found.append(entry)
             continue

@@ -173,6 +173,7 @@ class Look(Tree):
         self.base, self.provider, self.cache = tree.base, tree.provider, tree.cache
         self._held: dict[str, bool] = {}
         self._folders: dict[str, Folder | None] = {}
+        self._looked_at = set[str]()  # with others, be they still the same or not
 
     def holds(self, pathspec: str) -> bool:
         held = self._held.get(pathspec)
@@ -187,8 +188,9 @@ class Look(Tree):
         return folder
 
     def _still(self, names: Sequence[str]) -> list[Folder | None]:
-        still = super()._still([name for name in names if name not in self._folders])
-        self._folders.update((folder.name, folder) for folder in still if folder)
+        unseen = [name for name in names if name not in self._looked_at and name not in self._folders]
+        self._looked_at.update(unseen)
+        self._folders.update((folder.name, folder) for folder in super()._still(unseen) if folder)
         return list(map(self._folders.get, names))
 
 

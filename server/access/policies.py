@@ -83,7 +83,6 @@ def policy_of(
     key_sets = {
         (of.jwks, of.algorithms): known.get((of.jwks, of.algorithms)) or _keys(of, folder, tls) for of in config.jwt
     }
-    urls = _urls(config, folder)
     return Policy(
         config,
         Tokens(config.tokens),
@@ -91,7 +90,7 @@ def policy_of(
         key_sets,
         Rules(config),
         TrustedProxy(config.proxy) if config.proxy else None,
-        urls,
+        _urls(config, folder),
         folder / config.audit.file if config.audit.file else None,
     )
 

@@ -8,6 +8,7 @@ from uvicorn.protocols.http.httptools_impl import RequestResponseCycle
 
 from ..error_answers import with_refusal
 from ..errors import RequestError, refused
+from ..limits import BODY_BYTES
 from .clients import tell_whether_gone
 from .parsing import Requests
 
@@ -17,6 +18,8 @@ HEAD_BYTES = 65_536
 SLOW_SECONDS = 30
 # Of all clients together, be they at work or idle.
 MOST_CONNECTIONS = 2_000
+# Of one connection, that are not answered yet: what is kept of each is a hundred times what was sent of a short one.
+MOST_WAITING = 100
 _CLOSE = {"connection": "close"}
 
 
@@ -35,8 +38,19 @@ def _too_many() -> RequestError:
     return refused("RATE_LIMITED", "There are too many connections: try again.", 503, headers)
 
 
+def _too_many_waiting() -> RequestError:
+    message = f"A connection has at most {MOST_WAITING} requests that are not answered yet."
+    return refused("RATE_LIMITED", message, 429, _CLOSE)
+
+
+def _too_large_waiting() -> RequestError:
+    message = f"Requests that wait for others of their connection have bodies of at most {BODY_BYTES} bytes together."
+    return refused("PAYLOAD_TOO_LARGE", message, 413, _CLOSE)
+
+
 class Connection(Requests):
-    """Ends with 414 or 431 where a head is too long, 408 where the client is too slow, 503 where there are too many.
+    """Ends with 414 or 431 where a head is too long, 408 where the client is too slow, 503 where there are too many,
+    429 or 413 where too much waits for what was asked before.
 
     The application makes the answer, as it does all others; what has not come of the request is empty. It goes out when
     all requests that came before are answered, and not at all where an answer to the same one has begun. And each of
@@ -46,6 +60,7 @@ class Connection(Requests):
 
     _head = 0  # bytes of the request's URL and headers
     _overhead = 0  # bytes that came of the request which are no part of its body
+    _waiting_bytes = 0  # of bodies that came while others were to be answered first
     _begun = False  # of a request, something has come, and not all
     _asked = False  # a first request has come whole
     _sending: TimerHandle | None = None  # while the client is to send a request
@@ -102,6 +117,9 @@ class Connection(Requests):
         super().on_headers_complete()
         if self.cycle is not before:
             self._requests.append(self.cycle)
+            if len(self._requests) > MOST_WAITING:
+                self.refuse(_too_many_waiting())
+                return
             tell_whether_gone(cast("Any", self.scope), self.transport.is_closing)
 
     def on_body(self, body: bytes) -> None:
@@ -110,6 +128,10 @@ class Connection(Requests):
         # A body may come in chunks of a few bytes, each with its length around it.
         self._overhead -= 8 * len(body)
         super().on_body(body)
+        if len(self._requests) > 1:
+            self._waiting_bytes += len(body)
+            if self._waiting_bytes > BODY_BYTES:
+                self.refuse(_too_large_waiting())
 
     def on_message_complete(self) -> None:
         if self.changes_protocol:
@@ -127,6 +149,8 @@ class Connection(Requests):
 
     def on_response_complete(self) -> None:
         self._requests.popleft()
+        if len(self._requests) <= 1:
+            self._waiting_bytes = 0
         super().on_response_complete()
         self._wait_for_reader()
 

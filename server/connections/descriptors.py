@@ -10,7 +10,7 @@ from .connection import MOST_CONNECTIONS
 _ENOUGH = 4_096
 # What is read, is asked for of others, and belongs to the process itself: each provider has some 20 open at a time.
 _FILES = 256
-_MOST_WAITING = 2_048
+_MOST_WAITING = 1_792
 
 
 class Room(NamedTuple):

@@ -36,9 +36,11 @@ def malformed(error: httptools.HttpParserError, data: bytes) -> RequestError:
     line = _FIRST_LINE.match(data) if reason in _WITHOUT_METHOD else None
     if line and line[1] not in _KNOWN:
         return _no_method(line[1])
-    # All that is done with what was parsed, and can fail, is to take its URL apart.
-    if isinstance(error, (httptools.HttpParserInvalidURLError, httptools.HttpParserCallbackError)):
+    of_url = error.__context__ if isinstance(error, httptools.HttpParserCallbackError) else error
+    if isinstance(of_url, (httptools.HttpParserInvalidURLError, UnicodeDecodeError)):
         said = _OF_URLS
+    elif of_url is not error:
+        raise error  # a fault of ours
     else:
         said = _REASONS.get(reason, f"{reason}.")
     return refused("BAD_USER_INPUT", f"This is no HTTP/1.1 request: {said}", 400, _CLOSE)

@@ -19,6 +19,7 @@ class Requests(HttpToolsProtocol):
     """
 
     _codings = b""  # of the request's Transfer-Encoding
+    _has_head = False  # it has come whole: what comes then in the form of headers is a trailer
 
     def refuse(self, error: RequestError) -> None:
         """Have this answered, and end."""
@@ -43,14 +44,18 @@ class Requests(HttpToolsProtocol):
 
     def on_message_begin(self) -> None:
         self._codings = b""
+        self._has_head = False
         super().on_message_begin()
 
     def on_header(self, name: bytes, value: bytes) -> None:
+        if self._has_head:
+            return  # a proxy that cleans headers may pass these on, as who asks for example (RFC 9110, section 6.5.1)
         if len(name) == len(_TRANSFER_ENCODING) and name.lower() == _TRANSFER_ENCODING:
             self._codings += b"," + value
         super().on_header(name, value)
 
     def on_headers_complete(self) -> None:
+        self._has_head = True
         if self._codings and self._codings.strip(b", \t").lower() != CHUNKED:
             self.refuse(coded())
         elif not self.changes_protocol:

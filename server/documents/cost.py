@@ -82,7 +82,8 @@ class Cost:
             fits = (most - (self.total - objects)) * size // objects
             if fits >= 1:
                 return f"With first: {fits} at {'.'.join(at)} it would fit."
-        if fit := bisect_right(self._before, most) - 1:
+        fit = bisect_right(self._before, most) - 1
+        if fit and self.largest.objects <= most:
             return f"The first {fit} of its {len(self._before)} fields at the top would fit."
         return "Ask for fewer levels at a time."
 
@@ -95,12 +96,12 @@ class Cost:
         path: tuple[str, ...],
     ) -> None:
         for key, (definition, nodes) in self._fields(sets, parent).items():
-            named = get_named_type(definition.type)
-            if not is_composite_type(named):
-                continue
             place, before = (*path, key), self.total
             if not path:
                 self._before.append(before)
+            named = get_named_type(definition.type)
+            if not is_composite_type(named):
+                continue
             arguments = arguments_of(nodes[0], self._variables)
             inner = [node.selection_set for node in nodes if node.selection_set]
             if {"first", "last"} <= definition.args.keys():

@@ -26,7 +26,7 @@ class Mode(StrEnum):
 
 
 class Asked(NamedTuple):
-    """The text of a document. `new`: it came with its identifier, by which it is to be known once it is valid."""
+    """The text of a document. `new`: it came with its identifier, by which it is to be known once it is executed."""
 
     text: str
     new: bool = False
