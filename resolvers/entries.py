@@ -1,7 +1,7 @@
 """Entries: one for each object of a level or for each key, its value or what it met; and lists that hold errors."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Iterable, Iterator, Sequence
+from collections.abc import Awaitable, Callable, Hashable, Iterable, Iterator, Sequence
 from contextlib import suppress
 from itertools import chain, islice
 from typing import Any, NamedTuple, TypeVar, cast
@@ -13,6 +13,7 @@ K = TypeVar("K")
 V = TypeVar("V")
 W = TypeVar("W")
 X = TypeVar("X")
+G = TypeVar("G", bound=Hashable)
 
 Answers = list[V | BaseException]
 
@@ -79,6 +80,24 @@ async def gathered(answers: Iterator[Awaitable[V]]) -> Answers[V]:
         if isinstance(entry, BaseException):
             alone(entry)
     return found
+
+
+async def in_groups(
+    keys: Sequence[K],
+    groups: Sequence[G],
+    answer: Callable[[G, list[K]], Awaitable[Sequence[V | BaseException]]],
+) -> Answers[V]:
+    """What is answered for the keys of each group, side by side, in the order of the keys; a group that fails costs its
+    own. `groups`: that of each key."""
+    of_groups: dict[G, list[K]] = {}
+    for key, group in zip(keys, groups, strict=True):
+        of_groups.setdefault(group, []).append(key)
+    answers = await gathered(answer(group, of_group) for group, of_group in of_groups.items())
+    found = {
+        group: iter([answer] * len(of_group) if isinstance(answer, BaseException) else answer)
+        for (group, of_group), answer in zip(of_groups.items(), answers, strict=True)
+    }
+    return [next(found[group]) for group in groups]
 
 
 async def in_parts(

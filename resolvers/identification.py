@@ -1,6 +1,6 @@
 """Global object identification (Relay): what many ids name is read together; an absent object is None."""
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 
 from strawberry import ID
 
@@ -12,11 +12,11 @@ from ..providers.pathspec import name, parent, shown
 from . import inputs
 from .cards import card_of
 from .context import Context, Info
-from .entries import Answers, each, gathered, in_parts, mapped, raised
+from .entries import Answers, each, gathered, in_groups, in_parts, mapped, raised
 from .lookup import tasks_at
 from .pages import MAX_SIZE
 
-Found = Answers[records.Record | None]
+Found = Sequence[records.Record | BaseException | None]
 
 
 async def node(info: Info, id: inputs.Id) -> records.Record | None:
@@ -24,7 +24,7 @@ async def node(info: Info, id: inputs.Id) -> records.Record | None:
     return raised(found)
 
 
-async def nodes(info: Info, ids: inputs.Ids) -> Found:
+async def nodes(info: Info, ids: inputs.Ids) -> Answers[records.Record | None]:
     if len(ids) > MAX_SIZE:
         raise LimitExceeded(f"{len(ids)} ids are too many: {MAX_SIZE} at most (pageSize in serverInfo.limits).")
     context = info.context
@@ -33,16 +33,9 @@ async def nodes(info: Info, ids: inputs.Ids) -> Found:
 
 async def _identified(asked: list[ID], context: Context) -> Found:
     identities = mapped(asked, lambda id: _identity(id, context))
-    of_types: dict[str, list[Identity]] = {}
-    for identity in identities:
-        if not isinstance(identity, BaseException):
-            of_types.setdefault(identity.type, []).append(identity)
-    answers = await gathered(_OF_TYPE[type_](context, of_type) for type_, of_type in of_types.items())
-    found = {
-        type_: iter([answer] * len(of_type) if isinstance(answer, BaseException) else answer)
-        for (type_, of_type), answer in zip(of_types.items(), answers, strict=True)
-    }
-    return [one if isinstance(one, BaseException) else next(found[one.type]) for one in identities]
+    known = [one for one in identities if not isinstance(one, BaseException)]
+    found = iter(await in_groups(known, [one.type for one in known], lambda type_, of: _OF_TYPE[type_](context, of)))
+    return [one if isinstance(one, BaseException) else next(found) for one in identities]
 
 
 def _identity(id: ID, context: Context) -> Identity:
@@ -57,28 +50,28 @@ def _key(identity: Identity) -> Key:
 
 
 async def _flows(context: Context, of: list[Identity]) -> Found:
-    return [*await each(context.loaders.flows, [FlowKey(one.provider, one.pathspec, one.namespace) for one in of])]
+    return await each(context.loaders.flows, [FlowKey(one.provider, one.pathspec, one.namespace) for one in of])
 
 
 async def _runs(context: Context, of: list[Identity]) -> Found:
-    return [*await each(context.loaders.runs, map(_key, of))]
+    return await each(context.loaders.runs, map(_key, of))
 
 
 async def _steps(context: Context, of: list[Identity]) -> Found:
-    return [*await each(context.loaders.steps, map(_key, of))]
+    return await each(context.loaders.steps, map(_key, of))
 
 
 async def _tasks(context: Context, of: list[Identity]) -> Found:
-    return [*await tasks_at(context, list(map(_key, of)))]
+    return await tasks_at(context, list(map(_key, of)))
 
 
 async def _artifacts(context: Context, of: list[Identity]) -> Found:
-    return [*await each(context.loaders.artifacts, map(_key, of))]
+    return await each(context.loaders.artifacts, map(_key, of))
 
 
 async def _cards(context: Context, of: list[Identity]) -> Found:
     tasks = [Key(one.provider, parent(one.pathspec), one.attempt) for one in of]
-    return [*await gathered(card_of(context, task, name(one.pathspec)) for task, one in zip(tasks, of, strict=True))]
+    return await gathered(card_of(context, task, name(one.pathspec)) for task, one in zip(tasks, of, strict=True))
 
 
 _OF_TYPE: dict[str, Callable[[Context, list[Identity]], Awaitable[Found]]] = {

@@ -11,7 +11,7 @@ from ..providers.errors import GatewayError
 from ..providers.guarded import values as guarded
 from ..providers.guarded.permissions import Permissions
 from .dataloader import Loader, Pace
-from .entries import gathered
+from .entries import in_groups
 
 
 class ProviderKey(Protocol):
@@ -127,10 +127,5 @@ async def _by_provider(
     providers: Mapping[str, MetadataProvider], method: Callable[[MetadataProvider], Batch[N, V]], keys: list[N]
 ) -> list[V | GatewayError]:
     """One batch to each provider that the keys name, side by side; a provider that fails costs its own keys."""
-    names = list(dict.fromkeys(key.provider for key in keys))
-    answers = await gathered(method(providers[name])([key for key in keys if key.provider == name]) for name in names)
-    entries = {
-        name: iter([answer] * len(keys) if isinstance(answer, BaseException) else answer)
-        for name, answer in zip(names, answers, strict=True)
-    }
-    return [next(entries[key.provider]) for key in keys]  # pyright: ignore[reportReturnType] - whatever was raised
+    found = await in_groups(keys, [key.provider for key in keys], lambda name, of: method(providers[name])(of))
+    return cast("list[V | GatewayError]", found)  # whatever was raised
