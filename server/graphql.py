@@ -20,6 +20,7 @@ from .persisted.documents import PersistedDocuments
 from .ranges import unchanged
 from .request_ids import request_id
 from .requests import base_url, operation
+from .senders import peer_of, sender_at
 from .sending import Unsent, Whole
 
 _METHODS = {"allow": "GET, HEAD, POST, OPTIONS"}
@@ -64,7 +65,11 @@ class GraphQLEndpoint:
                 return page()
             principal = principal_of(request)
             asked = await operation(request, self._documents, principal)
-            asked = asked._replace(base_url=self._public_url or base_url(request), admission=admission_of(request))
+            asked = asked._replace(
+                base_url=self._public_url or base_url(request),
+                admission=admission_of(request),
+                network=sender_at(peer_of(request)).network,
+            )
             if reads:
                 content, kept = await unless_gone(request.receive, self._read(asked, faults))
                 return await self._kept(request, asked, content, media, kept)

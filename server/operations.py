@@ -34,6 +34,7 @@ from .documents.cost import Cost
 from .documents.kept import SHORT, Documents, operation_of
 from .documents.validity import Document
 from .errors import Faults, RequestError, coded, refused
+from .long_operations import LongOperations
 
 _INTROSPECTION = frozenset({"Query.__schema", "Query.__type"})
 # Of a long document that is new: what rates count as one, for what validation takes.
@@ -47,7 +48,7 @@ class Operation(NamedTuple):
     estimated to touch, and did.
 
     `base_url`: what URLs on this gateway begin with for this client; None where it has none. `new`: whether the
-    document is to be known by its hash once it has been executed.
+    document is to be known by its hash once it has been executed. `network`: where it comes from.
     """
 
     query: str
@@ -59,6 +60,7 @@ class Operation(NamedTuple):
     base_url: str | None = None
     admission: Admission | None = None
     new: bool = False
+    network: str | None = None
 
 
 class Operations:
@@ -73,6 +75,7 @@ class Operations:
         self._gateway = gateway
         self._documents = Documents(self._schema)
         self._introspection = introspection
+        self._long = LongOperations()
 
     async def answer(self, operation: Operation, faults: Faults, *, queries_only: bool = False) -> dict[str, Any]:
         """The answer as it is sent; RequestError where nothing was executed."""
@@ -85,10 +88,12 @@ class Operations:
         if operation.admission:
             operation.admission.entry.estimate(cost.total)
             operation.admission.charges.take(cost.total)
-            operation.admission.entry.execute()
-        spent = _budget()
-        usage.current.set(spent)
-        answer = await self._executed(operation, document, spent, faults)
+        async with self._long.turn(operation.principal or operation.network, cost.values):
+            if operation.admission:
+                operation.admission.entry.execute()
+            spent = _budget()
+            usage.current.set(spent)
+            answer = await self._executed(operation, document, spent, faults)
         told: dict[str, Any] = {}
         # What it cost tells of all that was gone through, of what others have too.
         if operation.show_usage and (operation.principal is None or operation.principal.administrator):

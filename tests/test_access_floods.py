@@ -157,11 +157,12 @@ def test_a_line_of_many_mutations_is_bounded_and_has_those_that_changed_somethin
 
 def test_what_an_answer_of_errors_is_about_is_known_before_its_end() -> None:
     entry = Entry("0", Sender("here", "here"))
+    begun = time.thread_time()
     for number in range(200_000):
         entry.outcomes.meet({"path": ["runs", number], "extensions": {"code": "FORBIDDEN" if number else "NOT_FOUND"}})
-    begun = time.perf_counter()
+    met = time.thread_time()
     line = entry.line({"method": "POST", "path": "/graphql"}, 200)
-    assert time.perf_counter() - begun < 0.01
+    assert time.thread_time() - met < (met - begun) / 20
     assert line
     assert (line["outcome"], line["at"]) == ("FORBIDDEN", [f"runs.{number}" for number in range(1, 6)])
 

@@ -156,9 +156,8 @@ def test_others_are_answered_while_keys_are_fetched(client: httpx.Client, issuer
     waiting = threading.Thread(target=who, args=(client, issuer.token()))
     waiting.start()
     time.sleep(0.1)
-    begun = time.monotonic()
     assert who(client, TOKEN) == (200, "alice")
-    assert time.monotonic() - begun < 1
+    assert waiting.is_alive()
     waiting.join()
 
 

@@ -196,11 +196,11 @@ def answer_in_the_end(gateway: Watched, query: str, **variables: Any) -> dict[st
 def test_a_service_that_asks_for_patience_is_given_it(service: ServiceRuns, tmp_path: Path, kind: Fault) -> None:
     with troubled(service, tmp_path) as (gateway, proxy):
         expected = answer(gateway, LATEST, flow="MadeFlow01")
-        proxy.retry_after = "1"
+        proxy.retry_after = "3"
         proxy.next.append(kind)
         began = time.monotonic()
         assert answer(gateway, LATEST, flow="MadeFlow01") == expected
-        assert (time.monotonic() - began >= 1) is (kind is Fault.BUSY)
+        assert (time.monotonic() - began >= 3) is (kind is Fault.BUSY)
 
 
 def test_a_service_that_asks_for_half_a_minute_is_asked_nothing_meanwhile(service: ServiceRuns, tmp_path: Path) -> None:
@@ -324,7 +324,7 @@ async def test_an_operation_has_so_much_time(service: ServiceRuns, limit: Limiti
         query = """{ flow(name: "MadeFlow00") { name latestRun { pathspec userTags steps { name } } } }"""
         began = time.monotonic()
         told = await gateway.answer(query)
-        assert 0.3 <= time.monotonic() - began < 2
+        assert 0.3 <= time.monotonic() - began < 20
         run = told["data"]["flow"]["latestRun"]
         assert run == {"pathspec": run["pathspec"], "userTags": run["userTags"], "steps": None}
         (error,) = told["errors"]

@@ -46,8 +46,8 @@ class Part(NamedTuple):
 class Cost:
     """Objects, each counted wherever it may stand in the answer: pages as long as asked for, 50 where nothing is said.
 
-    `total` over all fields; `largest`: the field with the most; `pages`: of each connection its size, and how many of
-    the objects are on or below its pages, by path.
+    `total` over all fields, `values`: the fields that are asked of all these; `largest`: the field with the most;
+    `pages`: of each connection its size, and how many of the objects are on or below its pages, by path.
     """
 
     def __init__(
@@ -57,6 +57,7 @@ class Cost:
         self._fragments = fragments(document)
         self._variables = variable_values(operation, variables)
         self.total = 0
+        self.values = 0
         self.largest = Part((), 0)
         self.pages: dict[tuple[str, ...], tuple[int, int]] = {}
         self._before: list[int] = []  # the total before each field of the root
@@ -95,7 +96,9 @@ class Cost:
         page: int | None,
         path: tuple[str, ...],
     ) -> None:
-        for key, (definition, nodes) in self._fields(sets, parent).items():
+        fields = self._fields(sets, parent)
+        self.values += many * len(fields)
+        for key, (definition, nodes) in fields.items():
             place, before = (*path, key), self.total
             if not path:
                 self._before.append(before)
