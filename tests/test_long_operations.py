@@ -42,7 +42,7 @@ def asked(work: Callable[[Asks, asyncio.Event, list[str]], Awaitable[None]]) -> 
         operations = Operations(strawberry.Schema(Query), Gateway({}, "default"))
 
         def ask(query: str, **parameters: Any) -> asyncio.Task[dict[str, Any]]:
-            operation = Operation(query, **{"principal": None, "network": "::1", **parameters})
+            operation = Operation(query, None, network="::1")._replace(**parameters)
             return asyncio.create_task(operations.answer(operation, Faults()))
 
         await work(ask, let_go, begun)
