@@ -38,8 +38,9 @@ _OF_COURSES = frozenset((
 # fmt: on
 
 
-class Limit(msgspec.Struct, frozen=True, gc=False):
-    """A limit that requests are held to; what it refuses is an error LIMIT_EXCEEDED that names it."""
+class Limit(msgspec.Struct, gc=False):
+    """A limit that requests are held to; what it refuses is an error LIMIT_EXCEEDED that names it. Its value is set
+    before the process serves, if at all."""
 
     name: str
     value: int

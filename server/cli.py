@@ -46,6 +46,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _serve(given: argparse.Namespace) -> int:
+    for limit, value in given.limits:
+        limit.value = value
     chosen = _settings(given)
     access = AccessControl(chosen.config, chosen.metadata, chosen.tls) if chosen.config else None
     anywhere = chosen.everyone_may_read_and_tag

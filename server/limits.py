@@ -1,9 +1,8 @@
-"""What a request may be at the most."""
+"""What a request may be at the most, if `serve --limit` does not say otherwise."""
 
 from ..resolvers.context import Limit
 
-# Of a body; what is larger is refused with PAYLOAD_TOO_LARGE, so that it is not among LIMITS.
-BODY_BYTES = 1_048_576
+BODY_BYTES = Limit("bodyBytes", 1_048_576, "Bytes of a request's body.")
 # Of errors of one document, as of the same kind there may be thousands.
 ERRORS = 20
 
@@ -61,4 +60,7 @@ VALUES_BYTES = Limit(
 UPSTREAM_REQUESTS = Limit("upstreamRequests", 1_000, "Requests that an operation may make to metadata services and S3.")
 SECONDS = Limit("seconds", 60, "Seconds that an operation may take: what is not there by then is TIMEOUT.")
 
-LIMITS = tuple(limit for limit in globals().values() if isinstance(limit, Limit))
+_ALL = [limit for limit in globals().values() if isinstance(limit, Limit)]
+BY_NAME = {limit.name: limit for limit in _ALL}
+# A body that is too large is refused with PAYLOAD_TOO_LARGE, the others with LIMIT_EXCEEDED.
+LIMITS = tuple(limit for limit in _ALL if limit is not BODY_BYTES)

@@ -66,7 +66,7 @@ def _is_json(content_type: str) -> bool:
 async def _body(request: Request) -> bytes:
     """The body, of which no more than the limit is ever held."""
     length = request.headers.get("content-length", "0")
-    if length.isascii() and length.isdigit() and len(length) < 20 and int(length) > BODY_BYTES:
+    if length.isascii() and length.isdigit() and len(length) < 20 and int(length) > BODY_BYTES.value:
         raise _too_large()
     body, more = bytearray(), True
     while more:
@@ -75,14 +75,16 @@ async def _body(request: Request) -> bytes:
             raise ClientDisconnect
         body += message.get("body", b"")
         more = message.get("more_body", False)
-        if len(body) > BODY_BYTES:
+        if len(body) > BODY_BYTES.value:
             raise _too_large()
     return bytes(body)
 
 
 def _too_large() -> RequestError:
     # What remains of the body is not read: the connection can't be used again.
-    return refused("PAYLOAD_TOO_LARGE", f"A request has at most {BODY_BYTES} bytes.", 413, {"connection": "close"})
+    return refused(
+        "PAYLOAD_TOO_LARGE", f"A request has at most {BODY_BYTES.value} bytes.", 413, {"connection": "close"}
+    )
 
 
 def _from_url(query: bytes) -> dict[str, Any]:

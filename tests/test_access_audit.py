@@ -271,7 +271,7 @@ def test_limits_are_refusals(client: httpx.Client, file: Path) -> None:
     ids = "[" + '"a" ' * 900 + "]"
     ask(client, f"query Much {{ many(ids: {ids}) {{ many(ids: {ids}) {{ many(ids: {ids}) {{ me }} }} }} }}", TOKEN)
     client.post(
-        "/graphql", content=b" " * (BODY_BYTES + 1), headers=bearer(TOKEN) | {"content-type": "application/json"}
+        "/graphql", content=b" " * (BODY_BYTES.value + 1), headers=bearer(TOKEN) | {"content-type": "application/json"}
     )
     found = [(line["outcome"], line["status"], line["operation"], line["principal"]["name"]) for line in lines(file, 3)]
     assert found == [

@@ -12,6 +12,7 @@ import urllib.request
 from collections.abc import Callable, Generator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import httpx
 import pytest
@@ -235,6 +236,42 @@ def test_at_loopback_addresses_it_answers_to_names_of_this_machine_alone(folder:
 def test_where_everyone_may_ask_it_answers_to_names_of_the_network_too(folder: Path) -> None:
     with serving(folder, "--port", "0", "--host", "0.0.0.0", "--everyone-may-read-and-tag") as (_, url):
         assert [status(url, name) for name in ("192.0.2.1:80", "team", "runs.example")] == [200, 200, 421]
+
+
+def test_limits_can_be_set(folder: Path) -> None:
+    given = ("--limit", "rootFields=2", "--limit", "introspections=0", "--limit", "bodyBytes=200")
+    with serving(folder, "--port", "0", *given) as (_, url):
+        told: Any = asked(url, "{ serverInfo { limits { name value } } }")
+        values = {limit["name"]: limit["value"] for limit in told["data"]["serverInfo"]["limits"]}
+        assert (values["rootFields"], values["introspections"], values["aliases"]) == (2, 0, 500)
+        refused: Any = [
+            asked(url, query)
+            for query in ("{ a: __typename b: __typename c: __typename }", "{ __schema { __typename } }")
+        ]
+        codes = [
+            (error["extensions"]["code"], error["message"].rpartition(": ")[2])
+            for of in refused
+            for error in of["errors"]
+        ]
+        assert codes == [
+            ("LIMIT_EXCEEDED", "rootFields is 2 at the most."),
+            ("LIMIT_EXCEEDED", "introspections is 0 at the most."),
+        ]
+        assert httpx.post(url, json={"query": "{ __typename }" + " " * 200}).status_code == 413
+
+
+@pytest.mark.parametrize(
+    ("given", "complaint"),
+    [
+        ("zzz=1", "no limit that can be set is called 'zzz': there are bodyBytes, documentBytes, documentTokens, "),
+        ("cost", "cost: a whole number from 0 to 9007199254740992 is needed, not ''"),
+        ("cost=-1", "cost: a whole number from 0 to 9007199254740992 is needed, not '-1'"),
+        ("cost=9007199254740993", "cost: a whole number from 0 to 9007199254740992 is needed, not '9007199254740993'"),
+    ],
+)
+def test_a_limit_that_can_not_be_set_is_told(called: Called, given: str, complaint: str) -> None:
+    code, printed, told = called("serve", "--limit", given)
+    assert (code, printed, f"argument --limit: {complaint}" in told) == (2, "", True)
 
 
 def test_graphiql_can_be_turned_off(folder: Path) -> None:

@@ -8,7 +8,9 @@ from pathlib import Path
 import pytest
 from starlette.types import Receive, Scope, Send
 
+from conftest import Limiting
 from guarded import TWO_PEOPLE, guarded, written
+from metaflow_graphql.server import limits
 from metaflow_graphql.server.connections import connection as connections
 from metaflow_graphql.server.connections.connection import Connection
 from metaflow_graphql.server.error_answers import error_answer, refusal_of
@@ -99,8 +101,8 @@ def test_requests_that_wait_for_others_of_their_connection_are_limited_in_number
         assert statuses(answered(client, first + more * 1_000)) == [*[b"200"] * most, b"429"]
 
 
-def test_bodies_that_wait_for_others_of_their_connection_are_limited_in_size(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(connections, "BODY_BYTES", 1_000)
+def test_bodies_that_wait_for_others_of_their_connection_are_limited_in_size(limit: Limiting) -> None:
+    limit(limits.BODY_BYTES, 1_000)
     post = b"POST / HTTP/1.1\r\nconnection: %s\r\ncontent-length: %d\r\n\r\n"
     with served(_headers, http=Connection) as client:
         for second, answers in ((500, [b"200"] * 3), (501, [b"200", b"200", b"413"])):

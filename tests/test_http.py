@@ -135,7 +135,7 @@ REFUSED: dict[str, tuple[str, str, dict[str, str], str, int, dict[str, Any]]] = 
         error("BAD_USER_INPUT", "The parameter variables must be a JSON object."),
     ),
     "a body that is too large": (
-        "POST", "", JSON_POST, " " * (BODY_BYTES + 1), 413, TOO_LARGE
+        "POST", "", JSON_POST, " " * (BODY_BYTES.value + 1), 413, TOO_LARGE
     ),
 }  # fmt: skip
 
@@ -396,7 +396,7 @@ def test_a_large_body_is_refused_before_it_has_come(client: httpx.Client) -> Non
     with socket.create_connection(address(client)) as connection:
         connection.sendall(b"POST /graphql HTTP/1.1\r\nHost: a\r\nContent-Type: application/json\r\n")
         connection.sendall(b"Transfer-Encoding: chunked\r\n\r\n")
-        for _ in range(BODY_BYTES // 65536 + 1):
+        for _ in range(BODY_BYTES.value // 65536 + 1):
             connection.sendall(b"10000\r\n" + b" " * 65536 + b"\r\n")
         connection.settimeout(10)
         assert connection.recv(12) == b"HTTP/1.1 413"

@@ -44,7 +44,8 @@ def _too_many_waiting() -> RequestError:
 
 
 def _too_large_waiting() -> RequestError:
-    message = f"Requests that wait for others of their connection have bodies of at most {BODY_BYTES} bytes together."
+    most = BODY_BYTES.value
+    message = f"Requests that wait for others of their connection have bodies of at most {most} bytes together."
     return refused("PAYLOAD_TOO_LARGE", message, 413, _CLOSE)
 
 
@@ -130,7 +131,7 @@ class Connection(Requests):
         super().on_body(body)
         if len(self._requests) > 1:
             self._waiting_bytes += len(body)
-            if self._waiting_bytes > BODY_BYTES:
+            if self._waiting_bytes > BODY_BYTES.value:
                 self.refuse(_too_large_waiting())
 
     def on_message_complete(self) -> None:

@@ -1,10 +1,17 @@
 """The options of `serve` besides: where it listens, whom it serves, and which documents."""
 
+import argparse
+
+from ...resolvers.context import Limit
+from ..limits import BY_NAME
 from ..persisted.documents import Mode
 from .provider_options import Parser
 
 # Has a gateway without access control listen where other machines reach it.
 EVERYONE = "--everyone-may-read-and-tag"
+
+# What JSON's numbers are exact up to.
+_MOST = 2**53
 
 
 def add_serving(serving: Parser) -> None:
@@ -38,6 +45,16 @@ def add_serving(serving: Parser) -> None:
     )
     _add_documents(serving)
     serving.add_argument(
+        "--limit",
+        dest="limits",
+        metavar="NAME=VALUE",
+        type=_limit,
+        action="append",
+        default=[],
+        help="another value of a limit of requests, such as seconds=20; may be repeated (default: as the README lists "
+        "them; bodyBytes=1048576)",
+    )
+    serving.add_argument(
         "--config",
         metavar="FILE",
         help="who may see and do what, in TOML; read again when it changes (default: whoever reaches it may do all)",
@@ -60,6 +77,15 @@ def _add_documents(serving: Parser) -> None:
         help="manifest of trusted documents, as graphql-codegen, Relay or Apollo write it; read again when it has "
         "changed",
     )
+
+
+def _limit(text: str) -> tuple[Limit, int]:
+    name, _, value = text.partition("=")
+    if name not in BY_NAME:
+        raise argparse.ArgumentTypeError(f"no limit that can be set is called {name!r}: there are {', '.join(BY_NAME)}")
+    if not (value.isascii() and value.isdigit() and int(value) <= _MOST):
+        raise argparse.ArgumentTypeError(f"{name}: a whole number from 0 to {_MOST} is needed, not {value!r}")
+    return BY_NAME[name], int(value)
 
 
 def _port(text: str) -> int:
