@@ -61,12 +61,13 @@ async def _places(
     """Those of the artifacts of these tasks, which come with their numbers, and the errors of what is unreadable."""
     places: list[_Place] = []
     unread: list[GatewayError] = []
+    asked = None if wanted is None else frozenset(wanted)
     found = await each(context.loaders.artifact_names_of, [key_of(task) for _, task in some])
     for (number, _), names in zip(some, found, strict=True):
         if isinstance(names, GatewayError):
             unread.append(names)
             continue
-        chosen = shown(raised(names)) if wanted is None else sorted(set(wanted).intersection(raised(names)))
+        chosen = shown(raised(names)) if asked is None else sorted(asked.intersection(raised(names)))
         places += [_Place(number, name) for name in chosen]
     return places, unread
 

@@ -12,7 +12,8 @@ from .files import Unreadable
 from .folder import Folder
 from .tree import META, Known, Tree, corrupt
 
-_SHOWN = "artifacts"  # of what is made of a folder, with the attempt that is asked for
+# Of what is made of a folder, with the attempt that is asked for.
+_SHOWN, _NAMES = "artifacts", "artifact names"
 
 
 def artifact(tree: Tree, key: Key) -> records.DataArtifact | None:
@@ -49,7 +50,16 @@ def known_artifacts_of(known: Known, tasks: Sequence[Key]) -> list[list[records.
 def artifact_names_of(tree: Tree, task: Key) -> list[str]:
     """The names of all artifacts of that attempt, sorted."""
     folder, attempt = _attempt(tree, task)
-    return [] if folder is None or attempt is None else [_name(file) for file in _files(folder, attempt)]
+    if folder is None or attempt is None:
+        return []
+    return folder.once((_NAMES, task.attempt), lambda: [_name(file) for file in _files(folder, attempt)])
+
+
+def known_artifact_names_of(known: Known, tasks: Sequence[Key]) -> list[list[str] | None]:
+    """The same of each task, so far as it is known."""
+    if any(task.attempt is not None for task in tasks):
+        return [None] * len(tasks)
+    return known([f"{task.pathspec}/{META}" for task in tasks], (_NAMES, None))
 
 
 def _attempt(tree: Tree, task: Key) -> tuple[Folder | None, int | None]:

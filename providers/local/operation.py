@@ -69,7 +69,9 @@ class LocalOperation:
         return await self._each("artifacts_of", artifacts.artifacts_of, tasks, artifacts.known_artifacts_of)
 
     async def artifact_names_of(self, tasks: list[Key]) -> list[list[str] | GatewayError]:
-        return await self._each("artifact_names_of", artifacts.artifact_names_of, tasks)
+        return await self._each(
+            "artifact_names_of", artifacts.artifact_names_of, tasks, artifacts.known_artifact_names_of
+        )
 
     async def last_activity(self, runs: list[Key]) -> list[Activity | GatewayError | None]:
         return await self._each("last_activity", activity.last_activity, runs)
