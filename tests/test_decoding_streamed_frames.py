@@ -211,7 +211,7 @@ def test_many_columns_that_are_arrays_of_their_own_leave_room_for_each_other():
     for number in range(30):
         frame[f"column {number}"] = pd.Series([f"{number} {text}" for text in TEXTS], dtype=object)
     pickled = pickle.dumps(frame)
-    found = table(read(pickled, Limits(bytes=8_000_000, seconds=60)), 20)
+    found = table(read(pickled, Limits(bytes=4_000_000, seconds=60)), 20)
     assert found is not None
     assert (found.row_count, found.rows) == (MANY, frame.head(20).to_numpy().tolist())
     assert [column.name for column in found.columns] == list(frame)
