@@ -8,7 +8,7 @@ from .errors import TooLarge
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """Each of decode and to_json has `seconds` for itself. The memory that decoding takes is bounded by
+    """Each of decode, to_json, preview and table has `seconds` for itself. The memory that decoding takes is bounded by
     `bytes` (text may take four times its bytes) and by `opcodes` (about 100 bytes each at worst).
     """
 
@@ -38,6 +38,9 @@ class Clock:
     def extend(self, seconds: float) -> None:
         self._end += seconds
 
+    def over(self) -> bool:
+        return monotonic() > self._end
+
     def check(self) -> None:
-        if monotonic() > self._end:
+        if self.over():
             raise TooLarge(f"Reading the value takes longer than {self._seconds:g} seconds.")

@@ -46,7 +46,7 @@ def shown(
     if isinstance(found, GatewayError):
         return found
     if form == "preview":
-        return decoding.preview(found, length)
+        return decoding.preview(found, length, limits)
     if form == "type":
         return decoding.type_name(found)
     if form == "table":

@@ -1,10 +1,12 @@
 """Each limit, met and not met."""
 
 import pickle
+from time import perf_counter
 
 import pytest
 
-from metaflow_graphql.decoding import Limits, TooLarge, decode, to_json
+from attacks import ATTACKS
+from metaflow_graphql.decoding import Limits, TooLarge, decode, preview, table, to_json
 
 NESTED = pickle.dumps([[[1]]])
 
@@ -29,6 +31,27 @@ def test_seconds():
         decode(pickled, Limits(seconds=0))
     with pytest.raises(TooLarge, match=r"longer than 0 seconds"):
         to_json([[1]], Limits(seconds=0))
+
+
+def test_a_preview_ends_where_its_time_is_over():
+    value = decode(ATTACKS["repeat: ChainMaps of one map, a million times"].make())
+    assert preview(value, 200, Limits(seconds=0)) == "…"
+    start = perf_counter()
+    shown = preview(value, 10_000, Limits(seconds=1))
+    assert shown.endswith("…")
+    assert "ChainMap({'a': None})" in shown
+    assert perf_counter() - start < 5
+
+
+def test_a_preview_that_is_whole_has_no_ellipsis():
+    assert preview([1, 2], 6) == "[1, 2]"
+    assert preview([1, 2], 5) == "[1, …"
+
+
+def test_the_time_for_a_table():
+    rows = decode(pickle.dumps([{"a": 1}, {"a": 2}]))
+    with pytest.raises(TooLarge, match=r"longer than 0 seconds"):
+        table(rows, 1, Limits(seconds=0))
 
 
 def test_depth():

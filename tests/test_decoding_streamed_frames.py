@@ -206,6 +206,17 @@ def test_twenty_five_megabytes_of_texts_take_less_than_six():
     assert peak < 6_000_000
 
 
+def test_many_columns_that_are_arrays_of_their_own_leave_room_for_each_other():
+    frame = objects(a=TEXTS)
+    for number in range(30):
+        frame[f"column {number}"] = pd.Series([f"{number} {text}" for text in TEXTS], dtype=object)
+    pickled = pickle.dumps(frame)
+    found = table(read(pickled, Limits(bytes=4_000_000, seconds=60)), 20)
+    assert found is not None
+    assert (found.row_count, found.rows) == (MANY, frame.head(20).to_numpy().tolist())
+    assert [column.name for column in found.columns] == list(frame)
+
+
 def test_sixty_megabytes_take_less_than_three():
     pickled = pickle.dumps(pd.concat([FRAME] * 4, ignore_index=True))
     assert len(pickled) > 60_000_000

@@ -103,11 +103,6 @@ class Memo(dict[int, object]):
     def held(self) -> int:
         return super().__len__()
 
-    def drop(self, key: int) -> None:
-        if key in self:
-            del self[key]
-            self._dropped += 1
-
     def pass_by(self, count: int) -> None:
         """So many that were never noted."""
         self._dropped += count

@@ -13,7 +13,11 @@ from ..stand_ins import Instance
 from .batches import Batch
 from .heads import first_cells
 
-_SHARE = 32  # an array is held whole if it takes no more than this part of all that may be held
+# An array is held whole if it takes no more than this part of the room that there is for those that turn out larger,
+# which is this part of all that may be held. Who has many of them, as pandas 3 has one for each column of texts, is
+# left with less for each, but with enough for the names of columns.
+_SHARE, _ROOM = 8, 4
+_LEAST = 2048  # the part of all that may be held that each has in any case
 
 
 class SiftingMachine(Machine):
@@ -28,10 +32,12 @@ class SiftingMachine(Machine):
         self._memo = Memo()
         self.memo = self._memo
         self._first = first
-        self._share = limits.bytes // _SHARE
+        self._room = limits.bytes // _ROOM
+        self._least = limits.bytes // _LEAST
         self._cells = Cells([])  # of the array that comes
         self._count = 0  # of all its elements
         self._whole = 0  # bytes up to where it is held whole
+        self._share = 0  # that it takes until there; 0 once it is known to be larger
         self._passed = 0  # bytes of the segments so far, and those kept of long payloads
         self._open = 0  # marks that are below it
 
@@ -86,6 +92,7 @@ class SiftingMachine(Machine):
             return False
         self._count = prod(shape)
         self._cells = Cells(first_cells(shape, self._first))
+        self._share = max(self._room // _SHARE, self._least)
         self._whole = self._passed + self.position + self._share
         self._open = len(self.marks)
         return True
@@ -95,4 +102,6 @@ class SiftingMachine(Machine):
         if self._passed + self.position <= self._whole or not self._cells:
             self._cells.keep(values)
         else:
+            self._room -= min(self._share, self._room)
+            self._share = 0
             self._cells.sift(values)

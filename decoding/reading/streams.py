@@ -112,13 +112,13 @@ class TableReader:
             raise TooLarge(f"The value takes more than {self._limits.bytes} bytes beside what can be skipped.")
 
     def _read(self) -> bool:
-        """Has the machine read all opcodes that are whole, up to a long payload, or the end of a batch of elements that
-        are sifted; False where there are none.
+        """Has the machine read opcodes that are whole, up to a long payload, or the end of a batch of elements that are
+        sifted, and no more than a segment: only then is it known what comes after. False where there are none.
         """
         data, at, count, wanted = self._waiting, 0, 0, 0
         unusual = _UNUSUAL_OF_CELLS if self._machine.sifts() else _UNUSUAL
         size = len(data)
-        while at < size:
+        while at < min(size, _SEGMENT):
             code = data[at]
             end = at + _WIDTHS[code]
             if code in unusual:

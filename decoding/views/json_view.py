@@ -235,7 +235,7 @@ class _View:
             return self._key(scalar.elements()[0])
         written = (label(key) or text_of(key)) if isinstance(key, Instance) else None
         if written is None:
-            written = str(key) if isinstance(key, _WITH_STR) else preview(key, _KEY_LENGTH + 1)
+            written = str(key) if isinstance(key, _WITH_STR) else preview(key, _KEY_LENGTH + 1, self._limits)
         self._charge(len(written))
         return written if len(written) <= _KEY_LENGTH else None
 

@@ -1,10 +1,11 @@
 """Instances by what they are: sequences, mappings, what extends a plain type, or named parts."""
 
-from collections.abc import Callable
-from struct import iter_unpack
+from collections.abc import Callable, Sequence
 from typing import cast
 
 from ..arrays.dtypes import dtype_of
+from ..errors import TooLarge
+from ..plain.packed import Packed
 from ..stand_ins import Global, Instance, named, read
 
 Pairs = list[tuple[object, object]]
@@ -14,9 +15,10 @@ Fields = dict[str, object]
 _ARRAY_CODES = ("B", "b", *(f"{order}{code}" for code in "HhIiQqfd" for order in "<>"))
 _CHAINED = 1_000_000  # keys of all maps together: the same large one may stand in a ChainMap many times
 _UTF = ("utf-16-le", "utf-16-be", "utf-32-le", "utf-32-be")
+_LETTERS = 8 * 1024 * 1024  # bytes of text in an array
 
 
-def sequence(instance: Instance) -> list[object] | None:
+def sequence(instance: Instance) -> Sequence[object] | None:
     """The members of a deque or an array, and of a user's own list; None of what is no sequence."""
     found = read(_SEQUENCES, instance)
     return instance.items if found is None else found
@@ -74,12 +76,14 @@ def _slots(state: tuple[object, ...]) -> Fields:
     return {key: value for part in parts for key, value in (part or {}).items()}
 
 
-def _array(instance: Instance) -> list[object] | None:
+def _array(instance: Instance) -> Sequence[object] | None:
     match instance.args:
         case (str(), int(code), bytes(data)) if 0 <= code < len(_ARRAY_CODES):
-            return [number for (number,) in iter_unpack(_ARRAY_CODES[code], data)]
+            return Packed(_ARRAY_CODES[code], data)
         case (str(), int(code), bytes(data)) if len(_ARRAY_CODES) <= code < len(_ARRAY_CODES) + len(_UTF):
-            return list(data.decode(_UTF[code - len(_ARRAY_CODES)], "surrogatepass"))
+            if len(data) > _LETTERS:
+                raise TooLarge(f"The value has {len(data)} bytes of text in one array.")
+            return data.decode(_UTF[code - len(_ARRAY_CODES)], "surrogatepass")
         case (str(), list()):
             return list(cast(list[object], instance.args[1]))
         case _:
@@ -154,7 +158,7 @@ def _dtype(instance: Instance) -> Fields:
     return {} if found is None else {"name": found.name}
 
 
-_SEQUENCES: dict[str, Callable[[Instance], list[object] | None]] = {
+_SEQUENCES: dict[str, Callable[[Instance], Sequence[object] | None]] = {
     "collections.deque": _deque,
     "array.array": _array,
     "torch.Size": _only_argument,

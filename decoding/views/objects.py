@@ -1,5 +1,6 @@
 """What an Instance is: every view asks here, and shows it in its own way."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from ..arrays.numpy_arrays import Array, array_of, scalar_of
@@ -39,7 +40,7 @@ class Mapping:
 
 @dataclass(frozen=True, slots=True)
 class Members:
-    values: list[object]
+    values: Sequence[object]
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,6 +14,7 @@ from ..arrays.torch_tensors import Tensor
 from ..errors import FAULTS, TooLarge
 from ..frames.frames import Frame, Labels
 from ..frames.series import Series
+from ..limits import DEFAULT, Clock, Limits
 from ..pickles.cells import Cells, Dropped
 from ..pickles.payloads import Payload
 from ..plain.numerals import decimal_text
@@ -29,13 +30,16 @@ from .type_names import type_name
 _END = object()
 
 
-def preview(value: object, length: int) -> str:
-    """The text, cut to so many characters, the ellipsis included; not much more is made than that."""
+def preview(value: object, length: int, limits: Limits = DEFAULT) -> str:
+    """The text, cut to so many characters, the ellipsis included; not much more is made than that. It ends sooner
+    where what it shows takes too long to look at.
+    """
+    clock = Clock(limits.seconds)
     parts: list[str] = []
     room = length
     inside: set[int] = set()
     waiting: list[Iterator[object]] = [iter((value,))]
-    while waiting and room >= 0:
+    while waiting and room >= 0 and not clock.over():
         token = next(waiting[-1], _END)
         if token is _END:
             waiting.pop()
@@ -46,7 +50,7 @@ def preview(value: object, length: int) -> str:
         else:
             parts.append(text)
             room -= len(text)
-    whole = "".join(parts)
+    whole = "".join(parts) + ("…" if waiting else "")
     return whole if len(whole) <= length else whole[: max(length - 1, 0)] + "…"[: max(length, 0)]
 
 

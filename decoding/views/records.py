@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Mapping, Sequence
 from typing import cast
 
+from ..limits import Clock, Limits
 from ..plain.numerals import decimal_text
 from ..stand_ins import Instance, shown_by, unwrapped
 from . import objects
@@ -11,18 +12,20 @@ from .rows import Column, Rows
 _SIMPLE_KEYS: tuple[type, ...] = (int, float, bool, type(None))
 
 
-def record_rows(values: Sequence[object], items: int) -> Rows | None:
-    """A list whose members all have names for their parts."""
+def record_rows(values: Sequence[object], limits: Limits) -> Rows | None:
+    """A list whose members all have names for their parts. TooLarge beyond the time."""
     if not values or not all(type(value) in (dict, Instance) for value in values):
         return None
     names: dict[str, None] = {}
     looked = 0
+    clock = Clock(limits.seconds)
     for value in values:
+        clock.check()
         record = _record(value)
         if record is None:
             return None
         looked += len(record) + 1
-        if looked <= items:  # the same large dict may stand in a list many times
+        if looked <= limits.items:  # the same large dict may stand in a list many times
             names.update(dict.fromkeys(record))
     columns = [Column(name, None) for name in names]
     return Rows(columns, len(values), lambda first: [_row(names, value) for value in values[:first]], len(columns))

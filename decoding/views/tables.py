@@ -33,7 +33,7 @@ def table(value: object, first: int, limits: Limits = DEFAULT) -> Table | None:
     a table, an index or a column of a library. TooLarge beyond the limits of to_json, or where the rows were not kept
     when the pickle was read.
     """
-    rows = _rows(value, limits.items)
+    rows = _rows(value, limits)
     if rows is None:
         return None
     shown = min(max(first, 0), rows.count)
@@ -55,18 +55,18 @@ def _fits(values: int, most: int) -> None:
         raise TooLarge(f"The table shows more than {most} values.")
 
 
-def _rows(value: object, items: int) -> Rows | None:
+def _rows(value: object, limits: Limits) -> Rows | None:
     if isinstance(value, list | tuple):
-        return record_rows(cast(Sequence[object], value), items)
+        return record_rows(cast(Sequence[object], value), limits)
     if not isinstance(value, Instance):
         return None
     match kind_of(value):
         case Array() as array:
-            return _of_array(array, array.dtype.name, items)
+            return _of_array(array, array.dtype.name, limits.items)
         case Tensor(dtype, array=Array() as array):
-            return _of_array(array, dtype, items)
+            return _of_array(array, dtype, limits.items)
         case Frame() | Labels() | Series() as found:
-            return _of_columns(found, items)
+            return _of_columns(found, limits.items)
         case _:
             return None
 

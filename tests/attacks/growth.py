@@ -195,6 +195,17 @@ REPEATS: Family = {
         *_called_again(named("decimal:Decimal"), text("1" * 1000) + b"\x85"),
         ends="TooLarge",
     ),
+    "ChainMaps of one map, a million times": attack(
+        mapped((text("a"), NONE)),
+        MEMOIZE + POP + EMPTY_LIST + MEMOIZE + MARK,
+        (recalled(0), 999_000),
+        b"e" + POP,
+        new(named("collections:ChainMap")) + mapped((text("maps"), recalled(1))) + BUILD,
+        MEMOIZE + EMPTY_LIST + MARK,
+        (recalled(2), 1500),
+        b"e",
+        ends="TooLarge",
+    ),
     "names that grow": attack(
         named("a:b"),
         MEMOIZE,

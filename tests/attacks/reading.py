@@ -60,7 +60,7 @@ def outcome(pickled: bytes, limits: Limits = SMALLER) -> str:
     strangers = {type(part).__name__ for part in parts(value)} - _KNOWN
     assert not strangers, strangers
     for length in (0, 200):
-        assert len(preview(value, length)) <= length
+        assert len(preview(value, length, limits)) <= length
     type_name(value)
     tabled(value, limits)
     try:

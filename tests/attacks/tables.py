@@ -9,6 +9,7 @@ from .assembler import (
     EMPTY_DICT,
     EMPTY_LIST,
     EMPTY_TUPLE,
+    MARK,
     MEMOIZE,
     NONE,
     Family,
@@ -219,5 +220,12 @@ TABLES: Family = {
     ),
     "rows of ever other keys": attack(listed(*(mapped((text(str(n)), NONE)) for n in range(30_000)))),
     "rows of one row": attack(mapped((text("a"), integer(1))), MEMOIZE, listed(*[recalled(0)] * 60_000)),
+    "a row of a hundred thousand columns, as often": attack(
+        mapped(*((text(str(n)), NONE) for n in range(10**5))),
+        MEMOIZE + EMPTY_LIST + MARK,
+        (recalled(0), 10**5),
+        b"e",
+        ends="TooLarge",
+    ),
     "rows that are no rows": attack(listed(mapped((text("a"), NONE)), integer(1), NONE, EMPTY_LIST)),
 }

@@ -175,6 +175,8 @@ _LIES: dict[str, dict[str, tuple[bytes, ...]]] = {
         "of bad UTF-16": (named("array:array"), text("u"), integer(18), blob(b"\x00\xd8\x00")),
         "of bad UTF-32": (named("array:array"), text("u"), integer(20), blob(b"\xff" * 8)),
         "of two million": (named("array:array"), text("B"), integer(0), blob(bytes(2_000_000))),
+        "of thirty million": (named("array:array"), text("b"), integer(1), blob(b"\x81" * 30_000_000)),
+        "of text, thirty megabytes": (named("array:array"), text("u"), integer(18), blob(b"\x81" * 30_000_000)),
         "of another class": (named("os:system"), text("d"), integer(16), blob(bytes(8))),
         "of no class": (integer(1), text("d"), integer(16), blob(bytes(8))),
         "of nothing": (),
@@ -245,7 +247,9 @@ _LIES: dict[str, dict[str, tuple[bytes, ...]]] = {
         "by zlib": (text("a" * 1000), text("zlib")),
     },
 }
-_ENDS: dict[str, Outcome] = {"of two million": "TooLarge"}
+_ENDS: dict[str, Outcome] = dict.fromkeys(
+    ("of two million", "of thirty million", "of text, thirty megabytes"), "TooLarge"
+)
 LIES: Family = {
     f"{name.replace(':', '.')} {lie}": attack(called(named(name), *args), ends=_ENDS.get(lie, "value"))
     for name, lies in _LIES.items()
