@@ -119,9 +119,25 @@ def test_the_rows_of_what_takes_too_many_steps(runs: Runs, tmp_path: Path) -> No
         }
 
 
+def test_the_rows_of_a_long_list_of_dicts(runs: Runs, tmp_path: Path) -> None:
+    copied = runs.copy(tmp_path, "LinearFlow")
+    put(copied, "numbers", [{"text": str(number), "half": number / 2} for number in range(20_000)])
+    asked = """query($pathspec: String!) { artifact(pathspec: $pathspec) {
+      data table(first: 2) { columns { name } rows rowCount }
+    } }"""
+    with opened(tmp_path, limits=decoding.Limits(bytes=200_000)) as gateway:
+        answer = gateway.answer(asked, variables={"pathspec": f"{runs['linear'].pathspec}/middle/2/numbers"})
+        assert errors_of(answer) == [("ARTIFACT_TOO_LARGE", ["artifact", "data"])]
+        assert answer["data"]["artifact"]["table"] == {
+            "columns": [{"name": "text"}, {"name": "half"}],
+            "rows": [["0", 0.0], ["1", 0.5]],
+            "rowCount": 20_000,
+        }
+
+
 def test_what_can_be_neither_held_nor_skipped_is_too_large(runs: Runs, tmp_path: Path) -> None:
     copied = runs.copy(tmp_path, "LinearFlow")
-    put(copied, "numbers", [{"text": str(number)} for number in range(20_000)])
+    put(copied, "numbers", {"rows": [{"text": str(number)} for number in range(20_000)]})
     with opened(tmp_path, limits=decoding.Limits(bytes=100_000)) as gateway:
         asked = {"pathspec": f"{runs['linear'].pathspec}/middle/2/numbers"}
         assert errors_of(gateway.answer(ONLY_TABLE, variables=asked)) == [("ARTIFACT_TOO_LARGE", ["artifact", "table"])]

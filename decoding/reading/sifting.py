@@ -1,4 +1,5 @@
-"""Object arrays as they stream by: what a table's first rows take of them is kept, all else dropped."""
+"""Object arrays, and long lists of dicts, as they stream by: what a table's first rows take of them is kept, all else
+dropped."""
 
 from collections.abc import Callable, Mapping
 from math import prod
@@ -11,19 +12,21 @@ from ..pickles.machine import Machine
 from ..pickles.payloads import Payload
 from ..stand_ins import Instance
 from .batches import Batch
-from .heads import first_cells
+from .heads import Ranges, first_cells
 
 # An array is held whole if it takes no more than this part of the room that there is for those that turn out larger,
 # which is this part of all that may be held. Who has many of them, as pandas 3 has one for each column of texts, is
 # left with less for each, but with enough for the names of columns.
 _SHARE, _ROOM = 8, 4
 _LEAST = 2048  # the part of all that may be held that each has in any case
+_SOME = 2**62  # elements of a list: how many there are is known at its end
 
 
 class SiftingMachine(Machine):
-    """Reads a pickle segment by segment; of larger object arrays it makes Cells.
+    """Reads a pickle segment by segment; of larger object arrays, and of a list of dicts that is the whole, it makes
+    Cells.
 
-    Their elements are pickled as those of lists, a thousand at a time: a batch of which nothing is wanted is passed by
+    Their elements are pickled a thousand at a time: a batch of which nothing is wanted is passed by
     unread. What was read counts for good, in bytes, opcodes and the memo: anything may still refer to it.
     """
 
@@ -76,26 +79,35 @@ class SiftingMachine(Machine):
     def append_to(self, target: object, values: list[object]) -> None:
         if target is self._cells:
             self._sift(values)
-        elif target == [] and self._begins(len(values)):
-            self.stack[-1] = self._cells
+        elif target == [] and len(self._cells) >= self._count and (wanted := self._begins(values)) is not None:
+            self._begin(wanted)
             self._sift(values)
         else:
             super().append_to(target, values)
 
-    def _begins(self, batch: int) -> bool:
-        """Whether the list on top, with its first batch of so many, has the elements of a larger array of objects."""
-        if not self.marks or len(self.stack) - self.marks[-1] != 5 or len(self._cells) < self._count:
-            return False
+    def _begins(self, values: list[object]) -> Ranges | None:
+        """What is wanted of the list on top, which has this first batch: of the elements of a larger array of objects,
+        or of a list of dicts. None of any other.
+        """
+        if len(self.stack) == 1:
+            if not all(type(value) is dict for value in values):
+                return None
+            self._count = _SOME
+            return [(0, self._first)]
+        if not self.marks or len(self.stack) - self.marks[-1] != 5:
+            return None
         above = self.stack[-5:]
         shape, dtype = shape_of(above[1]), dtype_of(above[2])
-        if not shape or dtype is None or not dtype.boxed or prod(shape) <= batch:
-            return False
+        if not shape or dtype is None or not dtype.boxed or prod(shape) <= len(values):
+            return None
         self._count = prod(shape)
-        self._cells = Cells(first_cells(shape, self._first))
+        return first_cells(shape, self._first)
+
+    def _begin(self, wanted: Ranges) -> None:
+        self.stack[-1] = self._cells = Cells(wanted)
         self._share = max(self._room // _SHARE, self._least)
         self._whole = self._passed + self.position + self._share
         self._open = len(self.marks)
-        return True
 
     def _sift(self, values: list[object]) -> None:
         """The next batch of the array."""

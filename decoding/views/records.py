@@ -4,6 +4,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import cast
 
 from ..limits import Clock, Limits
+from ..pickles.cells import Cells
 from ..plain.numerals import decimal_text
 from ..stand_ins import Instance, shown_by, unwrapped
 from . import objects
@@ -12,8 +13,8 @@ from .rows import Column, Rows
 _SIMPLE_KEYS: tuple[type, ...] = (int, float, bool, type(None))
 
 
-def record_rows(values: Sequence[object], limits: Limits) -> Rows | None:
-    """A list whose members all have names for their parts. TooLarge beyond the time."""
+def record_rows(values: Sequence[object], limits: Limits, whole: Cells | None = None) -> Rows | None:
+    """A list whose members all have names for their parts; or the first of a longer one. TooLarge beyond the time."""
     if not values or not all(type(value) in (dict, Instance) for value in values):
         return None
     names: dict[str, None] = {}
@@ -28,7 +29,8 @@ def record_rows(values: Sequence[object], limits: Limits) -> Rows | None:
         if looked <= limits.items:  # the same large dict may stand in a list many times
             names.update(dict.fromkeys(record))
     columns = [Column(name, None) for name in names]
-    return Rows(columns, len(values), lambda first: [_row(names, value) for value in values[:first]], len(columns))
+    of = values if whole is None else whole
+    return Rows(columns, len(of), lambda first: [_row(names, value) for value in of[:first]], len(columns))
 
 
 def _row(names: Iterable[str], value: object) -> list[object]:

@@ -11,6 +11,7 @@ from ..errors import FAULTS, TooLarge, Unreadable
 from ..frames.frames import Frame, Grid, Labels
 from ..frames.series import Series
 from ..limits import DEFAULT, Limits
+from ..pickles.cells import Cells
 from ..stand_ins import Instance
 from .headings import columns_of
 from .json_view import JSON, to_json
@@ -58,6 +59,8 @@ def _fits(values: int, most: int) -> None:
 def _rows(value: object, limits: Limits) -> Rows | None:
     if isinstance(value, list | tuple):
         return record_rows(cast(Sequence[object], value), limits)
+    if isinstance(value, Cells):  # of a long list of dicts
+        return record_rows(value.head(), limits, value)
     if not isinstance(value, Instance):
         return None
     match kind_of(value):
