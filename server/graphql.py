@@ -65,10 +65,11 @@ class GraphQLEndpoint:
                 return page()
             principal = principal_of(request)
             asked = await operation(request, self._documents, principal)
+            admission = admission_of(request)
             asked = asked._replace(
                 base_url=self._public_url or base_url(request),
-                admission=admission_of(request),
-                network=sender_at(peer_of(request)).network,
+                admission=admission,
+                asker=admission.charges.payer if admission else sender_at(peer_of(request)).network,
             )
             if reads:
                 content, kept = await unless_gone(request.receive, self._read(asked, faults))
@@ -119,7 +120,7 @@ class GraphQLEndpoint:
         by = _coding(request, content)
         if by != IDENTITY:
             content, told["content-encoding"] = await compressed(content, by), by
-        return Whole(content, media, told, self._unsent, asked.principal)
+        return Whole(content, media, told, self._unsent, asked.asker if asked.admission else None)
 
 
 def _coding(request: Request, content: Content) -> str:

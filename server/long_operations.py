@@ -7,28 +7,29 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from ..providers.turns import Turns
 from .errors import refused
 
-# Values, as estimated, from which on an operation takes turns: if they are there, they take a quarter of a second.
-_LONG = 200_000
-_AT_ONCE = 8
+# Values, as estimated, beyond which operations take turns, and how many have one at a time. If they are there, 200,000
+# take a quarter of a second; of 180,000, 80 operations side by side made others wait half a second, 24 a tenth.
+_KINDS = ((200_000, 8), (20_000, 32))
 # As long as clients and proxies wait as a rule.
 _WAITING_SECONDS = 30.0
 
 
 class LongOperations:
-    """Those that are executed, and those that wait: who asks for many waits for themselves, and others are let in
-    between; nobody has more than three quarters of the places."""
+    """Those that are executed, and those that wait, the longest apart from others: who asks for many waits for
+    themselves, and others are let in between; nobody has more than three quarters of the places of either."""
 
     def __init__(self) -> None:
-        self._turns = Turns(_AT_ONCE)
+        self._turns = [(values, Turns(at_once)) for values, at_once in _KINDS]
 
     @asynccontextmanager
     async def turn(self, asker: Hashable, values: int) -> AsyncGenerator[None]:
         """For an operation of so many values; at once for a short one. RequestError (503) where it waits too long."""
+        turns = next((turns for more_than, turns in self._turns if values > more_than), None)
         async with AsyncExitStack() as held:
-            if values > _LONG:
+            if turns is not None:
                 try:
                     async with asyncio.timeout(_WAITING_SECONDS):
-                        await held.enter_async_context(self._turns.turn(asker))
+                        await held.enter_async_context(turns.turn(asker))
                 except TimeoutError:
                     message = "Too many long operations are under way: ask again later, or for less."
                     raise refused("RATE_LIMITED", message, 503, {"retry-after": "1"}) from None

@@ -48,7 +48,7 @@ class Operation(NamedTuple):
     estimated to touch, and did.
 
     `base_url`: what URLs on this gateway begin with for this client; None where it has none. `new`: whether the
-    document is to be known by its hash once it has been executed. `network`: where it comes from.
+    document is to be known by its hash once it has been executed. `asker`: whose turn it is, where others wait too.
     """
 
     query: str
@@ -60,7 +60,7 @@ class Operation(NamedTuple):
     base_url: str | None = None
     admission: Admission | None = None
     new: bool = False
-    network: str | None = None
+    asker: str | None = None
 
 
 class Operations:
@@ -88,7 +88,7 @@ class Operations:
         if operation.admission:
             operation.admission.entry.estimate(cost.total)
             operation.admission.charges.take(cost.total)
-        async with self._long.turn(operation.principal or operation.network, cost.values):
+        async with self._long.turn(operation.asker, cost.values):
             if operation.admission:
                 operation.admission.entry.execute()
             spent = _budget()

@@ -24,7 +24,6 @@ from conftest import Limiting
 from in_process import opened
 from local_trees import EPOCH_MS, put, put_object, put_run
 from metaflow_graphql.providers import usage
-from metaflow_graphql.providers.grants import Principal
 from metaflow_graphql.providers.local.threads import Threads
 from metaflow_graphql.server import encoding, limits, sending
 from metaflow_graphql.server.connections import connection as connections
@@ -152,7 +151,7 @@ def test_large_answers_that_nobody_takes_are_limited_in_all(
 
 def test_who_is_known_holds_a_part_of_what_all_may_leave_untaken(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sending, "UNSENT_BYTES", 1_000)
-    unsent, alice, bob = sending.Unsent(), Principal("alice"), Principal("bob")
+    unsent, alice, bob = sending.Unsent(), "alice", "bob"
     assert [unsent.take(alice, size) for size in (200, 50, 1)] == [True, True, False]
     assert [unsent.take(bob, 250), unsent.take(None, 500), unsent.take(None, 1)] == [True, True, False]
     unsent.let_go(alice, 200)

@@ -15,6 +15,11 @@ class Charges:
         self._charged = 0
         self._wanted: int | None = None  # what was refused
 
+    @property
+    def payer(self) -> str:
+        """Who it is, by whatever credential of theirs; the network of whom nobody knows."""
+        return self._account.principal or self._account.address
+
     def share(self, key: str) -> None:
         """From now on whoever has this key is charged too."""
         self._account = self._account._replace(principal=key)
