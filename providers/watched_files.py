@@ -3,6 +3,7 @@
 import asyncio
 import logging
 import os
+import stat
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -55,6 +56,9 @@ class WatchedFile(Generic[T]):
             return False
         if _state(found) == self._state:
             self._complaint = ""  # what is wrong with it another time is told another time
+            return False
+        if not stat.S_ISREG(found.st_mode):  # a pipe would be waited for
+            self._complain(ValueError("it is no file"))
             return False
         # Later than now, by another machine's clock, says nothing of when.
         return not 0 <= time.time() - found.st_mtime < _SETTLED_SECONDS

@@ -4,6 +4,7 @@ import logging
 import os
 import threading
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -165,6 +166,23 @@ def test_a_file_that_vanishes_again_is_told_of_again(tmp_path: Path, caplog: pyt
             assert who(client, TOKEN) == (200, "alice")
     told = [record.message.partition(": ")[2] for record in caplog.records if record.levelno == logging.ERROR]
     assert told == ["No such file or directory."] * 2
+
+
+@pytest.mark.parametrize("put", [os.mkfifo, os.mkdir])
+def test_what_is_no_file_leaves_all_as_it_was(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture, put: Callable[[Path], None]
+) -> None:
+    path = written(tmp_path, ALICE)
+    with guarded(path) as client:
+        path.unlink()
+        put(path)
+        os.utime(path, (1_000_000_000, 1_000_000_000))
+        assert [who(client, TOKEN) for _ in range(3)] == [(200, "alice")] * 3
+        path.rename(tmp_path / "none")
+        replaced(path, BOB)
+        assert who(client, OTHER_TOKEN) == (200, "bob")
+    told = [record.message for record in caplog.records if record.levelno == logging.ERROR]
+    assert told == [f"{path} can't be used, what it held before still counts: it is no file."]
 
 
 def test_an_issuer_that_is_no_longer_listed_is_no_longer_asked(tmp_path: Path) -> None:
