@@ -6,7 +6,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from ..providers.errors import TimedOut
 from .error_answers import error_answer
-from .errors import refused_by
+from .errors import RequestError, refused_by
 
 
 def ending(application: ASGIApp) -> ASGIApp:
@@ -27,8 +27,11 @@ def ending(application: ASGIApp) -> ASGIApp:
             await application(scope, receive, noted)
         except asyncio.CancelledError:
             if not begun:
-                stopping = TimedOut("The gateway is about to stop; try again.")
-                error = refused_by(stopping, 503, {"connection": "close"})
-                await error_answer(scope, error)(scope, receive, send)
+                await error_answer(scope, stopping())(scope, receive, send)
 
     return called
+
+
+def stopping() -> RequestError:
+    """What those are told who were not answered in time."""
+    return refused_by(TimedOut("The gateway is about to stop; try again."), 503, {"connection": "close"})

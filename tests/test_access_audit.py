@@ -23,6 +23,7 @@ from guarded import (
     bearer,
     guarded,
     guarded_application,
+    replaced,
     rule,
     token_table,
     who,
@@ -240,6 +241,29 @@ def test_what_the_end_of_the_gateway_cuts_off_is_told(tmp_path: Path, file: Path
     assert line["requestId"] == answer.headers["x-request-id"]
     assert line["mutations"] == [{"field": "slow", "run": "Flow/1", "metadata": None, "tags": [], "outcome": None}]
     assert (line["outcome"], line["status"]) == ("TIMEOUT", 503)
+
+
+def test_who_waits_for_the_configuration_at_the_end_is_told_too(tmp_path: Path, file: Path) -> None:
+    pipe = tmp_path / "key"
+    os.mkfifo(pipe)
+    path = written(tmp_path, TWO_PEOPLE)
+
+    async def cut_off() -> httpx.Response:
+        app = guarded_application(path)
+        replaced(path, f'{path.read_text()}[urls]\nkey_file = "key"\n')
+        async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://here") as client:
+            asking = asyncio.create_task(client.get("/healthz"))
+            await asyncio.sleep(0.5)
+            asking.cancel()
+            answer = await asking
+        pipe.write_bytes(b"")  # the thread that reads it ends
+        return answer
+
+    answer = asyncio.run(cut_off())
+    assert (answer.status_code, answer.json()["errors"][0]["extensions"]["code"]) == (503, "TIMEOUT")
+    (line,) = lines(file, 1)
+    assert line["requestId"] == answer.headers["x-request-id"]
+    assert (line["outcome"], line["status"], line["path"]) == ("TIMEOUT", 503, "/healthz")
 
 
 def test_an_answer_that_does_not_go_out_has_no_status(tmp_path: Path, file: Path) -> None:

@@ -1,10 +1,14 @@
 """The application with an audit log."""
 
+import asyncio
+
 from starlette.requests import HTTPConnection
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from ..audit.entries import entry_of
 from ..connections.clients import has_gone
+from ..ending import stopping
+from ..error_answers import with_refusal
 from .control import AccessControl
 
 
@@ -28,7 +32,13 @@ class Audited:
                 status = message["status"]
 
         # A connection that refuses what it has given to the application already has the entry of that.
-        entry = entry_of(scope) or await self._access.entry(HTTPConnection(scope))
+        entry = entry_of(scope)
+        if entry is None:
+            try:
+                entry = await self._access.entry(HTTPConnection(scope))
+            except asyncio.CancelledError:  # the gateway ends while the file of the configuration is read
+                entry = self._access.entry_as_known(HTTPConnection(scope))
+                scope = with_refusal(scope, stopping())
         scope["state"]["entry"] = entry
         entry.told_of = scope
         try:

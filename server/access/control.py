@@ -62,8 +62,12 @@ class AccessControl:
 
     async def entry(self, request: HTTPConnection) -> Entry:
         """What is written down of a request that has come."""
-        policy = await self._current()
-        return Entry(request_id(request.scope), sender_of(request, policy.proxy))
+        await self._current()
+        return self.entry_as_known(request)
+
+    def entry_as_known(self, request: HTTPConnection) -> Entry:
+        """The same by the configuration that was used last."""
+        return Entry(request_id(request.scope), sender_of(request, self._policy.proxy))
 
     async def admission(self, request: HTTPConnection, entry: Entry, *, asked: bool) -> Admission:
         """Who asks, or why they are not let in: 401, 403, 429, or 503 if it can't be told. `asked`: whether it is to be
