@@ -17,6 +17,7 @@ from metaflow_graphql.providers import usage
 from metaflow_graphql.providers.errors import CorruptMetadata, ProviderUnavailable
 from metaflow_graphql.resolvers.context import Gateway, Info
 from metaflow_graphql.server.app import application
+from metaflow_graphql.server.browsers.hosts import Hosts
 from metaflow_graphql.server.persisted.documents import PersistedDocuments
 
 GRAPHQL_RESPONSE = "application/graphql-response+json"
@@ -84,8 +85,11 @@ def _read() -> None:
     usage.current.get().file_reads += 2
 
 
-def small_application(cors_origins: tuple[str, ...] = (), documents: PersistedDocuments | None = None) -> ASGIApp:
-    return application(strawberry.Schema(Query, Mutation), Gateway({}, "default"), cors_origins, documents=documents)
+def small_application(
+    cors_origins: tuple[str, ...] = (), documents: PersistedDocuments | None = None, hosts: Hosts | None = None
+) -> ASGIApp:
+    schema = strawberry.Schema(Query, Mutation)
+    return application(schema, Gateway({}, "default"), cors_origins, documents=documents, hosts=hosts)
 
 
 @contextmanager

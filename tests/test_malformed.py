@@ -9,6 +9,7 @@ import httpx
 import pytest
 
 from gateways import serving
+from metaflow_graphql.server.browsers.hosts import Hosts
 from metaflow_graphql.server.connections.connection import Connection
 from serving import answered, served, small_application
 
@@ -64,6 +65,13 @@ def test_what_can_not_be_read_is_told_what_is_wrong_and_logged_by_nobody(
     assert json.loads(body) == {"errors": [{"message": message, "extensions": {"code": code}}]}
     assert (int(head[9:12]), b"connection: close" in head, b"x-request-id: " in head) == (status, True, True)
     assert caplog.records == []
+
+
+def test_what_stands_around_the_value_of_a_header_is_no_part_of_it() -> None:
+    app = small_application(hosts=Hosts(None, anywhere=False))
+    with served(app, http=Connection, ws="none") as client:
+        answer = answered(client, b"GET /healthz HTTP/1.1\r\nconnection: close\r\nhost:\t localhost \t\r\n\r\n")
+    assert answer.startswith(b"HTTP/1.1 200 ")
 
 
 def test_what_comes_behind_a_request_is_no_fault_of_its_method(client: httpx.Client) -> None:

@@ -9,6 +9,7 @@ from ..errors import RequestError
 from .malformed import CHUNKED, coded, malformed, without_tunnels
 
 _TRANSFER_ENCODING = b"transfer-encoding"
+_AROUND = b" \t"  # values, of which it is no part (RFC 9110, section 5.5); httptools leaves what is behind them
 
 
 class Requests(HttpToolsProtocol):
@@ -52,7 +53,7 @@ class Requests(HttpToolsProtocol):
             return  # a proxy that cleans headers may pass these on, as who asks for example (RFC 9110, section 6.5.1)
         if len(name) == len(_TRANSFER_ENCODING) and name.lower() == _TRANSFER_ENCODING:
             self._codings += b"," + value
-        super().on_header(name, value)
+        super().on_header(name, value.strip(_AROUND))
 
     def on_headers_complete(self) -> None:
         self._has_head = True
