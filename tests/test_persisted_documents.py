@@ -119,6 +119,7 @@ NO_ID = (
 MISTAKEN: dict[str, tuple[dict[str, Any], str]] = {
     "no object": ({"extensions": {"persistedQuery": "a"}}, "extensions.persistedQuery must be an object."),
     "another version": ({"extensions": {"persistedQuery": {"version": 2, "sha256Hash": "0"}}}, OTHER_VERSION),
+    "a version that is no number": ({"extensions": {"persistedQuery": {"version": True}}}, OTHER_VERSION),
     "no version": ({"extensions": {"persistedQuery": {"sha256Hash": "0"}}}, OTHER_VERSION),
     "no hash": ({"extensions": {"persistedQuery": {"version": 1}}}, NO_HASH),
     "a hash of another type": (apollo(["0"]), NO_HASH),

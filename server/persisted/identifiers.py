@@ -51,7 +51,7 @@ def _of_persisted_query(given: Any) -> Identifier:
     if not isinstance(given, dict):
         raise _mistaken("extensions.persistedQuery must be an object.")
     members = cast("dict[str, Any]", given)
-    if members.get("version") != _VERSION:
+    if members.get("version") is True or members.get("version") != _VERSION:  # True is 1 to Python alone
         raise _mistaken(f"Unsupported persisted query version: extensions.persistedQuery.version must be {_VERSION}.")
     name = members.get("sha256Hash")
     if not isinstance(name, str) or not name:
