@@ -135,7 +135,7 @@ def test_an_operation_ends_once_its_client_has_gone(tmp_path: Path) -> None:
 
 
 def test_a_part_is_not_looked_for_once_the_client_has_gone(tmp_path: Path) -> None:
-    (put_task(tmp_path) / "0.task_stdout.log").write_bytes(b"line\n" * 1000)
+    (put_task(tmp_path) / "0.task_stdout.log").write_bytes(b"line\n" * 1_000_000)
     path = f"/files/log/default/{TASK}/stdout"
     scope = {"type": "http", "method": "GET", "path": path, "raw_path": path.encode(), "query_string": b""}
     sent: list[Any] = []
