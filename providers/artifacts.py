@@ -17,6 +17,7 @@ from .cache import ByteCache
 from .errors import ArtifactTooLarge, ArtifactUnreadable, GatewayError
 from .included_files import INCLUDED_FILE, descriptor, of_flow, text
 from .pathspec import name, parent
+from .turns import Turns
 from .views import JSON, Form, in_turn
 
 # All that Metaflow writes, before and since 2.19.26; stored the same way (datastore/artifacts/serializer.py).
@@ -29,7 +30,8 @@ _KNOWN_SHAS = {
     for protocol in (2, 4)
 }
 
-_TOGETHER = 64 * 2**20  # bytes of blobs that are held at a time
+_TOGETHER = 64 * 2**20  # bytes of blobs that are held at a time, by each of so many
+_READERS = 8
 KEPT = 65_536  # bytes of a view in the cache, at most; those are of no budget
 # A turn of decoding ends after so long: others wait for theirs.
 _TURN_SECONDS = 0.1
@@ -81,9 +83,10 @@ class Artifacts:
 
     cache: ByteCache = field(default_factory=lambda: ByteCache(64 * 2**20))
     limits: decoding.Limits = field(default_factory=decoding.Limits)
+    turns: Turns = field(default_factory=lambda: Turns(_READERS))
 
     def reader(self, datastore: Datastore) -> "ArtifactReader":
-        return ArtifactReader(datastore, self.cache, self.limits)
+        return ArtifactReader(datastore, self.cache, self.limits, self.turns)
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,6 +96,7 @@ class ArtifactReader:
     datastore: Datastore
     cache: ByteCache
     limits: decoding.Limits
+    turns: Turns
 
     async def values(self, keys: list[ValueKey]) -> list[JSON | GatewayError]:
         """Each artifact in the form asked for; ArtifactTooLarge or ArtifactUnreadable where it can't be given."""
@@ -109,13 +113,22 @@ class ArtifactReader:
                 answers[key] = kept.value
             else:
                 unread.setdefault(key.blob, []).append(key)
+        spent = usage.current.get()
         while unread:
-            found = await self.datastore.blobs(list(unread), self.limits.bytes, _TOGETHER)
-            read = {blob: entry for blob, entry in zip(unread, found, strict=True) if entry is not None}
-            wanted = {blob: unread.pop(blob) for blob in read}
-            answers |= await self._large_tables(wanted, read)
-            answers |= await self._read(wanted, read)
+            async with self.turns.turn(spent.asker or spent):
+                read = await self._some(list(unread))
+                wanted = {blob: unread.pop(blob) for blob in read}
+                tables = {
+                    blob: _taken_out(wanted, blob) for blob, of in read.items() if isinstance(of, ArtifactTooLarge)
+                }
+                answers |= await self._read(wanted, read)
+            answers |= await self._large_tables(tables)
         return [answers[key] for key in keys]
+
+    async def _some(self, keys: list[BlobKey]) -> dict[BlobKey, bytes | GatewayError]:
+        """As many blobs as may be held at a time."""
+        found = await self.datastore.blobs(keys, self.limits.bytes, _TOGETHER)
+        return {blob: entry for blob, entry in zip(keys, found, strict=True) if entry is not None}
 
     async def _read(
         self, wanted: Wanted, pickles: dict[BlobKey, bytes | GatewayError]
@@ -166,15 +179,13 @@ class ArtifactReader:
             self._keep(key, table)
         return answers
 
-    async def _large_tables(
-        self, wanted: Wanted, read: dict[BlobKey, bytes | GatewayError]
-    ) -> dict[ValueKey, JSON | GatewayError]:
-        """The tables that are wanted of what is too large to be held; they are taken out of `wanted`."""
+    async def _large_tables(self, wanted: Wanted) -> dict[ValueKey, JSON | GatewayError]:
+        """The tables that are wanted of what is too large to be held."""
         answers: dict[ValueKey, JSON | GatewayError] = {}
-        for blob in [blob for blob, entry in read.items() if isinstance(entry, ArtifactTooLarge)]:
+        for blob, tables in wanted.items():
             # The longest has the rows of the others, and reading it all again may take seconds.
             longest: JSON | GatewayError = None
-            for place, key in enumerate(_taken_out(wanted, blob)):
+            for place, key in enumerate(tables):
                 if place == 0 or isinstance(longest, GatewayError):
                     longest = await views.streamed_table(self.datastore.stream(blob), key.length, self.limits)
                 table = views.head(longest, key.length)

@@ -34,6 +34,7 @@ class Usage:
     `found_left`: how many more objects may be looked for, which are found before they are made part of the answer, of
     thousands of lists at once.
     `logs_read`: bytes of logs that were read for pages of lines and for texts; `log_lines`: lines gone through.
+    `asker`: whose turn it is, where others wait too; None: nobody's but its own.
     `over`: nobody waits for the answer any more. `work`: what is then to be cancelled.
     """
 
@@ -49,6 +50,7 @@ class Usage:
     found_left: float = inf
     logs_read: int = 0
     log_lines: int = 0
+    asker: str | None = None
     over: bool = False
     work: set[Future[Any]] = field(default_factory=set[Future[Any]])
 

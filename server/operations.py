@@ -91,7 +91,7 @@ class Operations:
         async with self._long.turn(operation.asker, cost.values):
             if operation.admission:
                 operation.admission.entry.execute()
-            spent = _budget()
+            spent = _budget(operation.asker)
             usage.current.set(spent)
             answer = await self._executed(operation, document, spent, faults)
         told: dict[str, Any] = {}
@@ -169,7 +169,7 @@ def _check_kind(kind: OperationType, *, queries_only: bool) -> None:
         raise refused("METHOD_NOT_ALLOWED", "Mutations must be sent by POST.", 405, {"allow": "POST"})
 
 
-def _budget() -> usage.Usage:
+def _budget(asker: str | None) -> usage.Usage:
     """What an operation may spend. What meets the end of it is an error, and what was there before it an answer."""
     return usage.Usage(
         values_left=limits.VALUES_BYTES.value,
@@ -178,6 +178,7 @@ def _budget() -> usage.Usage:
         fields_left=limits.ANSWER_FIELDS.value,
         requests_left=limits.UPSTREAM_REQUESTS.value,
         deadline=monotonic() + limits.SECONDS.value,
+        asker=asker,
     )
 
 
