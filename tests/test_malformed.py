@@ -10,7 +10,7 @@ import pytest
 
 from gateways import serving
 from metaflow_graphql.server.browsers.hosts import Hosts
-from metaflow_graphql.server.connections.connection import Connection
+from metaflow_graphql.server.connections.connection import HEAD_BYTES, Connection
 from serving import answered, served, small_application
 
 NONE = "This is no HTTP/1.1 request: "
@@ -72,6 +72,12 @@ def test_what_stands_around_the_value_of_a_header_is_no_part_of_it() -> None:
     with served(app, http=Connection, ws="none") as client:
         answer = answered(client, b"GET /healthz HTTP/1.1\r\nconnection: close\r\nhost:\t localhost \t\r\n\r\n")
     assert answer.startswith(b"HTTP/1.1 200 ")
+
+
+def test_empty_lines_without_end_are_no_head(client: httpx.Client, caplog: pytest.LogCaptureFixture) -> None:
+    answer = answered(client, b"\r\n" * HEAD_BYTES)
+    assert answer == b"" or answer.startswith(b"HTTP/1.1 431 ")  # it may be lost with what was not read
+    assert caplog.records == []
 
 
 def test_what_comes_behind_a_request_is_no_fault_of_its_method(client: httpx.Client) -> None:

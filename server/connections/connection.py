@@ -59,6 +59,7 @@ class Connection(Requests):
     served at a time.
     """
 
+    url = b""  # before any request has begun
     _head = 0  # bytes of the request's URL and headers
     _overhead = 0  # bytes that came of the request which are no part of its body
     _waiting_bytes = 0  # of bodies that came while others were to be answered first
