@@ -19,7 +19,7 @@ from serving import answered, served
 GARBAGE = b"\x00\x01 garbage\r\n\r\n"
 WHOLE, CUT = (
     b"GET /%s HTTP/1.1\r\nhost: x\r\n\r\n",
-    b"POST /%s HTTP/1.1\r\ntransfer-encoding: chunked\r\n\r\n2\r\n{}\r\n",
+    b"POST /%s HTTP/1.1\r\nhost: x\r\ntransfer-encoding: chunked\r\n\r\n2\r\n{}\r\n",
 )
 ANSWER = [b"200", b"begin", b"end"]
 
@@ -94,7 +94,7 @@ def statuses(answers: bytes) -> list[bytes]:
 
 
 def test_requests_that_wait_for_others_of_their_connection_are_limited_in_number() -> None:
-    first, more, close = WHOLE % b"waits", WHOLE % b"", b"GET / HTTP/1.1\r\nconnection: close\r\n\r\n"
+    first, more, close = WHOLE % b"waits", WHOLE % b"", b"GET / HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n"
     most = connections.MOST_WAITING
     with served(_headers, http=Connection) as client:
         assert statuses(answered(client, first + more * (most - 2) + close)) == [b"200"] * most
@@ -103,7 +103,7 @@ def test_requests_that_wait_for_others_of_their_connection_are_limited_in_number
 
 def test_bodies_that_wait_for_others_of_their_connection_are_limited_in_size(limit: Limiting) -> None:
     limit(limits.BODY_BYTES, 1_000)
-    post = b"POST / HTTP/1.1\r\nconnection: %s\r\ncontent-length: %d\r\n\r\n"
+    post = b"POST / HTTP/1.1\r\nhost: x\r\nconnection: %s\r\ncontent-length: %d\r\n\r\n"
     with served(_headers, http=Connection) as client:
         for second, answers in ((500, [b"200"] * 3), (501, [b"200", b"200", b"413"])):
             first = WHOLE % b"waits" + post % (b"keep-alive", 500) + b"x" * 500

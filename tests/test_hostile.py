@@ -51,7 +51,8 @@ HEADERS = b"".join(b"x-%d: y\r\n" % number for number in range(HEAD_BYTES // 8))
         (b"GET /" + b"a" * HEAD_BYTES + b" HTTP/1.1\r\nhost: x\r\n\r\n", {b"414", b""}),
         (b"GET /healthz HTTP/1.1\r\n" + HEADERS + b"\r\n", {b"431", b""}),
         (
-            b"POST /graphql HTTP/1.1\r\ntransfer-encoding: chunked\r\n\r\n1\r\n{\r\n0\r\nx: " + b"a" * 2 * HEAD_BYTES,
+            b"POST /graphql HTTP/1.1\r\nhost: x\r\ntransfer-encoding: chunked\r\n\r\n1\r\n{\r\n0\r\nx: "
+            + b"a" * 2 * HEAD_BYTES,
             {b"431", b"415", b""},  # its type may be refused before its trailer is seen to have no end
         ),
     ],
@@ -87,7 +88,10 @@ def test_a_body_may_come_in_any_chunks(client: httpx.Client) -> None:
     [
         ([], []),
         ([b"GET /healthz HTTP/1.1\r\n"], [b"408"]),
-        ([b"POST /graphql HTTP/1.1\r\ncontent-type: application/json\r\ncontent-length: 9\r\n\r\n{"], [b"408"]),
+        (
+            [b"POST /graphql HTTP/1.1\r\nhost: x\r\ncontent-type: application/json\r\ncontent-length: 9\r\n\r\n{"],
+            [b"408"],
+        ),
         ([b"GET /healthz HTTP/1.1\r\nhost: x\r\n\r\n", b"GET /"], [b"200", b"408"]),
     ],
     ids=["nothing", "head", "body", "second request"],

@@ -51,3 +51,10 @@ def test_another_name_is_told_how_it_could_be_one() -> None:
     message = "The gateway is not called 'runs.example': if it should be, start it with --public-url."
     assert answer.json() == {"errors": [error("FORBIDDEN", message)]}
     assert [other[9:12] for other in others] == [b"400", b"400"]
+
+
+def test_where_any_name_will_do_there_is_one_all_the_same() -> None:
+    lines = {b"HTTP/1.1\r\n": b"400", b"HTTP/1.1\r\n" + TWO_HOSTS: b"400", b"HTTP/1.0\r\n": b"200"}
+    with served(application(schema, Gateway({}, "default"))) as client:
+        answers = {of: answered(client, b"GET /healthz %sconnection: close\r\n\r\n" % of) for of in lines}
+    assert {of: answer[9:12] for of, answer in answers.items()} == lines

@@ -32,11 +32,11 @@ class Hosts:
     def refusal(self, given: Sequence[bytes]) -> RequestError | None:
         """Of a request with these Host headers; None where it may be answered.
 
-        400 for none or several (RFC 9112, section 3.2). 421 for another name, and not 403: the gateway is not the
+        400 for none or several. 421 for another name, and not 403: the gateway is not the
         server of that URL, whoever asks (RFC 9110, section 15.5.20).
         """
         if len(given) != 1:
-            return refused("BAD_USER_INPUT", "A request has one Host header.", 400)
+            return without_one(given)
         if self._answered(given[0]):
             return None
         name = shown(given[0].decode("latin-1"))
@@ -54,6 +54,13 @@ class Hosts:
         except ValueError:
             return self._anywhere and name != "" and "." not in name
         return self._anywhere or address.is_loopback
+
+
+def without_one(given: Sequence[bytes], http_version: str | None = "1.1") -> RequestError | None:
+    """400 for none or several, whatever their names (RFC 9112, section 3.2); before HTTP/1.1 none will do."""
+    if len(given) == 1 or (not given and http_version != "1.1"):
+        return None
+    return refused("BAD_USER_INPUT", "A request has one Host header.", 400)
 
 
 def is_loopback(address: str) -> bool:

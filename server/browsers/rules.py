@@ -8,7 +8,7 @@ from ..error_answers import error_answer, refusal_of
 from ..errors import RequestError
 from ..request_ids import request_id
 from .headers import DEFAULTS, completed
-from .hosts import Hosts
+from .hosts import Hosts, without_one
 from .origins import EXPOSED, Origins
 
 _EMBEDDED = {b"cross-origin-resource-policy": b"cross-origin"}
@@ -45,8 +45,9 @@ class BrowserRules:
     def _answer(self, scope: Scope, headers: dict[bytes, bytes]) -> Response | None:
         """What is answered without asking the application; None for all else."""
         refusal = refusal_of(scope)
-        if refusal is None and self._hosts:
-            refusal = self._hosts.refusal([value for name, value in scope["headers"] if name == b"host"])
+        if refusal is None:
+            given = [value for name, value in scope["headers"] if name == b"host"]
+            refusal = self._hosts.refusal(given) if self._hosts else without_one(given, scope.get("http_version"))
         if refusal:
             return error_answer(scope, refusal)
         if scope["method"] == "OPTIONS" and b"origin" in headers and b"access-control-request-method" in headers:
