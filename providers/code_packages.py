@@ -175,33 +175,36 @@ def _scanned(packed: bytes, wanted: set[str], bounds: Bounds) -> tuple[Contents,
     listed: dict[str, int] = {}
     infos: dict[str, bytes | None] = {}
     contents: dict[str, bytes | GatewayError] = {}
-    for path, size, content in files(packed, _wants(wanted), bounds):
+    refused: dict[str, GatewayError] = {}
+    for path, size, content in files(packed, _wants(wanted, refused), bounds):
         listed[path] = size
         if path in _INFOS.values():
             infos[path] = content if content is not None and size <= _INFO_BYTES else b""
         if path in wanted:
-            contents[path] = _refused(size) if content is None else content
+            contents[path] = refused[path] if content is None else content
     info = infos.get(_INFOS[_MARKER in listed])
     return Contents(dict(sorted(listed.items())), info), contents
 
 
-def _wants(wanted: set[str]) -> Callable[[str, int], bool]:
+def _wants(wanted: set[str], refused: dict[str, GatewayError]) -> Callable[[str, int], bool]:
+    """Which files are read; `refused`: filled with why others that are wanted are not."""
     spent = usage.current.get()
 
     def wants(path: str, size: int) -> bool:
-        if path not in wanted or size > FILE_BYTES or spent.values_left <= 0:
-            # An INFO is kept for other answers, even if this one has no room for it.
-            return path in _INFOS.values() and size <= _INFO_BYTES
-        spent.values_left -= size
-        return True
+        if path in wanted:
+            full = _too_large(size) if size > FILE_BYTES else spent.full()
+            if full is None:
+                spent.hold(size)
+                return True
+            refused[path] = full
+        # An INFO is kept for other answers, even if this one has no room for it.
+        return path in _INFOS.values() and size <= _INFO_BYTES
 
     return wants
 
 
-def _refused(size: int) -> LimitExceeded:
-    if size > FILE_BYTES:
-        return LimitExceeded(f"A file of it has {size} bytes: more than codeFileBytes in serverInfo.limits.")
-    return LimitExceeded(usage.TOO_MUCH)
+def _too_large(size: int) -> LimitExceeded:
+    return LimitExceeded(f"A file of it has {size} bytes: more than codeFileBytes in serverInfo.limits.")
 
 
 def _with(listed: Contents, content: bytes | GatewayError | None) -> Contents | GatewayError:

@@ -84,6 +84,13 @@ class LimitExceeded(GatewayError):
     code = "LIMIT_EXCEEDED"
 
 
+class Busy(GatewayError):
+    """Others take up what it needs at the moment."""
+
+    code = "RATE_LIMITED"
+    retryable = True
+
+
 class TimedOut(GatewayError):
     """What it takes was not there within the time of an operation."""
 

@@ -8,10 +8,11 @@ from math import inf
 from time import monotonic
 from typing import Any
 
-from .errors import LimitExceeded, TimedOut
+from .errors import Busy, GatewayError, LimitExceeded, TimedOut
+from .room import Room, Share
 
-# What a value is refused with once `values_left` is used up, whatever kind it is of.
-TOO_MUCH = "The values of this answer are too large together (valuesBytes in serverInfo.limits): ask for fewer."
+_TOO_LARGE = "The values of this answer are too large together (valuesBytes in serverInfo.limits): ask for fewer."
+_NO_ROOM = "The values of all answers that are under way take too much memory at the moment: try again."
 
 # What is not there by the deadline.
 TOO_LONG = "It was not there within the time that an operation may take (seconds in serverInfo.limits): ask for less."
@@ -29,7 +30,8 @@ class Usage:
 
     `requests`: requests that went upstream, by route; `requests_left`: how many more may; `deadline`: until when
     (time.monotonic()) they may last.
-    `values_left`: bytes of memory that artifacts, logs, cards and files of code may still take.
+    `values_left`: bytes of memory that artifacts, logs, cards and files of code may still take; `share`: what they take
+    of the room that there is for those of all operations.
     `objects`: of the answer, with what it holds of itself. `objects_left`, `fields_left`: how many more it may have;
     `found_left`: how many more objects may be looked for, which are found before they are made part of the answer, of
     thousands of lists at once.
@@ -44,6 +46,7 @@ class Usage:
     requests_left: float = inf
     deadline: float = inf
     values_left: float = inf
+    share: Share = field(default_factory=lambda: Room().share(None))
     objects: int = 0
     objects_left: float = inf
     fields_left: float = inf
@@ -78,11 +81,22 @@ class Usage:
         if self.found_left < 0:
             raise LimitExceeded(_TOO_MANY_OBJECTS)
 
-    def spend(self, size: int) -> None:
-        """Count a value of so many bytes; raises LimitExceeded where others have used up all."""
+    def full(self) -> GatewayError | None:
+        """Why there is no room for a value; None where there is."""
         if self.values_left <= 0:
-            raise LimitExceeded(TOO_MUCH)
+            return LimitExceeded(_TOO_LARGE)
+        return Busy(_NO_ROOM) if self.share.is_full else None
+
+    def hold(self, size: int) -> None:
+        """Count a value of so many bytes."""
         self.values_left -= size
+        self.share.take(size)
+
+    def spend(self, size: int) -> None:
+        """The same, if there is room for it; raises what `full` says."""
+        if full := self.full():
+            raise full
+        self.hold(size)
 
     def take_request(self) -> None:
         """Count a request upstream, before it is made; raises LimitExceeded where no more may be made."""

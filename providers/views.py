@@ -11,7 +11,7 @@ from typing import Literal, TypeVar, cast
 
 from .. import decoding
 from . import records, usage
-from .errors import ArtifactTooLarge, ArtifactUnreadable, GatewayError, LimitExceeded
+from .errors import ArtifactTooLarge, ArtifactUnreadable, GatewayError
 from .strangers_json import JSON
 
 Form = Literal["data", "object", "type", "preview", "table"]
@@ -32,9 +32,7 @@ _KNOWN_CLASSES: dict[str, Callable[[decoding.Instance], object]] = {
 
 def decoded(pickle: bytes, limits: decoding.Limits) -> object:
     """The inert value; the GatewayError that it met in its place."""
-    if usage.current.get().values_left <= 0:
-        return LimitExceeded(usage.TOO_MUCH)
-    return _attempted(lambda: decoding.decode(pickle, limits, _KNOWN_CLASSES))
+    return usage.current.get().full() or _attempted(lambda: decoding.decode(pickle, limits, _KNOWN_CLASSES))
 
 
 def shown(
@@ -54,7 +52,7 @@ def shown(
     # A pickle does not always tell that an object is a member of an enum.
     enum = info is not None and (info.type or "").startswith(("<enum ", "<flag "))
     view = _attempted(lambda: decoding.to_json(found, limits, enum=enum))
-    usage.current.get().values_left -= weight(view)
+    usage.current.get().hold(weight(view))
     return view
 
 
@@ -122,7 +120,7 @@ def _table(make: Callable[[], decoding.Table | None]) -> records.TablePreview | 
         return found
     columns = [records.TableColumn(column.name, column.type) for column in found.columns]
     view = records.TablePreview(columns, found.rows, found.row_count)
-    usage.current.get().values_left -= weight(view)
+    usage.current.get().hold(weight(view))
     return view
 
 

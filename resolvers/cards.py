@@ -199,9 +199,9 @@ def _admitted(file: FileKey, status: FileStatus | BaseException | None) -> PartK
             "serverInfo.limits); its url serves all of it."
         )
     spent = usage.current.get()
-    if spent.values_left <= 0:
-        return LimitExceeded(usage.TOO_MUCH)
-    spent.values_left -= status.size
+    if full := spent.full():
+        return full
+    spent.hold(status.size)
     return PartKey(file, 0, status.size + _GROWS)
 
 
@@ -219,7 +219,7 @@ async def _read_data(card: records.Card, content: bytes | BaseException | None) 
         view = await in_turn(partial(strangers_json.read, written))
     except strangers_json.NotJSON as error:
         raise CorruptMetadata(f"The data of the card {card.pathspec} can't be read: {error}.") from error
-    usage.current.get().values_left -= views.weight(view)
+    usage.current.get().hold(views.weight(view))
     return view
 
 

@@ -1,7 +1,5 @@
 """GraphQL over HTTP (graphql.github.io/graphql-over-http): /graphql."""
 
-from typing import Any
-
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
@@ -84,20 +82,22 @@ class GraphQLEndpoint:
             return error_answer(request.scope, faults.failure(error), media)
 
     async def _executed(self, asked: Operation, faults: Faults) -> memoryview:
-        return await encoded(await self._answer(asked, faults))
+        async with self._operations.answering(asked, faults) as answer:
+            self._know(asked)
+            return await encoded(answer)
 
-    async def _answer(self, asked: Operation, faults: Faults, *, queries_only: bool = False) -> dict[str, Any]:
-        answer = await self._operations.answer(asked, faults, queries_only=queries_only)
-        if asked.new:  # and valid, for it was executed
-            self._documents.register(asked.query, asked.principal)
-        return answer
+    def _know(self, executed: Operation) -> None:
+        """Know its document by its hash from now on, if that is wanted: it is valid, for it was executed."""
+        if executed.new:
+            self._documents.register(executed.query, executed.principal)
 
     async def _read(self, asked: Operation, faults: Faults) -> tuple[memoryview, str]:
         """The answer to a query, and how it may be kept."""
-        answer = await self._answer(asked, faults, queries_only=True)
-        content = await encoded(answer)
-        # With access control, whoever keeps it may lose the right to see it.
-        lasts = asked.principal is None and await self._operations.lasts(asked, answer, content)
+        async with self._operations.answering(asked, faults, queries_only=True) as answer:
+            self._know(asked)
+            content = await encoded(answer)
+            # With access control, whoever keeps it may lose the right to see it.
+            lasts = asked.principal is None and await self._operations.lasts(asked, answer, content)
         return content, lasting(LASTING_SECONDS) if lasts else CHECKED
 
     async def _kept(self, request: Request, asked: Operation, content: Content, media: str, kept: str) -> Response:

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncGenerator, Hashable
-from contextlib import AsyncExitStack, asynccontextmanager
+from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager, nullcontext
 
 from ..providers.turns import Turns
 from .errors import refused
@@ -21,16 +21,19 @@ class LongOperations:
     def __init__(self) -> None:
         self._turns = [(values, Turns(at_once)) for values, at_once in _KINDS]
 
-    @asynccontextmanager
-    async def turn(self, asker: Hashable, values: int) -> AsyncGenerator[None]:
+    def turn(self, asker: Hashable, values: int) -> AbstractAsyncContextManager[None]:
         """For an operation of so many values; at once for a short one. RequestError (503) where it waits too long."""
         turns = next((turns for more_than, turns in self._turns if values > more_than), None)
-        async with AsyncExitStack() as held:
-            if turns is not None:
-                try:
-                    async with asyncio.timeout(_WAITING_SECONDS):
-                        await held.enter_async_context(turns.turn(asker))
-                except TimeoutError:
-                    message = "Too many long operations are under way: ask again later, or for less."
-                    raise refused("RATE_LIMITED", message, 503, {"retry-after": "1"}) from None
-            yield
+        return nullcontext() if turns is None else _waited(turns, asker)
+
+
+@asynccontextmanager
+async def _waited(turns: Turns, asker: Hashable) -> AsyncGenerator[None]:
+    async with AsyncExitStack() as held:
+        try:
+            async with asyncio.timeout(_WAITING_SECONDS):
+                await held.enter_async_context(turns.turn(asker))
+        except TimeoutError:
+            message = "Too many long operations are under way: ask again later, or for less."
+            raise refused("RATE_LIMITED", message, 503, {"retry-after": "1"}) from None
+        yield

@@ -2,6 +2,8 @@
 
 import asyncio
 import inspect
+from collections.abc import AsyncGenerator
+from contextlib import asynccontextmanager
 from itertools import chain
 from time import monotonic
 from typing import Any, NamedTuple, cast
@@ -23,6 +25,7 @@ from graphql.pyutils import AwaitableOrValue, Path
 from ..execution import structs
 from ..providers import usage
 from ..providers.grants import Principal
+from ..providers.room import Room
 from ..resolvers.context import Gateway, context_for
 from . import limits
 from .access.admission import Admission
@@ -39,6 +42,7 @@ from .long_operations import LongOperations
 _INTROSPECTION = frozenset({"Query.__schema", "Query.__type"})
 # Of a long document that is new: what rates count as one, for what validation takes.
 _CHARACTERS_OF_AN_OBJECT = 10
+_ANSWERS = 4  # full of values, as many as there is room for at a time
 _AT_ONCE = 256  # errors that are told, or let go, in one turn of the loop: a millisecond
 
 
@@ -76,9 +80,18 @@ class Operations:
         self._documents = Documents(self._schema)
         self._introspection = introspection
         self._long = LongOperations()
+        self._values = Room(_ANSWERS * limits.VALUES_BYTES.value)
 
-    async def answer(self, operation: Operation, faults: Faults, *, queries_only: bool = False) -> dict[str, Any]:
+    async def answer(self, operation: Operation, faults: Faults) -> dict[str, Any]:
         """The answer as it is sent; RequestError where nothing was executed."""
+        async with self.answering(operation, faults) as answer:
+            return answer
+
+    @asynccontextmanager
+    async def answering(
+        self, operation: Operation, faults: Faults, *, queries_only: bool = False
+    ) -> AsyncGenerator[dict[str, Any]]:
+        """The same, with its turn and the room for its values as long as it is used."""
         document, node = await self._admitted(operation)
         _check_kind(node.operation, queries_only=queries_only)
         if operation.variables:
@@ -91,17 +104,14 @@ class Operations:
         async with self._long.turn(operation.asker, cost.values):
             if operation.admission:
                 operation.admission.entry.execute()
-            spent = _budget(operation.asker)
+            spent = self._budget(operation)
             usage.current.set(spent)
-            answer = await self._executed(operation, document, spent, faults)
-        told: dict[str, Any] = {}
-        # What it cost tells of all that was gone through, of what others have too.
-        if operation.show_usage and (operation.principal is None or operation.principal.administrator):
-            calls, requests = dict(spent.calls), dict(spent.requests)
-            told["usage"] = {"calls": calls, "fileReads": spent.file_reads, "requests": requests}
-        if operation.show_cost:
-            told["cost"] = {"estimated": cost.total, "spent": spent.objects}
-        return {**answer, "extensions": told} if told else answer
+            try:
+                answer = await self._executed(operation, document, spent, faults)
+                told = _told(operation, cost, spent)
+                yield {**answer, "extensions": told} if told else answer
+            finally:
+                spent.share.let_go()
 
     async def _admitted(self, operation: Operation) -> tuple[Document, OperationDefinitionNode]:
         """What is asked for, once whoever asks has been charged for finding out."""
@@ -115,6 +125,19 @@ class Operations:
             default = self._gateway.seen_by(operation.principal).default_metadata or None
             operation.admission.entry.begin(document.node, node, operation.variables, default)
         return document, node
+
+    def _budget(self, operation: Operation) -> usage.Usage:
+        """What it may spend. What meets the end of it is an error, and what was there before it an answer."""
+        return usage.Usage(
+            values_left=limits.VALUES_BYTES.value,
+            share=self._values.share(operation.asker if operation.admission else None),
+            objects_left=limits.ANSWER_OBJECTS.value,
+            found_left=limits.ANSWER_OBJECTS.value,
+            fields_left=limits.ANSWER_FIELDS.value,
+            requests_left=limits.UPSTREAM_REQUESTS.value,
+            deadline=monotonic() + limits.SECONDS.value,
+            asker=operation.asker,
+        )
 
     async def _executed(
         self, operation: Operation, document: Document, spent: usage.Usage, faults: Faults
@@ -169,17 +192,16 @@ def _check_kind(kind: OperationType, *, queries_only: bool) -> None:
         raise refused("METHOD_NOT_ALLOWED", "Mutations must be sent by POST.", 405, {"allow": "POST"})
 
 
-def _budget(asker: str | None) -> usage.Usage:
-    """What an operation may spend. What meets the end of it is an error, and what was there before it an answer."""
-    return usage.Usage(
-        values_left=limits.VALUES_BYTES.value,
-        objects_left=limits.ANSWER_OBJECTS.value,
-        found_left=limits.ANSWER_OBJECTS.value,
-        fields_left=limits.ANSWER_FIELDS.value,
-        requests_left=limits.UPSTREAM_REQUESTS.value,
-        deadline=monotonic() + limits.SECONDS.value,
-        asker=asker,
-    )
+def _told(operation: Operation, cost: Cost, spent: usage.Usage) -> dict[str, Any]:
+    """The extensions that were asked for."""
+    told: dict[str, Any] = {}
+    # What it cost tells of all that was gone through, of what others have too.
+    if operation.show_usage and (operation.principal is None or operation.principal.administrator):
+        calls, requests = dict(spent.calls), dict(spent.requests)
+        told["usage"] = {"calls": calls, "fileReads": spent.file_reads, "requests": requests}
+    if operation.show_cost:
+        told["cost"] = {"estimated": cost.total, "spent": spent.objects}
+    return told
 
 
 def _bounded(executor: type[Executor[Any]]) -> type[Executor[Any]]:

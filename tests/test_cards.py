@@ -330,7 +330,10 @@ def test_pages_count_as_values_of_the_answer(tmp_path: Path) -> None:
         return [answer if answer is None else str(answer) for answer in answers]
 
     assert lockstep.run(pages(5)) == ["<p>1", "<p>2"]
-    assert lockstep.run(pages(4)) == ["<p>1", usage.TOO_MUCH]
+    assert lockstep.run(pages(4)) == [
+        "<p>1",
+        "The values of this answer are too large together (valuesBytes in serverInfo.limits): ask for fewer.",
+    ]
 
 
 def test_the_cards_of_many_tasks_are_one_look_into_folders(tmp_path: Path) -> None:

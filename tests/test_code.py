@@ -172,7 +172,11 @@ def test_an_info_counts_as_a_value_of_the_answer(tmp_path: Path) -> None:
         return [*await code.info([found, found], cast("context.Info", SimpleNamespace(context=of_one)))]
 
     first, second = lockstep.run(infos(1))
-    assert (first, str(second)) == (SAFE, f"The code package of {TASK}: {usage.TOO_MUCH}")
+    assert (first, str(second)) == (
+        SAFE,
+        f"The code package of {TASK}: The values of this answer are too large together (valuesBytes in "
+        "serverInfo.limits): ask for fewer.",
+    )
 
 
 def test_files_count_before_they_are_made(tmp_path: Path, limit: Limiting) -> None:
