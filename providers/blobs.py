@@ -95,7 +95,7 @@ def damaged() -> ArtifactUnreadable:
 
 
 def gone(flow: str) -> ArtifactUnreadable:
-    return ArtifactUnreadable(f"The stored bytes are gone from flow {flow}.")
+    return ArtifactUnreadable(f"The stored bytes are not, or no longer, in the datastore of flow {flow} that is read.")
 
 
 def unreadable(reason: Exception) -> ArtifactUnreadable:

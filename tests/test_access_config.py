@@ -161,6 +161,8 @@ MISTAKEN: dict[str, str] = {
     f"[urls]\nkey = '{KEY}'\nkey_file = 'key'": "urls: it needs either key or key_file.",
     "[urls]\nkey = 'short'": "urls: key needs 32 characters or more.",
     "[urls]\nkey_file = 'key'": "urls.key_file can't be read: No such file or directory.",
+    "[audit]\nfile = 'not/there'": "audit.file can't be written: No such file or directory.",
+    "[audit]\nfile = '.'": "audit.file can't be written: Is a directory.",
     "[rates]\nprincipal = 0": "rates.principal: Expected `int` >= 1.",
     "[rates]\nprincipal = 1.5": "rates.principal: Expected `int`, got `float`.",
     "[rates]\nprincipal = true": "rates.principal: Expected `int`, got `bool`.",

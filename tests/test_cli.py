@@ -143,7 +143,8 @@ def test_a_folder_without_flows_is_an_empty_answer(called: Called) -> None:
     answer = '{"data":{"flows":{"nodes":[],"totalCount":0}}}\n'
     query = "{ flows { nodes { name } totalCount } }"
     assert called("query", query) == (0, answer, "")
-    assert called("query", query, "--metadata", "a=local@../home") == (0, answer, "")
+    code, printed, told = called("query", query, "--metadata", "a=local@../home")
+    assert (code, printed, "There is no .metaflow in" in told) == (0, answer, True)
 
 
 def test_schema_prints_the_schema(called: Called) -> None:

@@ -113,7 +113,7 @@ def test_what_is_damaged_is_unreadable(server: s3.Server, stored: bytes, how: ob
 
 def test_what_is_gone_is_unreadable(server: s3.Server) -> None:
     key = BlobKey(s3.ROOT, "Made", sha_of(b"never stored"))
-    gone = "The stored bytes are gone from flow Made."
+    gone = "The stored bytes are not, or no longer, in the datastore of flow Made that is read."
     assert str(blob(server, key)) == gone
     with pytest.raises(ArtifactUnreadable, match=gone):
         streamed(server, key)

@@ -2,6 +2,7 @@
 
 import asyncio
 import random
+import socket
 import time
 from collections import Counter
 from collections.abc import AsyncGenerator, Awaitable
@@ -219,6 +220,18 @@ async def test_after_five_failures_nothing_is_asked_until_a_trial_succeeds() -> 
         found = await asyncio.gather(*(asked(client, name) for name in "abc"), return_exceptions=True)
         assert [type(one).__name__ for one in found] == ["Reply", "ProviderUnavailable", "ProviderUnavailable"]
         assert await asked(client) == Reply({"path": "/A"}, False, None)
+
+
+@in_a_loop
+async def test_the_log_says_where_a_service_in_trouble_is_once_in_a_while(caplog: pytest.LogCaptureFixture) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as unused:
+        url = f"127.0.0.1:{unused.getsockname()[1]}"
+    async with client_of(f"http://me:secret@{url}/at") as client:
+        for _ in range(2):
+            assert (await fault(asked(client)))[:2] == UNAVAILABLE
+    (told,) = [record.message for record in caplog.records if record.levelname == "WARNING"]
+    assert told.startswith(f"team can't be reached; try again. (http://{url}/at: ")
+    assert ("Connect call failed" in told or "Cannot connect" in told, "secret" in told) == (True, False)
 
 
 @in_a_loop

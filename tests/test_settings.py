@@ -111,6 +111,7 @@ def test_a_type_that_metaflow_does_not_know_is_local(home: Path, project: Path) 
 
 
 def test_folders_are_named_by_option(home: Path, project: Path, tmp_path: Path) -> None:
+    (home / ".metaflow").mkdir()
     options = Options(["a=local@project", f"b=local@{project}/.metaflow", "c=local@~"], "b")
     found = settings(options, {"HOME": str(home), "METAFLOW_DEFAULT_METADATA": "service"}, tmp_path)
     cards = (tmp_path / ".metaflow" / "mf.cards",)
@@ -320,7 +321,17 @@ def test_a_service_that_is_configured_and_not_asked_is_told(home: Path) -> None:
         "Metaflow would."
     )
     assert settings(Options(), environment | {"METAFLOW_DEFAULT_METADATA": "service"}, home).notice is None
-    assert settings(Options(["a=local@."]), environment, home).notice is None
+    assert settings(Options(["a=local@."]), environment, home).notice == (
+        f"There is no .metaflow in {home} yet: no runs are found there."
+    )
+
+
+def test_a_folder_without_runs_is_told(home: Path, project: Path) -> None:
+    environment = {"HOME": str(home)}
+    assert settings(Options([f"a=local@{project}"]), environment, home).notice is None
+    for options in (Options(), Options([f"a=local@{project}", f"b=local@{home}"])):
+        told = f"There is no .metaflow in {home} yet: no runs are found there."
+        assert settings(options, environment, home).notice == told
 
 
 def test_credentials_are_shown_nowhere(home: Path) -> None:

@@ -5,8 +5,10 @@ import logging
 import random
 import re
 import ssl
+import time
 from collections.abc import Coroutine
 from functools import partial
+from math import inf
 from typing import Any, NamedTuple, TypeVar
 from urllib.parse import quote, urlencode
 
@@ -31,6 +33,7 @@ _PAUSES = (0.1, 0.4)
 # A service that asks for more patience than this, in seconds, is asked nothing meanwhile: so long no one waits.
 _PATIENCE = 5.0
 _LONGEST_REST = 60.0
+_TELLING_SECONDS = 60.0  # between lines of the log about trouble
 # What no object is called by; the last of them resolve to other URLs, and longer names are in no database.
 _IMPOSSIBLE = re.compile(r"|.*[\x00\ud800-\udfff].*|\.\.?|.{256,}", re.DOTALL)
 
@@ -79,6 +82,7 @@ class Client:
         self._tls = tls
         self._breaker = Breaker()
         self._here: _Here | None = None
+        self._told = -inf  # when the log was told of trouble
 
     async def get(
         self,
@@ -190,10 +194,18 @@ class Client:
             raise
         except FailedTry as failure:
             succeeded = None if failure.down is None else not failure.down
+            if failure.down:
+                self._tell(failure)
             raise
         finally:
             self._breaker.end(trial=trial, succeeded=succeeded)
         return reply
+
+    def _tell(self, failure: FailedTry) -> None:
+        """Those who run the gateway, who may know the address, of trouble."""
+        if time.monotonic() - self._told > _TELLING_SECONDS:
+            self._told = time.monotonic()
+            _logger.warning("%s (%s%s)", failure.error, self.url, f": {cause}" if (cause := failure.__cause__) else "")
 
     async def _credentials(self, headers: Coroutine[Any, Any, Given]) -> Given:
         try:

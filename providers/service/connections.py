@@ -66,7 +66,7 @@ class Connections:
             raise FailedTry(error) from None
         except _Broken as broken:
             # The server may have closed an idle connection while the request was on its way.
-            raise self._unavailable(str(broken), down=None if told.reused else True, broken=True) from None
+            raise self._unavailable(str(broken), down=None if told.reused else True, broken=True) from broken.__cause__
         except (aiohttp.ClientConnectionError, aiohttp.ClientPayloadError, OSError):
             # A reply had begun, so the service is there; what stands before it may cut off all that are too large.
             raise self._unavailable(_BROKE_OFF, down=None) from None

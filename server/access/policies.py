@@ -12,6 +12,7 @@ from starlette.requests import HTTPConnection
 from ...providers.grants import Principal
 from ...providers.watched_files import reason_of
 from ...resolvers.signatures import Signatures
+from ..audit import log
 from ..senders import peer_of
 from ..settings.metaflow_config import SettingsError
 from .bearers import identity_of
@@ -91,7 +92,7 @@ def policy_of(
         Rules(config),
         TrustedProxy(config.proxy) if config.proxy else None,
         _urls(config, folder),
-        folder / config.audit.file if config.audit.file else None,
+        _audit_file(config, folder),
     )
 
 
@@ -144,6 +145,16 @@ def _keys(of: SignedTokens, folder: Path, tls: ssl.SSLContext | None) -> KeySet:
         return FileKeys(folder / of.jwks, of.algorithms)
     except (OSError, ValueError) as error:
         raise SettingsError(f"jwt {of.issuer}: the keys in {of.jwks} can't be read: {reason_of(error)}.") from None
+
+
+def _audit_file(config: Config, folder: Path) -> Path | None:
+    if not config.audit.file:
+        return None
+    try:
+        log.check(folder / config.audit.file)
+    except OSError as error:
+        raise SettingsError(f"audit.file can't be written: {error.strerror}.") from None
+    return folder / config.audit.file
 
 
 def _urls(config: Config, folder: Path) -> Signatures | None:

@@ -1,5 +1,6 @@
 """The audit log: lines of JSON, written by a thread of its own, for a disk or a pipe may stand still."""
 
+import errno
 import json
 import logging
 import os
@@ -16,6 +17,7 @@ _logger = logging.getLogger(__name__)
 _MOST_WAITING = 10_000
 _MOST_BYTES = 8 * 2**20  # of those that wait, or are being written
 _LAST_SECONDS = 2.0
+_ADDING = os.O_WRONLY | os.O_APPEND | os.O_CREAT
 
 
 class AuditLog:
@@ -76,13 +78,22 @@ class AuditLog:
             self._taken += size
 
 
+def check(file: Path) -> None:
+    """OSError where no line can be added to the file, which is made if it is not there."""
+    try:
+        os.close(os.open(file, _ADDING | os.O_NONBLOCK, 0o600))
+    except OSError as error:
+        if error.errno != errno.ENXIO:  # a pipe that nobody reads from yet
+            raise
+
+
 def _append(file: Path | None, line: bytes) -> None:
     if file is None:
         sys.stderr.buffer.write(line)
         sys.stderr.buffer.flush()
         return
     # Opened for each line: whoever rotates the file need not tell.
-    descriptor = os.open(file, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
+    descriptor = os.open(file, _ADDING, 0o600)
     try:
         written = 0
         while written < len(line):

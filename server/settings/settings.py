@@ -2,7 +2,7 @@
 
 import math
 import ssl
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import NamedTuple
@@ -118,11 +118,18 @@ def settings(options: Options, environment: Environment, cwd: Path) -> Settings:
         s3=s3_access(options.s3, config, environment, cwd, own_roots, needed=remote),
         tls=trusted(environment) if options.config or any(map(_is_encrypted, metadata.values())) else None,
         documents=_documents(Mode(options.persisted_documents), options.trusted_documents, cwd),
-        notice=None if options.metadata or remote or not config.service_url else _NOT_THE_SERVICE,
+        notice=_NOT_THE_SERVICE if config.service_url and not (options.metadata or remote) else _nothing_yet(metadata),
         graphiql=options.graphiql,
         everyone_may_read_and_tag=options.everyone_may_read_and_tag,
         config=None if options.config is None else cwd / expanded(options.config, environment),
     )
+
+
+def _nothing_yet(metadata: Mapping[str, Source]) -> str | None:
+    """Of a folder in which no flow was ever run, or which is another than was meant."""
+    roots = [source.root for source in metadata.values() if isinstance(source, Local)]
+    missing = next((root for root in roots if not (root / DATASTORE).is_dir()), None)
+    return f"There is no {DATASTORE} in {missing} yet: no runs are found there." if missing else None
 
 
 def gateway(settings: Settings) -> Gateway:
