@@ -191,7 +191,9 @@ class ArtifactReader:
             longest: JSON | GatewayError = None
             for place, key in enumerate(tables):
                 if place == 0 or isinstance(longest, GatewayError):
-                    longest = await views.streamed_table(self.datastore.stream(blob), key.length, self.limits)
+                    longest = usage.current.get().full() or await views.streamed_table(
+                        self.datastore.stream(blob), key.length, self.limits
+                    )
                 table = views.head(longest, key.length)
                 answers[key] = _named(table, key.pathspec)
                 self._keep(key, table)
