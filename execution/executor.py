@@ -35,7 +35,7 @@ class LevelExecutor(Executor[Any]):
     def counted(self, objects: int, fields: int) -> None:
         """Called before a level is executed: so many objects, and fields of each.
 
-        What it raises is the error of each field that these are the value of.
+        What it raises is the error of each field that these are the value of; of the root, which is of none, nobody's.
         """
 
     def execute_root_grouped_field_set(

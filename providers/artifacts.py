@@ -6,6 +6,7 @@ Nothing of an artifact is executed: decoding/ reads the pickle structurally.
 import hashlib
 import pickle
 import re
+from collections import defaultdict
 from dataclasses import dataclass, field
 from time import monotonic
 from typing import NamedTuple
@@ -30,8 +31,9 @@ _KNOWN_SHAS = {
     for protocol in (2, 4)
 }
 
-_TOGETHER = 64 * 2**20  # bytes of blobs that are held at a time, by each of so many
-_READERS = 8
+# Bytes of blobs that are held at a time by each of those that read, of whom so many do of a provider: one whose store
+# does not answer is to keep nobody else waiting.
+_TOGETHER, _READERS = 64 * 2**20, 8
 KEPT = 65_536  # bytes of a view in the cache, at most; those are of no budget
 # A turn of decoding ends after so long: others wait for theirs.
 _TURN_SECONDS = 0.1
@@ -55,6 +57,7 @@ class ValueKey(NamedTuple):
 
 
 Wanted = dict[BlobKey, list[ValueKey]]
+_OfProviders = defaultdict[str, Turns]
 # Forms that are of the pickled object, where that describes a file.
 _OF_ITSELF = ("object", "type", "table")
 
@@ -83,7 +86,7 @@ class Artifacts:
 
     cache: ByteCache = field(default_factory=lambda: ByteCache(64 * 2**20))
     limits: decoding.Limits = field(default_factory=decoding.Limits)
-    turns: Turns = field(default_factory=lambda: Turns(_READERS))
+    turns: _OfProviders = field(default_factory=lambda: defaultdict(lambda: Turns(_READERS)))
 
     def reader(self, datastore: Datastore) -> "ArtifactReader":
         return ArtifactReader(datastore, self.cache, self.limits, self.turns)
@@ -96,10 +99,11 @@ class ArtifactReader:
     datastore: Datastore
     cache: ByteCache
     limits: decoding.Limits
-    turns: Turns
+    turns: _OfProviders
 
     async def values(self, keys: list[ValueKey]) -> list[JSON | GatewayError]:
-        """Each artifact in the form asked for; ArtifactTooLarge or ArtifactUnreadable where it can't be given."""
+        """Each artifact of a provider in the form asked for; ArtifactTooLarge or ArtifactUnreadable where it can't be
+        given."""
         answers: dict[ValueKey, JSON | GatewayError] = {}
         unread: dict[BlobKey, list[ValueKey]] = {}
         for key in keys:
@@ -115,7 +119,7 @@ class ArtifactReader:
                 unread.setdefault(key.blob, []).append(key)
         spent = usage.current.get()
         while unread:
-            async with self.turns.turn(spent.asker or spent):
+            async with self.turns[keys[0].provider].turn(spent.asker or spent):
                 read = await self._some(list(unread))
                 wanted = {blob: unread.pop(blob) for blob in read}
                 tables = {
@@ -187,7 +191,9 @@ class ArtifactReader:
             longest: JSON | GatewayError = None
             for place, key in enumerate(tables):
                 if place == 0 or isinstance(longest, GatewayError):
-                    longest = await views.streamed_table(self.datastore.stream(blob), key.length, self.limits)
+                    longest = usage.current.get().full() or await views.streamed_table(
+                        self.datastore.stream(blob), key.length, self.limits
+                    )
                 table = views.head(longest, key.length)
                 answers[key] = _named(table, key.pathspec)
                 self._keep(key, table)

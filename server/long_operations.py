@@ -21,10 +21,12 @@ class LongOperations:
     def __init__(self) -> None:
         self._turns = [(values, Turns(at_once)) for values, at_once in _KINDS]
 
-    def turn(self, asker: Hashable, values: int) -> AbstractAsyncContextManager[None]:
-        """For an operation of so many values; at once for a short one. RequestError (503) where it waits too long."""
+    def turn(self, asker: str | None, values: int) -> AbstractAsyncContextManager[None]:
+        """For an operation of so many values; at once for a short one. RequestError (503) where it waits too long.
+        `asker` None: another than all others.
+        """
         turns = next((turns for more_than, turns in self._turns if values > more_than), None)
-        return nullcontext() if turns is None else _waited(turns, asker)
+        return nullcontext() if turns is None else _waited(turns, asker or object())
 
 
 @asynccontextmanager

@@ -24,6 +24,7 @@ from graphql.pyutils import AwaitableOrValue, Path
 
 from ..execution import structs
 from ..providers import usage
+from ..providers.errors import GatewayError
 from ..providers.grants import Principal
 from ..providers.room import Room
 from ..resolvers.context import Gateway, context_for
@@ -222,7 +223,11 @@ def _bounded(executor: type[Executor[Any]]) -> type[Executor[Any]]:
             grouped_field_set: GroupedFieldSet,
             position_context: Any,
         ) -> AwaitableOrValue[dict[str, Any]]:
-            self.counted(1, len(grouped_field_set))
+            try:
+                self.counted(1, len(grouped_field_set))
+            except GatewayError:
+                if path:  # of the root it is nobody's, as by LevelExecutor
+                    raise
             return super().execute_fields(parent_type, source_value, path, grouped_field_set, position_context)
 
     return Bounded

@@ -80,6 +80,11 @@ class Mutation:
     def touch(self) -> bool:
         return True
 
+    @strawberry.mutation
+    async def rest(self, seconds: float) -> bool:
+        await asyncio.sleep(seconds)
+        return True
+
 
 def _read() -> None:
     usage.current.get().file_reads += 2

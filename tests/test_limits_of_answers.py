@@ -2,13 +2,15 @@
 
 import asyncio
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Generator
 from hashlib import sha1
 from pathlib import Path
 from typing import Any
 
 import httpx
 import pytest
+import strawberry
+from strawberry.schema.schema import StrawberryGraphQLCoreExecutionContext
 
 from archives import package, packed, tar
 from conftest import Limiting
@@ -16,6 +18,7 @@ from gateways import Gateway
 from in_process import opened
 from local_trees import put_runs
 from made_logs import Made, line, made_in
+from metaflow_graphql.execution.strawberry import StrawberryExecutor
 from metaflow_graphql.providers import code_packages, log_pages, usage
 from metaflow_graphql.providers.base import BlobKey
 from metaflow_graphql.providers.cache import ByteCache
@@ -23,9 +26,11 @@ from metaflow_graphql.providers.code_packages import BOUNDS, Contents, PackageKe
 from metaflow_graphql.providers.errors import GatewayError, LimitExceeded
 from metaflow_graphql.providers.local.datastore import LocalDatastore
 from metaflow_graphql.providers.tar_archives import Bounds
+from metaflow_graphql.resolvers import context
 from metaflow_graphql.server import limits
+from metaflow_graphql.server.app import application
 from running import Runs
-from serving import post, served, small_application
+from serving import Mutation, Query, post, served, small_application
 from test_cards import put_card, put_task
 
 
@@ -203,3 +208,24 @@ def test_no_more_requests_go_upstream() -> None:
         spent.take_request()
     with pytest.raises(LimitExceeded, match="upstreamRequests"):
         spent.take_request()
+
+
+@pytest.fixture(params=[StrawberryExecutor, StrawberryGraphQLCoreExecutionContext])
+def small(request: pytest.FixtureRequest) -> Generator[httpx.Client]:
+    """A small gateway on either executor."""
+    of_small = strawberry.Schema(Query, Mutation, execution_context_class=request.param)
+    with served(application(of_small, context.Gateway({}, "default"))) as client:
+        yield client
+
+
+def test_a_mutation_whose_first_field_took_all_time_is_answered(small: httpx.Client, limit: Limiting) -> None:
+    limit(limits.SECONDS, 1)
+    answer = post(small, "mutation { long: rest(seconds: 1.1) touch }")
+    assert (answer.status_code, answer.json()) == (200, {"data": {"long": True, "touch": True}})
+
+
+@pytest.mark.parametrize("of", [limits.ANSWER_OBJECTS, limits.ANSWER_FIELDS, limits.SECONDS])
+def test_where_nothing_is_left_each_field_is_told(small: httpx.Client, limit: Limiting, of: limits.Limit) -> None:
+    limit(of, 0)
+    answer = post(small, "{ self { greeting } }").json()
+    assert [(error["path"], of.name in error["message"]) for error in answer["errors"]] == [(["self"], True)]

@@ -93,6 +93,17 @@ def test_nobody_has_all_places() -> None:
     asked(work)
 
 
+def test_of_whom_nothing_is_known_each_is_another() -> None:
+    async def work(ask: Asks, let_go: asyncio.Event, begun: list[str]) -> None:
+        many = [ask(LONG, asker=None) for _ in range(10)]
+        await are(begun, 8)
+        let_go.set()
+        async with asyncio.timeout(10):
+            await asyncio.gather(*many)
+
+    asked(work)
+
+
 def test_more_of_those_that_are_not_as_long_are_executed_at_a_time() -> None:
     async def work(ask: Asks, let_go: asyncio.Event, begun: list[str]) -> None:
         longest = [ask(LONG, asker=f"::{number}") for number in range(9)]

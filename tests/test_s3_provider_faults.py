@@ -1,10 +1,13 @@
 """A datastore without metadata, and S3 in trouble; and as people ask it, on the command line."""
 
+import gzip
 import json
 import os
+import pickle
 import subprocess
 import sys
 from collections.abc import Generator
+from contextvars import copy_context
 from pathlib import Path
 
 import pytest
@@ -12,11 +15,15 @@ import pytest
 import faults
 import s3
 from faults import Fault
+from metaflow_graphql.providers import usage
+from metaflow_graphql.providers.base import Key
+from metaflow_graphql.providers.errors import Busy
+from metaflow_graphql.providers.room import Room
 from metaflow_graphql.providers.s3.client import S3Client
 from metaflow_graphql.providers.s3.datastore import S3Datastore
 from metaflow_graphql.providers.s3.provider import S3Provider
 from metaflow_graphql.providers.s3.settings import S3Settings
-from s3_trees import MICROSECONDS, errors_of, put_run
+from s3_trees import MICROSECONDS, PRE, errors_of, put_done, put_run, sha_of
 
 
 @pytest.fixture(scope="module")
@@ -63,6 +70,25 @@ def test_s3_in_trouble_is_told_of_where_it_is_asked(server: s3.Server, fault: Fa
     with faults.spoiled(server.url, faults.always(fault)) as proxy:
         found = told_of(server, provider(proxy.url))
     assert found == [(["flows"], *TROUBLES[fault]), (["run"], *TROUBLES[fault])]
+
+
+def test_a_place_in_a_foreach_that_there_is_no_room_to_read_is_not_called_corrupt(server: s3.Server) -> None:
+    stack, task = [("loop", "x", 2, 0)], f"Made/{MICROSECONDS}/loop/3"
+    put_done(server, task, _foreach_stack=stack)
+    sha = sha_of(stack)
+    whole = {"cas_raw": False, "cas_version": 1}
+    server.put(f"{PRE}/Made/data/{sha[:2]}/{sha}", gzip.compress(pickle.dumps(stack, 4)), whole)
+    over = provider(server.url)
+
+    async def read() -> list[object]:
+        full = Room(1)
+        full.share(None).take(1)
+        usage.current.set(usage.Usage(share=full.share(None)))
+        return [*await over.for_operation().metadata_of([Key("default", task)])]
+
+    (found,) = server.loop.run(read(), context=copy_context())
+    server.loop.run(over.close())
+    assert type(found) is Busy
 
 
 def test_the_command_line_reads_a_datastore_by_metaflows_settings(server: s3.Server, tmp_path: Path) -> None:

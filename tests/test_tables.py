@@ -9,9 +9,11 @@ from typing import Any
 import numpy as np
 import pytest
 
+from conftest import Limiting
 from gateways import Gateway
 from in_process import errors_of, opened
 from metaflow_graphql import decoding
+from metaflow_graphql.server import limits as server_limits
 from running import Runs
 
 TABLE = """query($pathspec: String!, $first: Int) {
@@ -102,6 +104,15 @@ def test_a_large_table_is_read_once_for_all_who_ask(runs: Runs, tmp_path: Path) 
         assert gateway.data(asked, pathspec=pathspec)["artifact"] == shown
         stored.unlink()
         assert gateway.data(asked, pathspec=pathspec)["artifact"] == shown
+
+
+def test_rows_of_what_is_too_large_count_as_values_of_the_answer(runs: Runs, tmp_path: Path, limit: Limiting) -> None:
+    copied = runs.copy(tmp_path, "LinearFlow")
+    put(copied, "numbers", np.random.default_rng(7).random((50_000, 2)))
+    limit(server_limits.VALUES_BYTES, 0)
+    with opened(tmp_path, limits=decoding.Limits(bytes=100_000)) as gateway:
+        asked = {"pathspec": f"{runs['linear'].pathspec}/middle/2/numbers"}
+        assert errors_of(gateway.answer(ONLY_TABLE, variables=asked)) == [("LIMIT_EXCEEDED", ["artifact", "table"])]
 
 
 def test_the_rows_of_what_takes_too_many_steps(runs: Runs, tmp_path: Path) -> None:

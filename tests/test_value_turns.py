@@ -26,10 +26,12 @@ class Slow(LocalDatastore):
         return [pickle.dumps(int(key.sha)) for key in keys]
 
 
-def reading(artifacts: Artifacts, datastore: Slow, number: int, asker: str) -> asyncio.Task[list[JSON | GatewayError]]:
+def reading(
+    artifacts: Artifacts, datastore: Slow, number: int, asker: str, provider: str = "default"
+) -> asyncio.Task[list[JSON | GatewayError]]:
     async def read() -> list[JSON | GatewayError]:
         usage.current.set(usage.Usage(asker=asker))
-        key = ValueKey("default", f"A/1/start/{number}/x", 0, "pickle-v4", BlobKey("", "A", str(number)))
+        key = ValueKey(provider, f"A/1/start/{number}/x", 0, "pickle-v4", BlobKey("", "A", str(number)))
         return await artifacts.reader(datastore).values([key])
 
     return asyncio.create_task(read())
@@ -47,5 +49,21 @@ def test_values_are_read_for_some_at_a_time_and_nobody_has_all_places(tmp_path: 
         datastore.let_go.set()
         assert await asyncio.gather(*of_one, *of_others) == [[number] for number in range(20)]
         await datastore.close()
+
+    asyncio.run(read())
+
+
+def test_values_of_a_store_that_does_not_answer_keep_no_others_waiting(tmp_path: Path) -> None:
+    async def read() -> None:
+        artifacts, stalled, other = Artifacts(), Slow(tmp_path), Slow(tmp_path)
+        waiting = [reading(artifacts, stalled, number, f"one{number}", "stalled") for number in range(10)]
+        await asyncio.sleep(0)
+        other.let_go.set()
+        async with asyncio.timeout(10):
+            assert await reading(artifacts, other, 10, "other") == [10]
+        stalled.let_go.set()
+        await asyncio.gather(*waiting)
+        await stalled.close()
+        await other.close()
 
     asyncio.run(read())

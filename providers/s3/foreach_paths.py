@@ -5,7 +5,7 @@ import pickle
 from typing import cast
 
 from ..artifacts import ArtifactReader, value_key
-from ..errors import CorruptMetadata, GatewayError
+from ..errors import CorruptMetadata, GatewayError, LimitExceeded
 from ..records import DataArtifact
 from ..views import JSON
 
@@ -18,12 +18,14 @@ _EMPTY = frozenset(hashlib.sha1(pickle.dumps([], protocol), usedforsecurity=Fals
 async def path_in(stack: DataArtifact, values: ArtifactReader) -> str | None:
     """As Metaflow records it of a task (metaflow/task.py): outer:2,inner:0; None outside of any foreach.
 
-    CorruptMetadata where it can't be told.
+    CorruptMetadata where it can't be told; other errors, which may pass, as they are.
     """
     if stack.sha in _EMPTY:
         return None
     (found,) = await values.values([value_key(stack)])
     if isinstance(found, GatewayError):
+        if found.retryable or isinstance(found, LimitExceeded):
+            raise found
         raise CorruptMetadata(str(found)) from found
     frames = map(_frame, cast("list[JSON]", found) if isinstance(found, list) else [])
     return ",".join(frames) or None
