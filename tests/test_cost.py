@@ -2,18 +2,24 @@
 
 import re
 from collections.abc import Generator
+from contextlib import nullcontext
 from pathlib import Path
 from typing import Any
 
 import pytest
-from graphql import get_introspection_query
+from graphql import OperationDefinitionNode, get_introspection_query, parse
 
 import metaflow_graphql
 from conftest import Limiting
 from gateways import Gateway
 from in_process import opened
 from local_trees import EPOCH_MS, put_object, put_run
+from metaflow_graphql.schema import schema
+from metaflow_graphql.server.documents.cost import Cost
 from metaflow_graphql.server.limits import COST
+from metaflow_graphql.server.long_operations import LongOperations
+
+SCHEMA: Any = schema._schema  # pyright: ignore[reportPrivateUsage] - Strawberry has no other name for it
 
 EXAMPLES = Path(metaflow_graphql.__path__[0]) / "examples/queries"
 ARTIFACTS = "{ runs(first: %d) { nodes { steps { tasks(first: %d) { nodes { artifacts { name } } } } } } }"
@@ -84,6 +90,15 @@ def test_the_examples_and_the_schema_may_be_asked_for(gateway: Gateway) -> None:
         error for query in queries for error in gateway.answer(query).get("errors", []) if "cost is" in str(error)
     ]
     assert refused == []
+
+
+def test_the_examples_and_the_schema_wait_for_nobody() -> None:
+    turns = LongOperations()
+    for text in [*(path.read_text() for path in EXAMPLES.glob("*.graphql")), get_introspection_query()]:
+        document = parse(text)
+        for node in document.definitions:
+            if isinstance(node, OperationDefinitionNode):
+                assert isinstance(turns.turn("one", Cost(SCHEMA, document, node, {}).values), nullcontext)
 
 
 @pytest.mark.parametrize("below", [True, False])

@@ -97,7 +97,8 @@ class Cost:
         path: tuple[str, ...],
     ) -> None:
         fields = self._fields(sets, parent)
-        self.values += many * len(fields)
+        if not parent.name.startswith("__"):  # what a schema tells of itself is limited otherwise
+            self.values += many * len(fields)
         for key, (definition, nodes) in fields.items():
             place, before = (*path, key), self.total
             if not path:
