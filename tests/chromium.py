@@ -32,6 +32,13 @@ FLAGS = (
 )
 
 
+_NAVIGATED = "Inspected target navigated or closed"
+
+
+class Navigated(Exception):
+    """What was asked about is gone: another page is there."""
+
+
 class Page:
     """A tab of the browser, and what it asked for and complained of since it was opened."""
 
@@ -50,6 +57,8 @@ class Page:
         while True:
             message = json.loads(self.socket.recv(timeout=30))
             if message.get("id") == self.sent:
+                if _NAVIGATED in str(message.get("error")):
+                    raise Navigated(message)
                 assert "error" not in message, message
                 return message["result"]
             self._keep(message.get("method"), message.get("params"))
@@ -74,9 +83,15 @@ class Page:
     def wait_until(self, expression: str, seconds: float = 30) -> None:
         """Until the JavaScript expression holds, else an AssertionError that shows the page's text."""
         end = time.monotonic() + seconds
-        while not self.evaluate(f"Boolean({expression})"):
+        while not self._holds(expression):
             assert time.monotonic() < end, (expression, self.complaints, self.evaluate("document.body.innerText"))
             time.sleep(0.1)
+
+    def _holds(self, expression: str) -> bool:
+        try:
+            return self.evaluate(f"Boolean({expression})")
+        except Navigated:  # of the page that was there before
+            return False
 
     def press(self, key: str) -> None:
         """A key, such as Enter."""
