@@ -16,6 +16,7 @@ class Sender(NamedTuple):
     network: str
 
 
+@lru_cache(1_000)
 def sender_at(address: Address | None) -> Sender:
     """None: of a socket that has none."""
     if isinstance(address, IPv6Address):

@@ -1,6 +1,7 @@
 """The artifact records of a task's attempts."""
 
 from collections.abc import Callable, Sequence
+from typing import Any
 
 from .. import hierarchy, records
 from .. import pathspec as pathspecs
@@ -42,9 +43,7 @@ def artifacts_of(tree: Tree, task: Key) -> list[records.DataArtifact | GatewayEr
 
 def known_artifacts_of(known: Known, tasks: Sequence[Key]) -> list[list[records.DataArtifact | GatewayError] | None]:
     """The same of each task, so far as it is known."""
-    if any(task.attempt is not None for task in tasks):
-        return [None] * len(tasks)  # what is seen at an attempt is made for whoever asks
-    return known([f"{task.pathspec}/{META}" for task in tasks], (_SHOWN, None))
+    return _known(known, tasks, _SHOWN)
 
 
 def artifact_names_of(tree: Tree, task: Key) -> list[str]:
@@ -57,9 +56,13 @@ def artifact_names_of(tree: Tree, task: Key) -> list[str]:
 
 def known_artifact_names_of(known: Known, tasks: Sequence[Key]) -> list[list[str] | None]:
     """The same of each task, so far as it is known."""
+    return _known(known, tasks, _NAMES)
+
+
+def _known(known: Known, tasks: Sequence[Key], what: str) -> list[Any]:
     if any(task.attempt is not None for task in tasks):
-        return [None] * len(tasks)
-    return known([f"{task.pathspec}/{META}" for task in tasks], (_NAMES, None))
+        return [None] * len(tasks)  # what is seen at an attempt is made for whoever asks
+    return known([f"{task.pathspec}/{META}" for task in tasks], (what, None))
 
 
 def _attempt(tree: Tree, task: Key) -> tuple[Folder | None, int | None]:
