@@ -351,7 +351,7 @@ def test_who_writes_never_waits(tmp_path: Path) -> None:
     begun = time.monotonic()
     for number in range(20_000):
         log.write({"number": number, "more": "x" * 100}, tmp_path / "pipe")
-    assert time.monotonic() - begun < 10
+    assert time.monotonic() - begun < 2
     os.set_blocking(reader, True)
     read = b""
     while b'"lost"' not in read and len(read) < 3_000_000:

@@ -324,7 +324,7 @@ async def test_an_operation_has_so_much_time(service: ServiceRuns, limit: Limiti
         query = """{ flow(name: "MadeFlow00") { name latestRun { pathspec userTags steps { name } } } }"""
         began = time.monotonic()
         told = await gateway.answer(query)
-        assert 0.3 <= time.monotonic() - began < 20
+        assert 0.3 <= time.monotonic() - began < 2
         run = told["data"]["flow"]["latestRun"]
         assert run == {"pathspec": run["pathspec"], "userTags": run["userTags"], "steps": None}
         (error,) = told["errors"]
